@@ -1,0 +1,301 @@
+//! What a running stage may use of the run around it: device, seed, files, progress.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::tensor::Device;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+
+use crate::digest::Digest;
+use crate::error::{Error, Result, ResultExt};
+
+/// A progress display for one piece of long work.
+pub trait Progress: Send + Sync {
+    /// `amount` more items are done.
+    fn advance(&self, amount: u64);
+    /// A short text beside the bar: losses, counts of quarantined files.
+    fn note(&self, text: &str);
+}
+
+/// Where a run's messages, events and progress go. The application implements it; [`Silent`] is for tests.
+pub trait Observer: Send + Sync {
+    /// Starts a progress display; dropping it ends the display. `unit` is plural: "slices".
+    fn progress(&self, stage: &str, work: &str, total: u64, unit: &str) -> Box<dyn Progress>;
+    /// A line for the person watching.
+    fn say(&self, stage: &str, text: &str);
+    /// A line for the person watching that something deserves attention.
+    fn warn(&self, stage: &str, text: &str);
+    /// A record for `events.jsonl`.
+    fn event(&self, stage: &str, kind: &str, details: Value);
+}
+
+/// An observer that shows nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn advance(&self, _amount: u64) {}
+    fn note(&self, _text: &str) {}
+}
+
+impl Observer for Silent {
+    fn progress(&self, _stage: &str, _work: &str, _total: u64, _unit: &str) -> Box<dyn Progress> {
+        Box::new(Self)
+    }
+    fn say(&self, _stage: &str, _text: &str) {}
+    fn warn(&self, _stage: &str, _text: &str) {}
+    fn event(&self, _stage: &str, _kind: &str, _details: Value) {}
+}
+
+/// A slice that was set aside because it cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Quarantined {
+    /// The slice's id.
+    pub id: String,
+    /// Its file.
+    pub file: PathBuf,
+    /// Why, in words a person understands.
+    pub reason: String,
+}
+
+/// One line of the table at the end of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryLine {
+    /// What it is.
+    pub what: String,
+    /// Its value.
+    pub value: String,
+    /// What to hold it against: an interval, the priors' score.
+    pub beside: String,
+}
+
+/// What stages leave behind for the run as a whole.
+#[derive(Default)]
+struct Ledger {
+    quarantine: Vec<Quarantined>,
+    summary: Vec<SummaryLine>,
+    /// File name in the run directory → stage that claimed it.
+    claims: BTreeMap<String, String>,
+    report: Option<PathBuf>,
+}
+
+/// What all stages of a run share.
+pub struct RunContext {
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// Directory under which stages keep results for later runs.
+    pub cache: PathBuf,
+    /// The recipe's seed.
+    pub seed: u64,
+    /// Where tensors live, without autodiff.
+    pub device: Device,
+    /// The recipe as resolved, TOML.
+    pub resolved_recipe: String,
+    /// The recipe's title.
+    pub title: String,
+    /// Versions, git state, device, command line: what `provenance.json` holds.
+    pub provenance: Value,
+    /// Where messages go.
+    pub observer: Box<dyn Observer>,
+    /// Set when the run should stop.
+    pub stop: &'static AtomicBool,
+    ledger: Mutex<Ledger>,
+}
+
+impl RunContext {
+    /// A run with nothing done yet.
+    pub fn new(directory: PathBuf, cache: PathBuf, device: Device, observer: Box<dyn Observer>) -> Self {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        Self {
+            directory,
+            cache,
+            seed: 0,
+            device,
+            resolved_recipe: String::new(),
+            title: String::new(),
+            provenance: Value::Null,
+            observer,
+            stop: &NEVER,
+            ledger: Mutex::default(),
+        }
+    }
+
+    fn ledger(&self) -> std::sync::MutexGuard<'_, Ledger> {
+        // A panic while the lock was held cannot leave the ledger half-written: all changes are pushes.
+        self.ledger
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Slices set aside so far, in the order they were found.
+    pub fn quarantined(&self) -> Vec<Quarantined> {
+        self.ledger().quarantine.clone()
+    }
+
+    /// Lines of the closing table so far.
+    pub fn summary(&self) -> Vec<SummaryLine> {
+        self.ledger().summary.clone()
+    }
+
+    /// The report's path, once there is one.
+    pub fn report(&self) -> Option<PathBuf> {
+        self.ledger().report.clone()
+    }
+}
+
+/// What one running stage may use.
+pub struct Context<'a> {
+    run: &'a RunContext,
+    stage: &'a str,
+    stage_use: &'a str,
+    key: &'a str,
+}
+
+impl<'a> Context<'a> {
+    /// The view of stage `stage` (its name in the recipe), registered as `stage_use`, with cache key `key`.
+    pub fn new(run: &'a RunContext, stage: &'a str, stage_use: &'a str, key: &'a str) -> Self {
+        Self {
+            run,
+            stage,
+            stage_use,
+            key,
+        }
+    }
+
+    /// The run this stage is part of.
+    pub fn run(&self) -> &RunContext {
+        self.run
+    }
+
+    /// The stage's name in the recipe.
+    pub fn stage(&self) -> &str {
+        self.stage
+    }
+
+    /// Where tensors live, without autodiff.
+    pub fn device(&self) -> &Device {
+        &self.run.device
+    }
+
+    /// A random generator of this stage's own: it depends on the recipe's seed, the kind of stage and
+    /// `purpose`, and on nothing else, so that stages do not disturb one another.
+    pub fn rng(&self, purpose: &str) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(self.seed_for(purpose))
+    }
+
+    /// The seed behind [`Context::rng`].
+    pub fn seed_for(&self, purpose: &str) -> u64 {
+        let mut digest = Digest::new();
+        digest
+            .add(self.run.seed.to_le_bytes())
+            .add(self.stage_use)
+            .add(purpose);
+        digest.number()
+    }
+
+    /// An error if the run should stop. Call it between pieces of work.
+    pub fn checkpoint(&self) -> Result<()> {
+        if self.run.stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        Ok(())
+    }
+
+    /// Whether the run should stop: for work spread over threads.
+    pub fn stop_flag(&self) -> &'static AtomicBool {
+        self.run.stop
+    }
+
+    /// A path in the run directory for a result of this stage; its parent exists afterwards.
+    ///
+    /// The first stage that asks for a name gets it; a later one gets it under its own name:
+    /// `history.csv`, then `second_fit/history.csv`.
+    pub fn file(&self, name: &str) -> Result<PathBuf> {
+        let owner = self
+            .run
+            .ledger()
+            .claims
+            .entry(name.to_owned())
+            .or_insert_with(|| self.stage.to_owned())
+            .clone();
+        let path = if owner == self.stage {
+            self.run.directory.join(name)
+        } else {
+            self.run.directory.join(self.stage).join(name)
+        };
+        create_parent(&path)?;
+        Ok(path)
+    }
+
+    /// A path in the run directory that several stages refine: the last one's content stays.
+    pub fn shared_file(&self, name: &str) -> Result<PathBuf> {
+        let path = self.run.directory.join(name);
+        create_parent(&path)?;
+        Ok(path)
+    }
+
+    /// A directory that outlives the run and is named by everything that makes this stage's result:
+    /// the same work finds what an earlier (also an interrupted) run left in it.
+    pub fn cache(&self) -> Result<PathBuf> {
+        let path = self.run.cache.join(self.stage_use).join(self.key);
+        fs::create_dir_all(&path).at("create the directory", &path)?;
+        Ok(path)
+    }
+
+    /// Sets a slice aside.
+    pub fn quarantine(&self, id: &str, file: &Path, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.event("quarantine", json!({"id": id, "file": file, "reason": reason}));
+        self.run.ledger().quarantine.push(Quarantined {
+            id: id.to_owned(),
+            file: file.to_owned(),
+            reason,
+        });
+    }
+
+    /// Adds a line to the table at the end of the run.
+    pub fn summarise(&self, what: impl Into<String>, value: impl Into<String>, beside: impl Into<String>) {
+        self.run.ledger().summary.push(SummaryLine {
+            what: what.into(),
+            value: value.into(),
+            beside: beside.into(),
+        });
+    }
+
+    /// Says where the report is.
+    pub fn set_report(&self, path: PathBuf) {
+        self.run.ledger().report = Some(path);
+    }
+
+    /// Starts a progress display; dropping it ends the display.
+    pub fn progress(&self, work: &str, total: usize, unit: &str) -> Box<dyn Progress> {
+        self.run.observer.progress(self.stage, work, total as u64, unit)
+    }
+
+    /// A line for the person watching.
+    pub fn say(&self, text: impl AsRef<str>) {
+        self.run.observer.say(self.stage, text.as_ref());
+    }
+
+    /// A line for the person watching that something deserves attention.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        self.run.observer.warn(self.stage, text.as_ref());
+        self.event("warning", json!({"text": text.as_ref()}));
+    }
+
+    /// A record for `events.jsonl`.
+    pub fn event(&self, kind: &str, details: Value) {
+        self.run.observer.event(self.stage, kind, details);
+    }
+}
+
+fn create_parent(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) => fs::create_dir_all(parent).at("create the directory", parent),
+        None => Ok(()),
+    }
+}

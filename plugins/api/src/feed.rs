@@ -1,0 +1,145 @@
+//! Feeding a device: batches of Hounsfield units read ahead on other threads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+use rayon::prelude::*;
+
+use crate::cohort::Cohort;
+use crate::error::{Error, Result};
+use crate::pixels::Pixels;
+use crate::window::HuBatch;
+
+/// Batches kept ready ahead of the one in use; bounds memory.
+const AHEAD: usize = 2;
+
+/// A batch in host memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostBatch {
+    /// Indices of the slices in the cohort.
+    pub indices: Vec<usize>,
+    /// `indices.len() × rows × columns` values in HU.
+    pub hu: Vec<i16>,
+    /// Rows of every slice.
+    pub rows: usize,
+    /// Columns of every slice.
+    pub columns: usize,
+}
+
+impl HostBatch {
+    /// Reads the given slices, in parallel; their order is kept.
+    pub fn read(pixels: &Pixels, cohort: &Cohort, indices: Vec<usize>) -> Result<Self> {
+        let images = indices
+            .par_iter()
+            .map(|index| pixels.read(&cohort.slices[*index]))
+            .collect::<Result<Vec<_>>>()?;
+        let (rows, columns) = images.first().map_or((0, 0), |image| (image.rows, image.columns));
+        let mut hu = Vec::with_capacity(images.len() * rows * columns);
+        for (image, index) in images.iter().zip(&indices) {
+            if (image.rows, image.columns) != (rows, columns) {
+                return Err(Error::new(format!(
+                    "slices of different size cannot share a batch: {} is {} × {}, {} is {rows} × {columns}",
+                    cohort.slices[*index].id, image.rows, image.columns, cohort.slices[indices[0]].id,
+                ))
+                .help("give the store a size, for example `[store] use = \"hu-store\", size = 512`"));
+            }
+            hu.extend_from_slice(&image.hu);
+        }
+        Ok(Self {
+            indices,
+            hu,
+            rows,
+            columns,
+        })
+    }
+
+    /// Moves the batch to the device: one upload of i16 values.
+    pub fn upload(self, cohort: &Cohort, device: &Device) -> HuBatch {
+        let tags = self
+            .indices
+            .iter()
+            .map(|index| cohort.slices[*index].tags)
+            .collect();
+        HuBatch::upload(self.hu, self.rows, self.columns, tags, device)
+    }
+}
+
+/// An iterator over batches that are read ahead. Their order is the order asked for, whatever the
+/// threads do. Dropping it stops the reading.
+pub struct Feed {
+    batches: Option<Receiver<Result<HostBatch>>>,
+    reader: Option<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+    waited: Duration,
+}
+
+impl Feed {
+    /// Starts reading `batches`, each a list of indices into `cohort`.
+    pub fn start(pixels: Pixels, cohort: Arc<Cohort>, batches: Vec<Vec<usize>>) -> Self {
+        let (sender, receiver) = sync_channel(AHEAD);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let reader = std::thread::spawn(move || {
+            for indices in batches {
+                if stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                let batch = HostBatch::read(&pixels, &cohort, indices);
+                let failed = batch.is_err();
+                if sender.send(batch).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Self {
+            batches: Some(receiver),
+            reader: Some(reader),
+            stop,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// Time spent waiting for data so far.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+impl Iterator for Feed {
+    type Item = Result<HostBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let begun = Instant::now();
+        let batch = self.batches.as_ref().and_then(|batches| batches.recv().ok());
+        self.waited += begun.elapsed();
+        if batch.is_none()
+            && let Some(reader) = self.reader.take()
+            && reader.join().is_err()
+        {
+            return Some(Err(Error::new(
+                "the thread that reads slices stopped unexpectedly",
+            )));
+        }
+        batch
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        // Closing the channel wakes a reader that waits to hand a batch over.
+        self.batches = None;
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+/// Cuts indices into batches of at most `size`.
+pub fn batches_of(indices: &[usize], size: usize) -> Vec<Vec<usize>> {
+    indices.chunks(size.max(1)).map(<[usize]>::to_vec).collect()
+}

@@ -1,0 +1,30 @@
+//! The six labels of the RSNA 2019 task, in the one order used everywhere inside ichflow.
+
+/// Label names; every array of six numbers in ichflow follows this order.
+pub const LABELS: [&str; 6] = [
+    "any",
+    "epidural",
+    "intraparenchymal",
+    "intraventricular",
+    "subarachnoid",
+    "subdural",
+];
+
+/// Number of labels.
+pub const COUNT: usize = LABELS.len();
+
+/// Weight of each label in the competition's metric: `any` counts twice.
+pub const METRIC_WEIGHTS: [f64; COUNT] = [2.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+
+/// Truth of one slice, in the order of [`LABELS`].
+pub type Labels = [bool; COUNT];
+
+/// Index of a label by its name.
+pub fn index_of(name: &str) -> Option<usize> {
+    LABELS.iter().position(|label| *label == name)
+}
+
+/// The labels as 0 and 1.
+pub fn as_f32(labels: &Labels) -> [f32; COUNT] {
+    labels.map(|positive| if positive { 1.0 } else { 0.0 })
+}

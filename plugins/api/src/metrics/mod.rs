@@ -1,0 +1,7 @@
+//! Metrics, computed in f64 from all predictions at once, by the same code wherever a number appears.
+
+mod log_loss;
+mod ranking;
+
+pub use log_loss::{DEFAULT_EPS, label_log_loss, priors, priors_log_loss, weighted_log_loss};
+pub use ranking::{CurvePoint, auc, average_precision, precision_recall_curve, roc_curve};

@@ -1,0 +1,51 @@
+//! Hounsfield units of slices, wherever they are kept.
+
+use std::sync::Arc;
+
+use crate::cohort::Slice;
+use crate::error::Result;
+use crate::ports::Artifact;
+
+/// One slice in Hounsfield units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HuImage {
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub columns: usize,
+    /// `rows × columns` values in HU, row by row.
+    pub hu: Vec<i16>,
+}
+
+/// Gives the Hounsfield units of slices: straight from DICOM, or from a store.
+pub trait PixelSource: Send + Sync {
+    /// Reads one slice. Called from many threads at once.
+    fn read(&self, slice: &Slice) -> Result<HuImage>;
+    /// A short description for messages: "DICOM files", "HU store".
+    fn describe(&self) -> String;
+}
+
+/// The artifact by which stages hand a [`PixelSource`] on.
+#[derive(Clone)]
+pub struct Pixels(Arc<dyn PixelSource>);
+
+impl Artifact for Pixels {
+    const NAME: &'static str = "pixels";
+}
+
+impl Pixels {
+    /// Wraps a source.
+    pub fn new(source: impl PixelSource + 'static) -> Self {
+        Self(Arc::new(source))
+    }
+
+    /// Reads one slice.
+    pub fn read(&self, slice: &Slice) -> Result<HuImage> {
+        self.0.read(slice)
+    }
+
+    /// A short description for messages.
+    pub fn describe(&self) -> String {
+        self.0.describe()
+    }
+}

@@ -1,0 +1,211 @@
+//! The one trait a plugin author implements.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::ports::{Inputs, Outputs, Ports};
+
+/// What kind of work a stage does; groups `ichflow stages` and the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Finds and describes slices.
+    Load,
+    /// Keeps Hounsfield units where batches can be read quickly.
+    Store,
+    /// Turns Hounsfield units into the channels a network sees.
+    Window,
+    /// Changes geometry or intensity: resizing, augmentation.
+    Transform,
+    /// Decides which slices train and which are held out.
+    Split,
+    /// Backbones and heads.
+    Network,
+    /// What training minimises.
+    Loss,
+    /// Fits a network.
+    Train,
+    /// Applies a model, and what follows its outputs.
+    Predict,
+    /// Writes files that other programs read.
+    Export,
+    /// Numbers and pictures for people.
+    Report,
+}
+
+impl Family {
+    /// Every family, in the order a recipe usually has them.
+    pub const ALL: [Self; 11] = [
+        Self::Load,
+        Self::Store,
+        Self::Window,
+        Self::Transform,
+        Self::Split,
+        Self::Network,
+        Self::Loss,
+        Self::Train,
+        Self::Predict,
+        Self::Export,
+        Self::Report,
+    ];
+
+    /// The family's name on the command line and in documentation.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Store => "store",
+            Self::Window => "window",
+            Self::Transform => "transform",
+            Self::Split => "split",
+            Self::Network => "network",
+            Self::Loss => "loss",
+            Self::Train => "train",
+            Self::Predict => "predict",
+            Self::Export => "export",
+            Self::Report => "report",
+        }
+    }
+}
+
+/// A mistake in a stage's parameters that their types cannot express.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The parameter, as a path from the stage's table: `phases[0].lr`. Empty: the whole stage.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A mistake in the value of `key`.
+    pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, advice: impl Into<String>) -> Self {
+        self.help = Some(advice.into());
+        self
+    }
+}
+
+/// A file or directory a stage reads, named by one of its parameters.
+///
+/// `ichflow check` looks whether it is there, before anything runs.
+#[derive(Clone, Debug)]
+pub struct ExternalPath {
+    /// The parameter that names it.
+    pub key: &'static str,
+    /// Where it is, relative to the working directory.
+    pub path: PathBuf,
+    /// Whether it must be a directory (else a file).
+    pub directory: bool,
+}
+
+impl ExternalPath {
+    /// A file.
+    pub fn file(key: &'static str, path: impl Into<PathBuf>) -> Self {
+        Self {
+            key,
+            path: path.into(),
+            directory: false,
+        }
+    }
+
+    /// A directory.
+    pub fn directory(key: &'static str, path: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: true,
+            ..Self::file(key, path)
+        }
+    }
+}
+
+/// A step of a recipe.
+///
+/// The implementing type *is* the parameters: a recipe's table is deserialized into it. Derive
+/// `Serialize`, `Deserialize` (with `deny_unknown_fields`), `JsonSchema`; write a doc comment on the
+/// type (what it does) and on every field (what it changes, in which unit); put ranges into
+/// `#[schemars(range(…))]`, where `ichflow check` finds them.
+pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// What recipes write after `use =`; lower case, words joined by `-`.
+    const NAME: &'static str;
+    /// What kind of work it does.
+    const FAMILY: Family;
+    /// One line for lists.
+    const SUMMARY: &'static str;
+    /// A table as a recipe would have it. It is parsed and checked by a test.
+    const EXAMPLE: &'static str;
+    /// Raise it when the same parameters and inputs give another result: it is part of cache keys.
+    const VERSION: u32 = 1;
+    /// Whether the recipe's seed changes the result: if so, it is part of cache keys.
+    const SEEDED: bool = false;
+
+    /// What it takes and offers, given its parameters.
+    fn ports(&self) -> Ports;
+
+    /// Mistakes that types and ranges cannot express. Reads nothing.
+    fn check(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Files and directories it will read.
+    fn reads(&self) -> Vec<ExternalPath> {
+        Vec::new()
+    }
+
+    /// Does the work.
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs>;
+}
+
+/// A stage whose type is known only at run time: what the application holds.
+pub trait AnyStage: Send + Sync {
+    /// See [`Stage::ports`].
+    fn ports(&self) -> Ports;
+    /// See [`Stage::check`].
+    fn check(&self) -> Vec<Problem>;
+    /// See [`Stage::reads`].
+    fn reads(&self) -> Vec<ExternalPath>;
+    /// See [`Stage::run`].
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs>;
+    /// All parameters with their values, defaults included.
+    fn params(&self) -> Result<toml::Table>;
+}
+
+impl<S: Stage> AnyStage for S {
+    fn ports(&self) -> Ports {
+        Stage::ports(self)
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        Stage::check(self)
+    }
+
+    fn reads(&self) -> Vec<ExternalPath> {
+        Stage::reads(self)
+    }
+
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        Stage::run(self, inputs, context)
+    }
+
+    fn params(&self) -> Result<toml::Table> {
+        toml::Table::try_from(self).map_err(|error| {
+            crate::error::Error::caused_by(
+                format!("the parameters of `{}` cannot be written as TOML", S::NAME),
+                error,
+            )
+        })
+    }
+}

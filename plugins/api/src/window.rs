@@ -1,0 +1,98 @@
+//! Windowing: from Hounsfield units to the channels a network sees.
+
+use std::sync::Arc;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::cohort::SliceTags;
+use crate::ports::Artifact;
+
+/// A batch of slices in Hounsfield units, on the device.
+#[derive(Clone, Debug)]
+pub struct HuBatch {
+    hu: Tensor<4>,
+    tags: Vec<SliceTags>,
+}
+
+impl HuBatch {
+    /// A batch from `[batch, 1, height, width]` HU and one set of tags a slice.
+    pub fn new(hu: Tensor<4>, tags: Vec<SliceTags>) -> Self {
+        Self { hu, tags }
+    }
+
+    /// Uploads `tags.len()` slices of `height × width` i16 values to the device and makes them float there.
+    pub fn upload(hu: Vec<i16>, height: usize, width: usize, tags: Vec<SliceTags>, device: &Device) -> Self {
+        let data = TensorData::new(hu, [tags.len(), 1, height, width]);
+        let hu = Tensor::<4, Int>::from_data(data, (device, burn::tensor::DType::I16)).float();
+        Self { hu, tags }
+    }
+
+    /// Hounsfield units, float, `[batch, 1, height, width]`.
+    pub fn hu(&self) -> Tensor<4> {
+        self.hu.clone()
+    }
+
+    /// The slices' own header values, one set a slice.
+    pub fn tags(&self) -> &[SliceTags] {
+        &self.tags
+    }
+
+    /// Number of slices.
+    pub fn len(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
+    /// One value a slice as a tensor `[batch, 1, 1, 1]` beside [`HuBatch::hu`].
+    pub fn per_slice(&self, value: impl Fn(&SliceTags) -> f32) -> Tensor<4> {
+        let values: Vec<f32> = self.tags.iter().map(value).collect();
+        let data = TensorData::new(values, [self.tags.len(), 1, 1, 1]);
+        Tensor::from_data(data, &self.hu.device())
+    }
+}
+
+/// A windowing scheme: pure tensor operations, so that CPU and GPU share one implementation.
+pub trait WindowScheme: Send + Sync {
+    /// Number of channels it makes.
+    fn channels(&self) -> usize;
+
+    /// From HU `[batch, 1, height, width]` to `[batch, channels, height, width]`, usually within 0 to 1.
+    fn apply(&self, batch: &HuBatch) -> Tensor<4>;
+}
+
+/// The artifact by which stages hand a [`WindowScheme`] on.
+#[derive(Clone)]
+pub struct Window(Arc<dyn WindowScheme>);
+
+impl Artifact for Window {
+    const NAME: &'static str = "window";
+}
+
+impl Window {
+    /// Wraps a scheme.
+    pub fn new(scheme: impl WindowScheme + 'static) -> Self {
+        Self(Arc::new(scheme))
+    }
+
+    /// Number of channels the scheme makes.
+    pub fn channels(&self) -> usize {
+        self.0.channels()
+    }
+
+    /// Applies the scheme to a batch.
+    pub fn apply(&self, batch: &HuBatch) -> Tensor<4> {
+        self.0.apply(batch)
+    }
+}
+
+/// `(clip(hu, lo, hi) − lo) / width` with `lo = center − width/2`, `hi = center + width/2`: 0 to 1.
+pub fn linear_window(hu: Tensor<4>, center: f64, width: f64) -> Tensor<4> {
+    let low = center - width / 2.0;
+    hu.clamp(low, center + width / 2.0)
+        .sub_scalar(low)
+        .div_scalar(width)
+}
