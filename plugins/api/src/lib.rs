@@ -72,7 +72,9 @@ pub mod predictions;
 pub mod registry;
 pub mod resample;
 pub mod stage;
+pub mod submission;
 pub mod testkit;
+pub mod weights;
 pub mod window;
 
 /// Re-exported so that [`register!`] works in crates that do not name inventory themselves.
@@ -93,6 +95,7 @@ pub mod prelude {
     pub use crate::ports::{Artifact, Input, Inputs, Output, Outputs, Ports};
     pub use crate::predictions::Predictions;
     pub use crate::stage::{ExternalPath, Family, Problem, Stage};
+    pub use crate::submission::SampleSubmission;
     pub use crate::window::{HuBatch, Window, WindowScheme, linear_window};
     pub use burn::tensor::{Device, Tensor};
     pub use schemars::{self, JsonSchema};

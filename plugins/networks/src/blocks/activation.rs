@@ -1,0 +1,25 @@
+//! The nonlinearity between layers.
+
+use burn::tensor::{Tensor, activation};
+
+/// A function applied to every value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// `max(x, 0)`.
+    Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `x · sigmoid(x)`, also called swish.
+    Silu,
+}
+
+impl Activation {
+    /// Applies it.
+    pub fn apply<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Relu => activation::relu(x),
+            Self::Relu6 => x.clamp(0.0, 6.0),
+            Self::Silu => activation::silu(x),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The basic residual block.
+
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Device, Tensor};
+use ichflow_api::network::Backbone;
+
+use super::{BatchNorm2d, Convolution, Style};
+
+/// Two 3×3 convolutions beside a shortcut (He et al., 2016).
+#[derive(Module, Debug)]
+pub struct BasicBlock {
+    /// Carries the stride.
+    pub conv1: Conv2d,
+    /// Follows `conv1`.
+    pub bn1: BatchNorm2d,
+    /// Keeps size and number of maps.
+    pub conv2: Conv2d,
+    /// Follows `conv2`.
+    pub bn2: BatchNorm2d,
+    /// A 1×1 convolution and its normalisation on the shortcut, where the shape changes.
+    pub downsample: Option<(Conv2d, BatchNorm2d)>,
+    outputs: usize,
+    #[module(skip)]
+    style: Style,
+}
+
+impl BasicBlock {
+    /// A fresh block.
+    pub fn new([inputs, outputs]: [usize; 2], stride: usize, style: Style, device: &Device) -> Self {
+        let conv = |convolution: Convolution| style.convolution(convolution, device);
+        Self {
+            conv1: conv(Convolution::new(inputs, outputs, 3).stride(stride)),
+            bn1: style.norm(outputs, device),
+            conv2: conv(Convolution::new(outputs, outputs, 3)),
+            bn2: style.norm(outputs, device),
+            downsample: (stride != 1 || inputs != outputs).then(|| {
+                let shortcut = Convolution::new(inputs, outputs, 1).stride(stride);
+                (conv(shortcut), style.norm(outputs, device))
+            }),
+            outputs,
+            style,
+        }
+    }
+}
+
+impl Backbone for BasicBlock {
+    fn features(&self, x: Tensor<4>) -> Tensor<4> {
+        let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x.clone());
+        let y = self.bn2.forward(self.conv2.forward(y));
+        let shortcut = match &self.downsample {
+            Some((conv, norm)) => norm.forward(conv.forward(x)),
+            None => x,
+        };
+        self.style.activation.apply(y + shortcut)
+    }
+
+    fn feature_count(&self) -> usize {
+        self.outputs
+    }
+}

@@ -1,0 +1,24 @@
+//! Layers that backbones are put together from.
+//!
+//! Fields are called as timm calls them, so that the path of a parameter (`blocks.1.0.conv_pw.weight`)
+//! is its name in timm's weight files. A block is a [`Backbone`](ichflow_api::network::Backbone)
+//! itself: maps in, maps out. A list of unlike blocks is a `Vec<AnyBackbone>`, which, other than an
+//! enum of blocks, adds nothing to the paths.
+
+mod activation;
+mod basic_block;
+mod batch_norm;
+mod convolution;
+mod depthwise_separable;
+mod inverted_residual;
+mod squeeze_excite;
+mod style;
+
+pub use activation::Activation;
+pub use basic_block::BasicBlock;
+pub use batch_norm::BatchNorm2d;
+pub use convolution::{Convolution, Padding};
+pub use depthwise_separable::DepthwiseSeparable;
+pub use inverted_residual::{InvertedResidual, InvertedResidualConfig};
+pub use squeeze_excite::SqueezeExcite;
+pub use style::Style;

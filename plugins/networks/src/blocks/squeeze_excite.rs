@@ -1,0 +1,36 @@
+//! Squeeze-and-excitation.
+
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Device, Tensor, activation};
+
+use super::{Activation, Convolution};
+
+/// Weighs channels by a small network that looks at their averages (Hu et al., 2018).
+#[derive(Module, Debug)]
+pub struct SqueezeExcite {
+    /// From all channels to few.
+    pub conv_reduce: Conv2d,
+    /// From few channels to one weight for each.
+    pub conv_expand: Conv2d,
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl SqueezeExcite {
+    /// A fresh layer for `channels` maps, with `reduced` values in between.
+    pub fn new(channels: usize, reduced: usize, activation: Activation, device: &Device) -> Self {
+        Self {
+            conv_reduce: Convolution::new(channels, reduced, 1).bias().init(device),
+            conv_expand: Convolution::new(reduced, channels, 1).bias().init(device),
+            activation,
+        }
+    }
+
+    /// Weighs the channels of `[batch, channels, height, width]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let squeezed = x.clone().mean_dim(3).mean_dim(2);
+        let reduced = self.activation.apply(self.conv_reduce.forward(squeezed));
+        x * activation::sigmoid(self.conv_expand.forward(reduced))
+    }
+}

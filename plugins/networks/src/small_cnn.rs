@@ -1,0 +1,139 @@
+//! The stage `small-cnn`.
+
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use ichflow_api::prelude::*;
+
+use crate::architecture::{Architecture, Factory};
+use crate::blocks::{Activation, BasicBlock, BatchNorm2d, Convolution, Style};
+use crate::parts;
+
+/// A small residual network for a CPU: a first convolution and three residual blocks, each of which
+/// halves the size of the maps.
+///
+/// It is meant for images of 96 to 128 pixels and for looking around: it trains on a laptop. Half of
+/// its features are averages over the image and half are maxima, so that a small bright bleed counts
+/// as much as a large one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmallCnn {
+    /// Number of maps the first convolution makes; later ones make two, four and four times as many.
+    #[schemars(range(min = 4, max = 256))]
+    pub width: usize,
+    /// Share of the pooled features dropped while training, 0 to below 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub dropout: f64,
+}
+
+impl Default for SmallCnn {
+    fn default() -> Self {
+        Self {
+            width: 24,
+            dropout: 0.125,
+        }
+    }
+}
+
+impl Stage for SmallCnn {
+    const NAME: &'static str = "small-cnn";
+    const FAMILY: Family = Family::Network;
+    const SUMMARY: &'static str = "a small residual network that trains on a CPU";
+    const EXAMPLE: &'static str = "[network]\nuse = \"small-cnn\"\nwidth = 24\n";
+
+    fn ports(&self) -> Ports {
+        Ports::new()
+            .input(Input::of::<Window>("window"))
+            .output(Output::of::<NetworkSpec>("network"))
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        parts::check_dropout(self.dropout)
+    }
+
+    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
+        let spec = NetworkSpec::new(Factory {
+            architecture: SmallCnnArchitecture { width: self.width },
+            weights: None,
+            dropout: self.dropout,
+            normalisation: Normalisation::none(),
+        });
+        Ok(Outputs::new().with("network", spec))
+    }
+}
+
+ichflow_api::register!(SmallCnn);
+
+struct SmallCnnArchitecture {
+    width: usize,
+}
+
+impl Architecture for SmallCnnArchitecture {
+    type Backbone = SmallCnnBackbone;
+
+    fn name(&self) -> String {
+        format!("{} of width {}", SmallCnn::NAME, self.width)
+    }
+
+    fn backbone(&self, channels: usize, device: &Device) -> SmallCnnBackbone {
+        SmallCnnBackbone::new(channels, self.width, device)
+    }
+
+    fn parameter(&self, name: &str) -> Option<String> {
+        (!name.starts_with("classifier.")).then(|| name.to_owned())
+    }
+
+    fn fitting_weights(&self) -> &'static str {
+        "weights that this network was saved to"
+    }
+
+    fn weights_normalisation(&self) -> Normalisation {
+        Normalisation::none()
+    }
+}
+
+/// The backbone of [`SmallCnn`].
+#[derive(Module, Debug)]
+pub struct SmallCnnBackbone {
+    /// The first convolution, of stride 2.
+    pub conv1: Conv2d,
+    /// Follows `conv1`.
+    pub bn1: BatchNorm2d,
+    /// Residual blocks of stride 2.
+    pub blocks: Vec<BasicBlock>,
+    features: usize,
+    #[module(skip)]
+    style: Style,
+}
+
+impl SmallCnnBackbone {
+    /// A network with random weights.
+    pub fn new(channels: usize, width: usize, device: &Device) -> Self {
+        let style = Style::pytorch(Activation::Relu);
+        let widths = [width, 2 * width, 4 * width, 4 * width];
+        Self {
+            conv1: style.convolution(Convolution::new(channels, width, 3).stride(2), device),
+            bn1: style.norm(width, device),
+            blocks: widths
+                .windows(2)
+                .map(|pair| BasicBlock::new([pair[0], pair[1]], 2, style, device))
+                .collect(),
+            features: 8 * width,
+            style,
+        }
+    }
+}
+
+impl Backbone for SmallCnnBackbone {
+    /// `[batch, 2 · maps, h, w]`: the maps, then every map's maximum all over.
+    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+        let stem = self.style.conv_norm_act(&self.conv1, &self.bn1, images);
+        let maps = self.blocks.iter().fold(stem, |maps, block| block.features(maps));
+        let maxima = maps.clone().max_dim(3).max_dim(2).expand(maps.shape());
+        // The head averages: over the maps themselves, and over equal values, which leaves the maxima.
+        Tensor::cat(vec![maps, maxima], 1)
+    }
+
+    fn feature_count(&self) -> usize {
+        self.features
+    }
+}
