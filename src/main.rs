@@ -1,1 +1,13 @@
-fn main() {}
+//! The `ichflow` program: the standard plugins and the command line.
+
+use ichflow_ct as _;
+use ichflow_exporting as _;
+use ichflow_networks as _;
+use ichflow_reporting as _;
+use ichflow_splitting as _;
+use ichflow_training as _;
+use ichflow_windowing as _;
+
+fn main() -> std::process::ExitCode {
+    ichflow::main()
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::digest::sha256;
 use crate::error::{Result, ResultExt};
 use crate::labels::{self, LABELS, Labels};
 use crate::ports::Artifact;
@@ -124,7 +125,8 @@ impl Cohort {
     }
 }
 
-/// Writes `cohort.csv` into the run directory: the usable slices of every part, training first.
+/// Writes `cohort.csv` into the run directory, the usable slices of every part, training first, and
+/// records its digest.
 pub fn record(context: &Context, parts: &[(&str, &Cohort)]) -> Result<()> {
     let path = context.shared_file("cohort.csv")?;
     let mut writer = csv::Writer::from_path(&path).at("write", &path)?;
@@ -165,5 +167,8 @@ pub fn record(context: &Context, parts: &[(&str, &Cohort)]) -> Result<()> {
                 .at("write", &path)?;
         }
     }
-    writer.flush().at("write", &path)
+    writer.flush().at("write", &path)?;
+    let bytes = std::fs::read(&path).at("read", &path)?;
+    context.record_fact("cohort_sha256", sha256(&bytes).into());
+    Ok(())
 }

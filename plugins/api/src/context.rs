@@ -81,6 +81,7 @@ struct Ledger {
     /// File name in the run directory → stage that claimed it.
     claims: BTreeMap<String, String>,
     report: Option<PathBuf>,
+    facts: BTreeMap<String, Value>,
 }
 
 /// What all stages of a run share.
@@ -139,6 +140,11 @@ impl RunContext {
     /// Lines of the closing table so far.
     pub fn summary(&self) -> Vec<SummaryLine> {
         self.ledger().summary.clone()
+    }
+
+    /// What stages found worth recording in `provenance.json`.
+    pub fn facts(&self) -> BTreeMap<String, Value> {
+        self.ledger().facts.clone()
     }
 
     /// The report's path, once there is one.
@@ -269,6 +275,14 @@ impl<'a> Context<'a> {
     /// Says where the report is.
     pub fn set_report(&self, path: PathBuf) {
         self.run.ledger().report = Some(path);
+    }
+
+    /// Records a fact in `provenance.json`: a digest of the data, a count.
+    pub fn record_fact(&self, name: &str, value: Value) {
+        self.run
+            .ledger()
+            .facts
+            .insert(format!("{}.{name}", self.stage), value);
     }
 
     /// Starts a progress display; dropping it ends the display.

@@ -7,6 +7,9 @@ use burn::tensor::Device;
 
 use crate::error::{Error, Result};
 
+/// The version of burn that computes; `Cargo.toml` pins it.
+pub const BURN_VERSION: &str = "0.22.1";
+
 /// What a person may ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {

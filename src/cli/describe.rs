@@ -1,0 +1,139 @@
+//! `ichflow describe`: all about one stage.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use ichflow_api::ports::Need;
+use ichflow_api::registry::{Registration, Registry};
+use serde_json::Value;
+
+use super::WRONG_CALL;
+use crate::recipe::{schema, suggest};
+
+/// Arguments of `ichflow describe`.
+#[derive(Args, Debug)]
+pub struct DescribeArguments {
+    /// The stage, as `ichflow stages` names it
+    stage: String,
+}
+
+pub fn main(arguments: &DescribeArguments, registry: &Registry) -> ExitCode {
+    let Some(registration) = registry.find(&arguments.stage) else {
+        eprintln!("error: there is no stage `{}`", arguments.stage);
+        match suggest::closest(&arguments.stage, registry.names()) {
+            Some(name) => eprintln!("help: did you mean `{name}`?"),
+            None => eprintln!("help: `ichflow stages` lists them"),
+        }
+        return ExitCode::from(WRONG_CALL);
+    };
+    print!("{}", in_words(registration));
+    ExitCode::SUCCESS
+}
+
+fn in_words(registration: &Registration) -> String {
+    let schema = registration.schema();
+    let mut text = format!(
+        "{} ({}) – {}\n",
+        registration.name,
+        registration.family.name(),
+        registration.summary
+    );
+    if let Some(about) = schema.get("description").and_then(Value::as_str) {
+        text.push_str(&format!("\n{about}\n"));
+    }
+    text.push_str(&ports(registration));
+    text.push_str(&parameters(&schema));
+    text.push_str("\nExample\n");
+    for line in registration.example.trim_end().lines() {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text.push_str(&format!(
+        "\nFrom {} {}:{}, version {}{}\n",
+        registration.plugin,
+        registration.file,
+        registration.line,
+        registration.version,
+        if registration.seeded {
+            ", depends on the seed"
+        } else {
+            ""
+        }
+    ));
+    text
+}
+
+fn ports(registration: &Registration) -> String {
+    let Ok(stage) = registration.build_example() else {
+        return String::new();
+    };
+    let ports = stage.ports();
+    let mut text = String::new();
+    if !ports.inputs.is_empty() {
+        text.push_str("\nTakes\n");
+        for input in &ports.inputs {
+            let need = match input.need {
+                Need::Optional => ", optional",
+                Need::Required | Need::RequiredByName => "",
+            };
+            let channels = input
+                .channels
+                .map(|count| format!(", {count} channels"))
+                .unwrap_or_default();
+            text.push_str(&format!(
+                "  {} ({}{channels}{need})\n",
+                input.name, input.artifact.name
+            ));
+        }
+    }
+    if !ports.outputs.is_empty() {
+        text.push_str("\nOffers\n");
+        for output in &ports.outputs {
+            let condition = output
+                .only_with
+                .map(|input| format!(", when `{input}` is there"))
+                .unwrap_or_default();
+            text.push_str(&format!(
+                "  {} ({}{condition})\n",
+                output.name, output.artifact.name
+            ));
+        }
+    }
+    text
+}
+
+fn parameters(schema: &Value) -> String {
+    let Some(properties) = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .filter(|all| !all.is_empty())
+    else {
+        return String::new();
+    };
+    let required = |name: &str| {
+        schema["required"]
+            .as_array()
+            .is_some_and(|required| required.iter().any(|key| key == name))
+    };
+    let mut text = String::from("\nParameters\n");
+    for (name, property) in properties {
+        let default = match property.get("default") {
+            _ if required(name) => "required".to_owned(),
+            None | Some(Value::Null) => "not set by default".to_owned(),
+            Some(value) => format!("default {value}"),
+        };
+        text.push_str(&format!("  {name} – {}; {default}\n", schema::in_words(property)));
+        if let Some(about) = property.get("description").and_then(Value::as_str) {
+            for line in about.lines() {
+                text.push_str(&format!("      {line}\n"));
+            }
+        }
+        for (word, about) in schema::choices(property)
+            .into_iter()
+            .flatten()
+            .filter(|(_, about)| !about.is_empty())
+        {
+            text.push_str(&format!("      \"{word}\": {}\n", about.replace('\n', " ")));
+        }
+    }
+    text
+}

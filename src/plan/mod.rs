@@ -1,0 +1,98 @@
+//! The plan: which stage's output feeds which input, and the key that names each result.
+
+mod key;
+mod wiring;
+
+use std::collections::BTreeMap;
+
+use crate::recipe::problem::Problems;
+use crate::recipe::{Recipe, RecipeStage};
+use ichflow_api::error::Result;
+use ichflow_api::registry::Registry;
+
+/// Where an input's artifact comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// Index of the stage in the recipe.
+    pub stage: usize,
+    /// Name of its output.
+    pub output: &'static str,
+}
+
+/// A stage, ready to run.
+pub struct PlannedStage {
+    /// The stage.
+    pub stage: RecipeStage,
+    /// Port → where its artifact comes from; optional ports may be absent.
+    pub wires: BTreeMap<&'static str, Wire>,
+    /// Outputs that exist, given what is wired.
+    pub outputs: Vec<&'static str>,
+    /// Digest of all that makes its result, files it reads excepted.
+    pub key: String,
+}
+
+/// A recipe that can run.
+pub struct Plan {
+    /// What the recipe calls itself.
+    pub title: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Stages in the order they run.
+    pub stages: Vec<PlannedStage>,
+}
+
+impl Plan {
+    /// Wires a recipe; what is wrong is added to `problems`, and the plan is whole only if nothing was.
+    pub fn new(recipe: Recipe, registry: &Registry, problems: &mut Problems) -> Result<Self> {
+        let wired = wiring::wire(&recipe.stages, registry, &mut problems.list);
+        let mut plan = Self {
+            title: recipe.title,
+            seed: recipe.seed,
+            stages: Vec::new(),
+        };
+        for (stage, (wires, outputs)) in recipe.stages.into_iter().zip(wired) {
+            let key = key::of(&stage, &wires, &plan)?;
+            plan.stages.push(PlannedStage {
+                stage,
+                wires,
+                outputs,
+                key,
+            });
+        }
+        Ok(plan)
+    }
+
+    /// Digest of all that makes the recipe's result, files it reads excepted.
+    pub fn key(&self) -> String {
+        let mut digest = ichflow_api::digest::Digest::new();
+        for planned in &self.stages {
+            digest.add(&planned.stage.name).add(&planned.key);
+        }
+        digest.hex()
+    }
+
+    /// The name of a wire's source as a recipe would write it: `load.test`.
+    pub fn source_name(&self, wire: &Wire) -> String {
+        format!("{}.{}", self.stages[wire.stage].stage.name, wire.output)
+    }
+
+    /// The recipe with everything decided: defaults, variables, layers and wiring. It is itself a recipe.
+    pub fn resolved_recipe(&self) -> Result<String> {
+        let mut document = toml::Table::new();
+        document.insert("ichflow".into(), crate::recipe::FORMAT.into());
+        document.insert("title".into(), self.title.clone().into());
+        document.insert("seed".into(), i64::try_from(self.seed).unwrap_or(i64::MAX).into());
+        for planned in &self.stages {
+            let mut table = toml::Table::new();
+            table.insert("use".into(), planned.stage.registration.name.into());
+            for (port, wire) in &planned.wires {
+                table.insert((*port).into(), self.source_name(wire).into());
+            }
+            table.extend(planned.stage.stage.params()?);
+            document.insert(planned.stage.name.clone(), table.into());
+        }
+        toml::to_string(&document).map_err(|error| {
+            ichflow_api::error::Error::caused_by("the resolved recipe cannot be written", error)
+        })
+    }
+}

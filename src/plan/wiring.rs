@@ -1,0 +1,253 @@
+//! Finding, for every input, the output that feeds it.
+
+use std::collections::BTreeMap;
+
+use ichflow_api::ports::{ArtifactType, Input, Need, Output};
+use ichflow_api::registry::Registry;
+
+use super::Wire;
+use crate::recipe::RecipeStage;
+use crate::recipe::problem::{Code, Problem};
+use crate::recipe::source::Place;
+use crate::recipe::suggest;
+
+/// What wiring finds for one stage: its wires, and those of its outputs that exist.
+pub type Wired = (BTreeMap<&'static str, Wire>, Vec<&'static str>);
+
+/// Wires every stage to earlier ones.
+pub fn wire(stages: &[RecipeStage], registry: &Registry, problems: &mut Vec<Problem>) -> Vec<Wired> {
+    let mut wired: Vec<Wired> = Vec::new();
+    for (index, stage) in stages.iter().enumerate() {
+        let mut wires = BTreeMap::new();
+        for input in &stage.ports.inputs {
+            let found = match stage.picks.get(input.name) {
+                Some((source, place)) => picked(stages, index, input, source, place, &wired, problems),
+                None => nearest(stages, index, input, &wired, registry, problems),
+            };
+            if let Some(wire) = found {
+                check_channels(stages, index, input, &wire, problems);
+                wires.insert(input.name, wire);
+            }
+        }
+        let outputs = stage
+            .ports
+            .outputs
+            .iter()
+            .filter(|output| output.only_with.is_none_or(|input| wires.contains_key(input)))
+            .map(|output| output.name)
+            .collect();
+        wired.push((wires, outputs));
+    }
+    wired
+}
+
+fn offered<'a>(stage: &'a RecipeStage, wired: &'a Wired) -> impl Iterator<Item = &'a Output> + Clone {
+    stage
+        .ports
+        .outputs
+        .iter()
+        .filter(|output| wired.1.contains(&output.name))
+}
+
+/// The output that an input takes from one stage, if any.
+fn choose<'a>(
+    mut offers: impl Iterator<Item = &'a Output> + Clone,
+    artifact: ArtifactType,
+    name: &str,
+    by_name: bool,
+) -> Option<&'a Output> {
+    let of_type = |output: &&Output| output.artifact == artifact;
+    offers
+        .clone()
+        .find(|output| of_type(output) && output.name == name)
+        .or_else(|| if by_name { None } else { offers.find(of_type) })
+}
+
+fn nearest(
+    stages: &[RecipeStage],
+    index: usize,
+    input: &Input,
+    wired: &[Wired],
+    registry: &Registry,
+    problems: &mut Vec<Problem>,
+) -> Option<Wire> {
+    let by_name = input.need != Need::Required;
+    for stage in (0..index).rev() {
+        if let Some(output) = choose(
+            offered(&stages[stage], &wired[stage]),
+            input.artifact,
+            input.name,
+            by_name,
+        ) {
+            return Some(Wire {
+                stage,
+                output: output.name,
+            });
+        }
+    }
+    if input.need != Need::Optional {
+        let user = &stages[index];
+        let named = if by_name {
+            format!(" called `{}`", input.name)
+        } else {
+            String::new()
+        };
+        let mut problem = Problem::at(
+            Code::NothingOffered,
+            &user.place,
+            format!(
+                "`{}` needs a {}{named} for its input `{}`, and no earlier stage offers one",
+                user.name, input.artifact.name, input.name
+            ),
+        );
+        problem.help = advice(stages, index, input, by_name, registry);
+        problems.push(problem);
+    }
+    None
+}
+
+/// Which stages could offer what is missing: one that stands too late, or those of the registry.
+fn advice(
+    stages: &[RecipeStage],
+    index: usize,
+    input: &Input,
+    by_name: bool,
+    registry: &Registry,
+) -> Option<String> {
+    let offers = |outputs: &[Output]| choose(outputs.iter(), input.artifact, input.name, by_name).is_some();
+    if let Some(later) = stages[index + 1..]
+        .iter()
+        .find(|stage| offers(&stage.ports.outputs))
+    {
+        return Some(format!(
+            "`{}` offers one, but stands later: put it before `{}`",
+            later.name, stages[index].name
+        ));
+    }
+    let able: Vec<_> = registry
+        .all()
+        .into_iter()
+        .filter(|registration| {
+            registration
+                .build_example()
+                .is_ok_and(|stage| offers(&stage.ports().outputs))
+        })
+        .map(|registration| registration.name)
+        .collect();
+    (!able.is_empty()).then(|| format!("put a stage before it that offers one: {}", able.join(", ")))
+}
+
+fn picked(
+    stages: &[RecipeStage],
+    index: usize,
+    input: &Input,
+    source: &str,
+    place: &Place,
+    wired: &[Wired],
+    problems: &mut Vec<Problem>,
+) -> Option<Wire> {
+    let (stage_name, output_name) = match source.split_once('.') {
+        Some((stage, output)) => (stage, Some(output)),
+        None => (source, None),
+    };
+    let Some(position) = stages.iter().position(|stage| stage.name == stage_name) else {
+        let mut problem = Problem::at(Code::BadWire, place, format!("there is no stage `{stage_name}`"));
+        problem.help = suggest::help(
+            stage_name,
+            stages[..index].iter().map(|stage| stage.name.as_str()),
+        );
+        problems.push(problem);
+        return None;
+    };
+    if position >= index {
+        problems.push(
+            Problem::at(
+                Code::BadWire,
+                place,
+                format!("`{stage_name}` does not run before `{}`", stages[index].name),
+            )
+            .help("stages run in the order written; an input comes from an earlier one"),
+        );
+        return None;
+    }
+    let offers = offered(&stages[position], &wired[position]);
+    let list = || {
+        let list: Vec<_> = offers
+            .clone()
+            .map(|output| format!("{stage_name}.{} ({})", output.name, output.artifact.name))
+            .collect();
+        if list.is_empty() {
+            "it offers nothing".to_owned()
+        } else {
+            format!("it offers {}", list.join(", "))
+        }
+    };
+    let found = match output_name {
+        None => choose(offers.clone(), input.artifact, input.name, false),
+        Some(name) => offers.clone().find(|output| output.name == name),
+    };
+    match found {
+        Some(output) if output.artifact == input.artifact => Some(Wire {
+            stage: position,
+            output: output.name,
+        }),
+        Some(output) => {
+            problems.push(
+                Problem::at(
+                    Code::BadWire,
+                    place,
+                    format!(
+                        "`{source}` is a {}, but the input `{}` takes a {}",
+                        output.artifact.name, input.name, input.artifact.name
+                    ),
+                )
+                .help(list()),
+            );
+            None
+        }
+        None => {
+            let message = match output_name {
+                Some(name) => format!("`{stage_name}` has no output `{name}`"),
+                None => format!("`{stage_name}` offers no {}", input.artifact.name),
+            };
+            problems.push(Problem::at(Code::BadWire, place, message).help(list()));
+            None
+        }
+    }
+}
+
+fn check_channels(
+    stages: &[RecipeStage],
+    index: usize,
+    input: &Input,
+    wire: &Wire,
+    problems: &mut Vec<Problem>,
+) {
+    let source = &stages[wire.stage];
+    let offered = source
+        .ports
+        .outputs
+        .iter()
+        .find(|output| output.name == wire.output)
+        .and_then(|output| output.channels);
+    if let (Some(wanted), Some(given)) = (input.channels, offered)
+        && wanted != given
+    {
+        let user = &stages[index];
+        problems.push(
+            Problem::at(
+                Code::ChannelMismatch,
+                &user.place,
+                format!(
+                    "`{}` wants {wanted} channel{}, but `{}` gives {given}",
+                    user.name,
+                    if wanted == 1 { "" } else { "s" },
+                    source.name
+                ),
+            )
+            .help(format!(
+                "use a window of {wanted} channels, for example use = \"bsb\" for three"
+            )),
+        );
+    }
+}

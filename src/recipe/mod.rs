@@ -1,0 +1,338 @@
+//! Recipes: from text to stages with checked parameters, with every problem found in one go.
+//!
+//! [`layers`] reads the files and `--set` arguments into one table whose values remember where they were
+//! written; [`vars`] fills in variables; this module knows the top-level keys, finds each stage in the
+//! registry and lets [`schema`] check its table. What comes out, [`Recipe`], holds only checked
+//! parameters; how its stages are wired is the business of [`crate::plan`].
+
+pub mod layers;
+pub mod problem;
+pub mod schema;
+pub mod source;
+pub mod suggest;
+pub mod value;
+pub mod vars;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ichflow_api::ports::Ports;
+use ichflow_api::registry::{Registration, Registry};
+use ichflow_api::stage::AnyStage;
+
+use problem::{Code, Problem, Problems};
+use source::Place;
+use value::{Entry, Node, Table, Value};
+
+/// The recipe format this program reads.
+pub const FORMAT: i64 = 1;
+
+/// Top-level keys that are not stages.
+const TOP_LEVEL: [&str; 5] = ["ichflow", "title", "extends", "seed", "vars"];
+
+/// A recipe whose stages all exist and whose parameters are all valid.
+pub struct Recipe {
+    /// What the recipe calls itself; its file name without one.
+    pub title: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Stages, in the order they run.
+    pub stages: Vec<RecipeStage>,
+}
+
+/// One stage of a recipe.
+pub struct RecipeStage {
+    /// Its name: the table's.
+    pub name: String,
+    /// Its record in the registry.
+    pub registration: &'static Registration,
+    /// Its parameters.
+    pub stage: Box<dyn AnyStage>,
+    /// Its ports, given its parameters.
+    pub ports: Ports,
+    /// Inputs whose source the recipe names: port → text such as `load.test`, and where it stands.
+    pub picks: BTreeMap<String, (String, Place)>,
+    /// Where its table's header stands.
+    pub place: Place,
+}
+
+/// Reads and checks a recipe. Everything that is wrong is added to `problems`; stages with problems of
+/// their own are left out, so the result is whole only if nothing was added.
+pub fn load(path: &Path, sets: &[String], registry: &Registry, problems: &mut Problems) -> Recipe {
+    let mut table = layers::load(path, sets, problems);
+    let vars = match table.remove("vars").map(|entry| entry.node) {
+        Some(Node {
+            value: Value::Table(vars),
+            ..
+        }) => vars,
+        Some(node) => {
+            problems
+                .list
+                .push(wrong_top_level(&node, "vars", "a table of variables"));
+            Table::default()
+        }
+        None => Table::default(),
+    };
+    for entry in &mut table.entries {
+        vars::interpolate(&mut entry.node, &vars, &mut problems.list);
+    }
+    let unreadable = problems
+        .list
+        .iter()
+        .any(|problem| problem.code == Code::Unreadable);
+    if !unreadable {
+        check_format(&table, problems);
+    }
+    let title = top_level_title(&table, path, problems);
+    let seed = top_level_seed(&table, problems);
+    let mut stages = Vec::new();
+    let mut stage_tables = 0;
+    for entry in &table.entries {
+        if TOP_LEVEL.contains(&entry.key.as_str()) {
+            continue;
+        }
+        stage_tables += 1;
+        stages.extend(load_stage(entry, registry, &mut problems.list));
+    }
+    if stage_tables == 0 && problems.list.is_empty() {
+        problems.list.push(
+            Problem::nowhere(Code::Empty, format!("{} has no stages", path.display()))
+                .help("a stage is a table with `use`, for example: [load] and the line use = \"phantom\""),
+        );
+    }
+    Recipe { title, seed, stages }
+}
+
+fn wrong_top_level(node: &Node, key: &str, wanted: &str) -> Problem {
+    Problem::at(
+        Code::WrongType,
+        &node.place,
+        format!("`{key}` is {} where {wanted} is wanted", node.kind()),
+    )
+}
+
+fn check_format(table: &Table, problems: &mut Problems) {
+    match table.get("ichflow") {
+        None => problems.list.push(
+            Problem::nowhere(
+                Code::Format,
+                "the recipe does not say which format it is written in",
+            )
+            .help(format!("add the line `ichflow = {FORMAT}` at its top")),
+        ),
+        Some(Node {
+            value: Value::Integer(FORMAT),
+            ..
+        }) => {}
+        Some(node) => problems.list.push(
+            Problem::at(
+                Code::Format,
+                &node.place,
+                "this recipe format is not known to this ichflow",
+            )
+            .help(format!("this program reads `ichflow = {FORMAT}`")),
+        ),
+    }
+}
+
+fn top_level_title(table: &Table, path: &Path, problems: &mut Problems) -> String {
+    let fallback = path
+        .file_stem()
+        .map_or("recipe".into(), |stem| stem.to_string_lossy().into_owned());
+    match table.get("title") {
+        None => fallback,
+        Some(Node {
+            value: Value::String(title),
+            ..
+        }) => title.clone(),
+        Some(node) => {
+            problems.list.push(wrong_top_level(node, "title", "text"));
+            fallback
+        }
+    }
+}
+
+fn top_level_seed(table: &Table, problems: &mut Problems) -> u64 {
+    match table.get("seed") {
+        None => 0,
+        Some(Node {
+            value: Value::Integer(seed),
+            ..
+        }) if *seed >= 0 => seed.unsigned_abs(),
+        Some(node) => {
+            problems
+                .list
+                .push(wrong_top_level(node, "seed", "a whole number, at least 0,"));
+            0
+        }
+    }
+}
+
+fn load_stage(entry: &Entry, registry: &Registry, problems: &mut Vec<Problem>) -> Option<RecipeStage> {
+    let name = &entry.key;
+    let Some(table) = entry.node.as_table() else {
+        let mut problem = Problem::at(
+            Code::UnknownKey,
+            &entry.key_place,
+            format!("unknown key `{name}`"),
+        );
+        problem.help = suggest::help(name, TOP_LEVEL);
+        problems.push(problem);
+        return None;
+    };
+    let (use_name, use_place) = match table.get("use") {
+        Some(Node {
+            value: Value::String(text),
+            place,
+        }) => (text, place),
+        Some(node) => {
+            problems.push(wrong_top_level(
+                node,
+                &format!("{name}.use"),
+                "the name of a stage",
+            ));
+            return None;
+        }
+        None => {
+            let help = suggest::closest(name, TOP_LEVEL)
+                .map(|known| format!("did you mean `{known}`?"))
+                .unwrap_or_else(|| {
+                    "a stage's table has a line `use = \"…\"`; `ichflow stages` lists them".into()
+                });
+            problems.push(
+                Problem::at(
+                    Code::NotAStage,
+                    &entry.key_place,
+                    format!("the table `{name}` has no `use`"),
+                )
+                .help(help),
+            );
+            return None;
+        }
+    };
+    let Some(registration) = registry.find(use_name) else {
+        let help = suggest::closest(use_name, registry.names()).map_or_else(
+            || {
+                "`ichflow stages` lists those linked into this program; a stage of your own is linked by naming \
+                 its crate in the program's main.rs: `use your_plugin as _;`"
+                    .to_owned()
+            },
+            |known| format!("did you mean `{known}`?"),
+        );
+        problems.push(
+            Problem::at(
+                Code::UnknownStage,
+                use_place,
+                format!("there is no stage `{use_name}`"),
+            )
+            .help(help),
+        );
+        return None;
+    };
+    build_stage(entry, table, registration, problems)
+}
+
+fn build_stage(
+    entry: &Entry,
+    table: &Table,
+    registration: &'static Registration,
+    problems: &mut Vec<Problem>,
+) -> Option<RecipeStage> {
+    let name = &entry.key;
+    let before = problems.len();
+    let schema = registration.schema();
+    // Ports may depend on parameters, which are not built yet; the example's names serve for spelling.
+    let port_names: Vec<&'static str> = match registration.build_example() {
+        Ok(example) => example.ports().inputs.iter().map(|input| input.name).collect(),
+        Err(_) => Vec::new(),
+    };
+    let mut others = vec!["use"];
+    others.extend(&port_names);
+    schema::check_keys(table, &schema, &others, name, problems);
+    schema::check_missing(table, &schema, name, problems, &entry.node);
+    let mut picks = BTreeMap::new();
+    for port in &port_names {
+        match table.get(port) {
+            Some(Node {
+                value: Value::String(source),
+                place,
+            }) => {
+                picks.insert((*port).to_owned(), (source.clone(), place.clone()));
+            }
+            Some(node) => problems.push(
+                wrong_top_level(node, &format!("{name}.{port}"), "the name of an earlier stage")
+                    .help(format!("for example: {port} = \"load\"")),
+            ),
+            None => {}
+        }
+    }
+    if problems.len() > before {
+        return None;
+    }
+    let mut params = table.to_toml();
+    params.remove("use");
+    for port in &port_names {
+        params.remove(*port);
+    }
+    let stage = match registration.build(params) {
+        Ok(stage) => stage,
+        Err(error) => {
+            problems.push(Problem::at(
+                Code::WrongType,
+                &entry.node.place,
+                format!("the parameters of `{name}` do not fit: {}", error.message()),
+            ));
+            return None;
+        }
+    };
+    for found in stage.check() {
+        let mut problem = Problem::at(
+            Code::Inconsistent,
+            &entry.node.place_of(&found.key),
+            found.message,
+        );
+        problem.help = found.help;
+        problems.push(problem);
+    }
+    for external in stage.reads() {
+        let there = if external.directory {
+            external.path.is_dir()
+        } else {
+            external.path.is_file()
+        };
+        if !there {
+            problems.push(missing(entry, &external));
+        }
+    }
+    let ports = stage.ports();
+    Some(RecipeStage {
+        name: name.clone(),
+        registration,
+        stage,
+        ports,
+        picks,
+        place: entry.key_place.clone(),
+    })
+}
+
+fn missing(entry: &Entry, external: &ichflow_api::stage::ExternalPath) -> Problem {
+    let what = if external.directory { "directory" } else { "file" };
+    let path = external.path.display();
+    let message = if external.path.exists() {
+        format!("{path} is not a {what}")
+    } else {
+        format!("the {what} {path} is not there")
+    };
+    // The deepest part of the path that exists tells a person where to look.
+    let found = external.path.ancestors().skip(1).find(|parent| parent.is_dir());
+    let help = match found {
+        Some(parent) if !parent.as_os_str().is_empty() => {
+            format!(
+                "{} is there; paths are relative to the working directory",
+                parent.display()
+            )
+        }
+        _ => "paths are relative to the working directory".to_owned(),
+    };
+    Problem::at(Code::MissingFile, &entry.node.place_of(external.key), message).help(help)
+}

@@ -1,0 +1,59 @@
+//! The run directory: `<out>/<recipe>/<time>-<key>/`, and `latest` beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ichflow_api::error::{Error, Result, ResultExt};
+
+/// Makes a new, empty directory for a run of `recipe`.
+pub fn create(out: &Path, recipe: &Path, key: &str) -> Result<PathBuf> {
+    let stem = recipe
+        .file_stem()
+        .map_or("recipe".into(), |stem| stem.to_string_lossy().into_owned());
+    let parent = out.join(stem);
+    fs::create_dir_all(&parent).at("create the directory", &parent)?;
+    let time = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let key = &key[..8.min(key.len())];
+    // Two runs may start within a second; each gets a directory of its own.
+    for attempt in 1..1000 {
+        let name = if attempt == 1 {
+            format!("{time}-{key}")
+        } else {
+            format!("{time}-{key}-{attempt}")
+        };
+        let path = parent.join(name);
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).at("create the directory", &path),
+        }
+    }
+    Err(Error::new(format!(
+        "{} holds a thousand runs of this second",
+        parent.display()
+    )))
+}
+
+/// Lets `latest` beside the run directory point to it.
+pub fn point_latest(run: &Path) -> Result<()> {
+    let (Some(parent), Some(name)) = (run.parent(), run.file_name()) else {
+        return Ok(());
+    };
+    let latest = parent.join("latest");
+    // A link is made under another name and renamed, so that `latest` is never absent.
+    let temporary = parent.join(format!(".latest-{}", std::process::id()));
+    let _ = fs::remove_file(&temporary);
+    link(Path::new(name), &temporary).at("create the link", &temporary)?;
+    fs::rename(&temporary, &latest).at("replace the link", &latest)
+}
+
+#[cfg(unix)]
+fn link(target: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
+}
+
+/// Where links need privileges, `latest` is a file that holds the directory's name.
+#[cfg(not(unix))]
+fn link(target: &Path, at: &Path) -> std::io::Result<()> {
+    fs::write(at, target.to_string_lossy().as_bytes())
+}

@@ -1,0 +1,213 @@
+//! Runs the stages of a plan, one after the other.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use ichflow_api::context::{Context, Quarantined, RunContext, SummaryLine};
+use ichflow_api::device::ChosenDevice;
+use ichflow_api::error::{Error, Result, ResultExt};
+use ichflow_api::ports::{AnyArtifact, Inputs, Outputs};
+use serde_json::{Value, json};
+
+use super::observer::TerminalObserver;
+use super::{directory, provenance};
+use crate::plan::{Plan, PlannedStage};
+use crate::recipe::source::Sources;
+
+/// What a run needs beside its plan.
+pub struct RunOptions<'a> {
+    /// The recipe's file; its name names the run.
+    pub recipe: &'a Path,
+    /// The texts the recipe was made of; they are kept with the run.
+    pub sources: &'a Sources,
+    /// Directory that holds runs and the cache.
+    pub out: &'a Path,
+    /// Where tensors live.
+    pub device: ChosenDevice,
+    /// Set when the run should stop.
+    pub stop: &'static AtomicBool,
+}
+
+/// A run that came to its end.
+pub struct Finished {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// What stages want shown.
+    pub summary: Vec<SummaryLine>,
+    /// Slices set aside.
+    pub quarantined: Vec<Quarantined>,
+    /// The report, if a stage wrote one.
+    pub report: Option<PathBuf>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Runs a plan. Whatever happens, the run directory says what was done: `provenance.json` ends with the
+/// outcome, `events.jsonl` with the last event.
+pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
+    let begun = Instant::now();
+    let directory = directory::create(options.out, options.recipe, &plan.key())?;
+    let observer = TerminalObserver::new(&directory.join("events.jsonl"))?;
+    let mut context = RunContext::new(
+        directory.clone(),
+        options.out.join("cache"),
+        options.device.device,
+        Box::new(observer),
+    );
+    context.seed = plan.seed;
+    context.title = plan.title.clone();
+    context.resolved_recipe = plan.resolved_recipe()?;
+    context.provenance = provenance::before(plan, options.sources, &options.device.name);
+    context.stop = options.stop;
+    write(
+        &directory.join("recipe.resolved.toml"),
+        context.resolved_recipe.as_bytes(),
+    )?;
+    write_layers(&directory, options.sources)?;
+    directory::point_latest(&directory)?;
+
+    let mut timings = Vec::new();
+    let outcome = run_stages(plan, &context, &mut timings);
+    write_quarantine(&directory, &context.quarantined())?;
+    let mut record = context.provenance.clone();
+    record["finished"] = json!(jiff::Zoned::now().to_string());
+    record["outcome"] = match &outcome {
+        Ok(()) => json!("done"),
+        Err(Error::Interrupted) => json!("interrupted"),
+        Err(error) => json!({"failed": error.chain()}),
+    };
+    record["seconds_by_stage"] = json!(timings.into_iter().collect::<BTreeMap<_, _>>());
+    record["facts"] = json!(context.facts());
+    write(&directory.join("provenance.json"), pretty(&record).as_bytes())?;
+    outcome?;
+    Ok(Finished {
+        directory,
+        summary: context.summary(),
+        quarantined: context.quarantined(),
+        report: context.report(),
+        took: begun.elapsed(),
+    })
+}
+
+fn run_stages(plan: &Plan, context: &RunContext, timings: &mut Vec<(String, f64)>) -> Result<()> {
+    let mut made: BTreeMap<(usize, &'static str), AnyArtifact> = BTreeMap::new();
+    for (index, planned) in plan.stages.iter().enumerate() {
+        let name = &planned.stage.name;
+        let registration = planned.stage.registration;
+        let inputs = planned
+            .wires
+            .iter()
+            .fold(Inputs::default(), |inputs, (port, wire)| {
+                match made.get(&(wire.stage, wire.output)) {
+                    Some(artifact) => inputs.with_any(port, artifact.clone()),
+                    None => inputs,
+                }
+            });
+        let view = Context::new(context, name, registration.name, &planned.key);
+        view.checkpoint()?;
+        view.event("started", json!({"use": registration.name, "key": planned.key}));
+        let begun = Instant::now();
+        let result = run_one(planned, &inputs, &view);
+        let seconds = begun.elapsed().as_secs_f64();
+        timings.push((name.clone(), seconds));
+        match &result {
+            Ok(_) => view.event("finished", json!({"seconds": seconds})),
+            Err(error) => view.event("stopped", json!({"seconds": seconds, "reason": error.chain()})),
+        }
+        // Kept up to date, so that a run that is killed has it too.
+        write_quarantine(&context.directory, &context.quarantined())?;
+        let mut outputs = result?;
+        for output in &planned.outputs {
+            let (_, artifact) = outputs.take(output).ok_or_else(|| {
+                Error::new(format!(
+                    "`{}` did not make its output `{output}`",
+                    registration.name
+                ))
+                .help(format!("this is a mistake in the plugin {}", registration.plugin))
+            })?;
+            made.insert((index, output), artifact);
+        }
+    }
+    Ok(())
+}
+
+/// A panic in a plugin is that plugin's mistake; it ends the run like any other error.
+fn run_one(planned: &PlannedStage, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+    let name = &planned.stage.name;
+    let result = catch_unwind(AssertUnwindSafe(|| planned.stage.stage.run(inputs, context)));
+    match result {
+        Ok(Ok(outputs)) => Ok(outputs),
+        Ok(Err(Error::Interrupted)) => Err(Error::Interrupted),
+        Ok(Err(Error::Failed {
+            message,
+            help,
+            source,
+        })) => Err(Error::Failed {
+            message: format!("`{name}`: {message}"),
+            help,
+            source,
+        }),
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
+            Err(Error::new(format!("`{name}` broke off: {text}")).help(format!(
+                "this is a mistake in the plugin {}, not in the recipe; please report it",
+                planned.stage.registration.plugin
+            )))
+        }
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).at("write", path)
+}
+
+fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
+    text.push('\n');
+    text
+}
+
+/// Keeps the texts as they were written: what a person edited, not only what it came to.
+fn write_layers(directory: &Path, sources: &Sources) -> Result<()> {
+    let layers = directory.join("layers");
+    fs::create_dir_all(&layers).at("create the directory", &layers)?;
+    for (index, source) in sources.texts.iter().enumerate() {
+        let name = Path::new(&source.name)
+            .file_name()
+            .map_or("set.toml".into(), |name| name.to_string_lossy());
+        let name = if name == "--set" { "set.txt".into() } else { name };
+        write(&layers.join(format!("{index}-{name}")), source.text.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn write_quarantine(directory: &Path, quarantined: &[Quarantined]) -> Result<()> {
+    let path = directory.join("quarantine.csv");
+    let mut text = String::from("id,file,reason\n");
+    for slice in quarantined {
+        let fields = [
+            slice.id.as_str(),
+            &slice.file.display().to_string(),
+            &slice.reason,
+        ];
+        text.push_str(&fields.map(csv_field).join(","));
+        text.push('\n');
+    }
+    write(&path, text.as_bytes())
+}
+
+fn csv_field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,10 @@
+//! Running a plan: the run directory, the executor, progress, interruption, provenance.
+
+mod directory;
+mod executor;
+mod interrupt;
+mod observer;
+mod provenance;
+
+pub use executor::{Finished, RunOptions, run};
+pub use interrupt::listen;
