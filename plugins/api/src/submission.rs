@@ -1,0 +1,108 @@
+//! The competition's sample submission: which rows a submission must have, and in which order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::error::{Error, Result, ResultExt};
+use crate::labels;
+use crate::ports::Artifact;
+
+/// The rows a submission must have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleSubmission {
+    /// The `ID` column in the file's order: `ID_8dfdc17fc_epidural`, …
+    pub rows: Vec<String>,
+}
+
+impl Artifact for SampleSubmission {
+    const NAME: &'static str = "sample submission";
+}
+
+impl SampleSubmission {
+    /// Reads a sample submission and checks that it has every label of every image exactly once.
+    pub fn read(path: &Path) -> Result<Self> {
+        let mut reader = csv::Reader::from_path(path).at("read", path)?;
+        let head = reader.headers().at("read", path)?;
+        if head.get(0).map(|name| name.trim_start_matches('\u{feff}').trim()) != Some("ID") {
+            return Err(
+                Error::new(format!("the first column of {} is not `ID`", path.display()))
+                    .help("it should be the competition's stage_2_sample_submission.csv"),
+            );
+        }
+        let mut rows = Vec::new();
+        let mut record = csv::StringRecord::new();
+        let mut seen: BTreeMap<String, [bool; labels::COUNT]> = BTreeMap::new();
+        while reader.read_record(&mut record).at("read", path)? {
+            let line = record.position().map_or(0, csv::Position::line);
+            let row = record.get(0).unwrap_or_default().trim();
+            let Some((image, label)) = split_row(row.as_bytes()) else {
+                return Err(Error::new(format!(
+                    "{}:{line}: {row:?} is not an image's ID followed by `_` and a label",
+                    path.display()
+                )));
+            };
+            let image = String::from_utf8_lossy(image).into_owned();
+            let labels = seen.entry(image).or_default();
+            if std::mem::replace(&mut labels[label], true) {
+                return Err(Error::new(format!(
+                    "{}:{line}: {row} is there twice",
+                    path.display()
+                )));
+            }
+            rows.push(row.to_owned());
+        }
+        let incomplete: Vec<&str> = seen
+            .iter()
+            .filter(|(_, labels)| labels.contains(&false))
+            .map(|(image, _)| image.as_str())
+            .collect();
+        if let Some(first) = incomplete.first() {
+            return Err(Error::new(format!(
+                "{} images of {} lack some of their {} rows, for example {first}",
+                incomplete.len(),
+                path.display(),
+                labels::COUNT
+            )));
+        }
+        Ok(Self { rows })
+    }
+}
+
+/// Splits `ID_8dfdc17fc_epidural` into the image's ID and the index of the label.
+pub fn split_row(row: &[u8]) -> Option<(&[u8], usize)> {
+    let at = row.iter().rposition(|byte| *byte == b'_')?;
+    let label = std::str::from_utf8(&row[at + 1..]).ok()?;
+    Some((&row[..at], labels::index_of(label)?)).filter(|(image, _)| !image.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &str) -> Result<SampleSubmission> {
+        let path = std::env::temp_dir().join(format!(
+            "ichflow-sample-{}-{:?}.csv",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        std::fs::write(&path, content).unwrap();
+        let sample = SampleSubmission::read(&path);
+        std::fs::remove_file(&path).unwrap();
+        sample
+    }
+
+    #[test]
+    fn order_is_kept_and_gaps_are_found() {
+        let mut rows: Vec<String> = labels::LABELS.iter().map(|label| format!("ID_a_{label}")).collect();
+        rows.reverse();
+        let text = |rows: &[String]| format!("ID,Label\n{},0.5\n", rows.join(",0.5\n"));
+        assert_eq!(read(&text(&rows)).unwrap().rows, rows);
+        let message = read(&text(&rows[1..])).unwrap_err().to_string();
+        assert!(message.contains("lack some") && message.contains("ID_a"), "{message}");
+        rows.push("ID_a_any".into());
+        let message = read(&text(&rows)).unwrap_err().to_string();
+        assert!(message.ends_with(":8: ID_a_any is there twice"), "{message}");
+        assert!(read("ID,Label\nID_a_epidual,0.5\n").is_err());
+        assert!(read("image,Label\n").is_err());
+    }
+}

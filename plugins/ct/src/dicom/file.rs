@@ -1,0 +1,105 @@
+//! A DICOM file in memory: as much of it as is needed.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use dicom_dictionary_std::uids;
+use dicom_encoding::transfer_syntax::{Codec, TransferSyntax, TransferSyntaxIndex};
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use ichflow_api::prelude::*;
+
+use super::layout::{self, Layout, Stop};
+
+/// Bytes read for a header at first; competition headers end before 2 KiB.
+const HEADER_BYTES: u64 = 8 * 1024;
+/// A deflated data set may not grow beyond this many bytes.
+const MAX_INFLATED: u64 = 1 << 30;
+
+/// A file's bytes and where things lie in them.
+pub struct DicomFile {
+    /// The file from its beginning, perhaps not to its end.
+    pub bytes: Vec<u8>,
+    /// Length of the whole file in bytes.
+    pub total: u64,
+    /// Where things lie.
+    pub layout: Layout,
+}
+
+/// Whether a file starts like DICOM: the magic word after the preamble, or at once.
+pub fn looks_like_dicom(path: &Path) -> bool {
+    let mut head = Vec::with_capacity(132);
+    let read = File::open(path).and_then(|file| file.take(132).read_to_end(&mut head));
+    read.is_ok() && (head.get(128..132) == Some(b"DICM") || head.starts_with(b"DICM"))
+}
+
+/// Reads a file as far as its header goes.
+pub fn open_header(path: &Path) -> Result<DicomFile> {
+    open(path, HEADER_BYTES)
+}
+
+/// Reads a whole file.
+pub fn open_whole(path: &Path) -> Result<DicomFile> {
+    open(path, u64::MAX)
+}
+
+fn open(path: &Path, at_first: u64) -> Result<DicomFile> {
+    let mut file = File::open(path).at("open", path)?;
+    let total = file.metadata().at("read", path)?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(total.min(at_first)).unwrap_or(0));
+    (&mut file).take(at_first).read_to_end(&mut bytes).at("read", path)?;
+    let mut layout = layout::scan(&bytes, total);
+    if layout == Err(Stop::NeedMore) {
+        file.read_to_end(&mut bytes).at("read", path)?;
+        layout = layout::scan(&bytes, bytes.len() as u64);
+    }
+    let layout = layout.map_err(|stop| describe(&stop))?;
+    if layout.syntax == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+        file.read_to_end(&mut bytes).at("read", path)?;
+        return inflate(&bytes[layout.dataset..], layout.syntax);
+    }
+    Ok(DicomFile { bytes, total, layout })
+}
+
+/// What a person should read when a scan ended early.
+pub fn describe(stop: &Stop) -> Error {
+    match stop {
+        Stop::NeedMore => Error::new("the file changed while it was read"),
+        Stop::NotDicom => Error::new("this is not a DICOM file"),
+        Stop::Damaged(how) => Error::new(format!("damaged DICOM file: {how}")),
+    }
+}
+
+fn inflate(deflated: &[u8], syntax: String) -> Result<DicomFile> {
+    let Codec::Dataset(Some(adapter)) = find_syntax(&syntax)?.codec() else {
+        return Err(unsupported(&syntax));
+    };
+    // The adapter wants to own what it reads.
+    let source = std::io::Cursor::new(deflated.to_vec());
+    let mut bytes = Vec::new();
+    adapter
+        .adapt_reader(Box::new(source))
+        .take(MAX_INFLATED + 1)
+        .read_to_end(&mut bytes)
+        .doing("the deflated data set is damaged")?;
+    if bytes.len() as u64 > MAX_INFLATED {
+        return Err(Error::new("the deflated data set grows beyond 1 GiB"));
+    }
+    let total = bytes.len() as u64;
+    let layout = layout::scan_dataset(&bytes, total, 0, syntax).map_err(|stop| describe(&stop))?;
+    Ok(DicomFile { bytes, total, layout })
+}
+
+/// The registered transfer syntax of a UID.
+pub fn find_syntax(uid: &str) -> Result<&'static TransferSyntax> {
+    TransferSyntaxRegistry
+        .get(uid)
+        .ok_or_else(|| Error::new(format!("unknown transfer syntax {uid}")))
+}
+
+/// An error that names a transfer syntax nobody here can decode.
+pub fn unsupported(uid: &str) -> Error {
+    let name = TransferSyntaxRegistry.get(uid).map_or("unknown", |syntax| syntax.name());
+    Error::new(format!("its transfer syntax {uid} ({name}) cannot be decoded"))
+        .help("convert it to an uncompressed one, for example with `gdcmconv --raw`")
+}

@@ -1,0 +1,139 @@
+//! From stored values to Hounsfield units.
+
+/// What turns stored values into Hounsfield units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rescale {
+    /// BitsStored (0028,0101), 1 to 16.
+    pub bits_stored: u16,
+    /// PixelRepresentation (0028,0103): whether stored values are two's complement.
+    pub signed: bool,
+    /// RescaleSlope (0028,1053), HU a step.
+    pub slope: f64,
+    /// RescaleIntercept (0028,1052), in HU.
+    pub intercept: f64,
+}
+
+impl Rescale {
+    /// Whether the file is one of those that lost their intercept: 12 unsigned bits that claim to be HU
+    /// already. Air at −1000 HU cannot be stored so; it was wrapped around to 3096. The competition's
+    /// public solutions call the repair `correct_dcm`.
+    fn wrapped(&self) -> bool {
+        self.bits_stored == 12 && !self.signed && self.intercept > -100.0
+    }
+
+    /// Hounsfield units of one stored 16-bit word; bits above BitsStored are ignored.
+    pub fn apply(&self, word: u16) -> i16 {
+        let unused = 16 - u32::from(self.bits_stored.clamp(1, 16));
+        let raw = if self.signed {
+            i32::from((word << unused) as i16 >> unused)
+        } else {
+            i32::from(word << unused >> unused)
+        };
+        if self.wrapped() {
+            return ((raw + 1000) % 4096 - 1000) as i16;
+        }
+        // `as` saturates, and HU beyond ±32767 mean nothing.
+        (f64::from(raw) * self.slope + self.intercept).round() as i16
+    }
+}
+
+/// Hounsfield units of all stored words. The 65,536 possible results are tabulated once there are more
+/// words than that to convert.
+pub fn to_hu(words: impl ExactSizeIterator<Item = u16>, rescale: &Rescale) -> Vec<i16> {
+    let words_in_use = 1_usize << rescale.bits_stored.clamp(1, 16);
+    if words.len() < words_in_use {
+        return words.map(|word| rescale.apply(word)).collect();
+    }
+    let mask = (words_in_use - 1) as u16;
+    let table: Vec<i16> = (0..=mask).map(|word| rescale.apply(word)).collect();
+    words.map(|word| table[usize::from(word & mask)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRAPPED: Rescale = Rescale {
+        bits_stored: 12,
+        signed: false,
+        slope: 1.0,
+        intercept: 0.0,
+    };
+
+    #[test]
+    fn twelve_unsigned_bits_without_intercept_are_unwrapped() {
+        for intercept in [0.0, 1.0, -99.0] {
+            let rescale = Rescale { intercept, ..WRAPPED };
+            let hu = [3096, 40, 3095, 4095, 0].map(|raw| rescale.apply(raw));
+            assert_eq!(hu, [-1000, 40, 3095, -1, 0]);
+        }
+    }
+
+    #[test]
+    fn other_styles_are_left_alone() {
+        let plain = Rescale {
+            intercept: -1024.0,
+            ..WRAPPED
+        };
+        assert_eq!([0, 1064, 4095].map(|raw| plain.apply(raw)), [-1024, 40, 3071]);
+        let limit = Rescale {
+            intercept: -100.0,
+            ..WRAPPED
+        };
+        assert_eq!(limit.apply(3096), 2996);
+        let signed = Rescale {
+            signed: true,
+            ..WRAPPED
+        };
+        assert_eq!(signed.apply(3096), -1000);
+    }
+
+    #[test]
+    fn padding_of_sixteen_signed_bits_becomes_minus_3024() {
+        let signed = Rescale {
+            bits_stored: 16,
+            signed: true,
+            slope: 1.0,
+            intercept: -1024.0,
+        };
+        assert_eq!(signed.apply((-2000_i16) as u16), -3024);
+        assert_eq!(signed.apply(i16::MIN as u16), i16::MIN);
+    }
+
+    #[test]
+    fn bits_above_bits_stored_are_ignored() {
+        let plain = Rescale {
+            intercept: -1024.0,
+            ..WRAPPED
+        };
+        assert_eq!(plain.apply(0xF000 | 1064), 40);
+    }
+
+    #[test]
+    fn slopes_round_to_the_nearest_unit() {
+        let sloped = Rescale {
+            bits_stored: 16,
+            signed: false,
+            slope: 0.5,
+            intercept: -1000.25,
+        };
+        assert_eq!(sloped.apply(2001), 0);
+        assert_eq!(sloped.apply(u16::MAX), 31767);
+    }
+
+    #[test]
+    fn the_table_gives_what_the_formula_gives() {
+        for signed in [false, true] {
+            for bits_stored in [8, 12, 16] {
+                let rescale = Rescale {
+                    bits_stored,
+                    signed,
+                    slope: 1.5,
+                    intercept: -3.0,
+                };
+                let all: Vec<i16> = (0..=u16::MAX).map(|word| rescale.apply(word)).collect();
+                assert_eq!(to_hu(0..65535, &rescale), all[..65535]);
+            }
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Where the parts of a DICOM file lie, found without trusting any length it declares (PS3.5 §7).
+
+use dicom_core::Tag;
+use dicom_dictionary_std::{tags, uids};
+
+/// How deep sequences may be nested; real CT headers stay below five.
+const MAX_DEPTH: usize = 32;
+/// The length that means "until the delimiter".
+const UNDEFINED: u32 = u32::MAX;
+
+/// Top-level elements that ichflow parses; the others are stepped over.
+const WANTED: [Tag; 24] = [
+    tags::SPECIFIC_CHARACTER_SET,
+    tags::SOP_INSTANCE_UID,
+    tags::MODALITY,
+    tags::PATIENT_ID,
+    tags::STUDY_INSTANCE_UID,
+    tags::SERIES_INSTANCE_UID,
+    tags::INSTANCE_NUMBER,
+    tags::IMAGE_POSITION_PATIENT,
+    tags::IMAGE_ORIENTATION_PATIENT,
+    tags::SLICE_LOCATION,
+    tags::SAMPLES_PER_PIXEL,
+    tags::PHOTOMETRIC_INTERPRETATION,
+    tags::PLANAR_CONFIGURATION,
+    tags::NUMBER_OF_FRAMES,
+    tags::ROWS,
+    tags::COLUMNS,
+    tags::BITS_ALLOCATED,
+    tags::BITS_STORED,
+    tags::HIGH_BIT,
+    tags::PIXEL_REPRESENTATION,
+    tags::WINDOW_CENTER,
+    tags::WINDOW_WIDTH,
+    tags::RESCALE_INTERCEPT,
+    tags::RESCALE_SLOPE,
+];
+
+/// Where things lie in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Transfer syntax UID; guessed where the file has no meta group.
+    pub syntax: String,
+    /// Offset of the data set.
+    pub dataset: usize,
+    /// The wanted elements' bytes one after another: a small data set of its own.
+    pub elements: Vec<u8>,
+    /// PixelData (7FE0,0010).
+    pub pixels: Option<PixelElement>,
+}
+
+/// Where PixelData lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PixelElement {
+    /// Offset of its value.
+    pub start: usize,
+    /// Declared length of its value in bytes; none for encapsulated frames.
+    pub length: Option<u32>,
+}
+
+/// Why a scan ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The bytes at hand end, the file does not.
+    NeedMore,
+    /// The file is not DICOM at all.
+    NotDicom,
+    /// The file is damaged; the text says how.
+    Damaged(String),
+}
+
+/// How elements are encoded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Encoding {
+    explicit: bool,
+    big_endian: bool,
+}
+
+const META: Encoding = Encoding {
+    explicit: true,
+    big_endian: false,
+};
+
+/// Finds the parts of a file of `total` bytes from its first `bytes`.
+///
+/// A deflated data set ends the scan right after the meta group: it must be inflated first, then go
+/// through [`scan_dataset`].
+pub fn scan(bytes: &[u8], total: u64) -> Result<Layout, Stop> {
+    let mut walk = Walk { bytes, total, at: 0 };
+    let magic = bytes.get(128..132) == Some(b"DICM");
+    if magic {
+        walk.at = 132;
+    } else if bytes.starts_with(b"DICM") {
+        walk.at = 4;
+    }
+    let with_magic = walk.at > 0;
+    let mut syntax = None;
+    loop {
+        // Only a real meta group starts with 02 00; everything else is the data set.
+        match bytes.get(walk.at..walk.at + 2) {
+            Some([2, 0]) => {}
+            _ => break,
+        }
+        let element = walk.element(META)?;
+        let Some(length) = element.length else {
+            return Err(Stop::Damaged("its meta group has no defined length".into()));
+        };
+        let value = walk.take(length as usize, element.tag)?;
+        if element.tag == tags::TRANSFER_SYNTAX_UID {
+            let text = String::from_utf8_lossy(value);
+            syntax = Some(text.trim_end_matches(['\0', ' ']).trim().to_owned());
+        }
+    }
+    let syntax = match syntax {
+        Some(syntax) => syntax,
+        None => guess_syntax(&bytes[walk.at.min(bytes.len())..], with_magic)?.to_owned(),
+    };
+    if syntax == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+        return Ok(Layout {
+            syntax,
+            dataset: walk.at,
+            elements: Vec::new(),
+            pixels: None,
+        });
+    }
+    scan_dataset(bytes, total, walk.at, syntax)
+}
+
+/// Finds the parts of a data set that starts at `dataset`.
+pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) -> Result<Layout, Stop> {
+    let encoding = Encoding {
+        explicit: syntax != uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        big_endian: syntax == BIG_ENDIAN,
+    };
+    let mut walk = Walk {
+        bytes,
+        total,
+        at: dataset,
+    };
+    let mut elements = Vec::new();
+    let mut pixels = None;
+    while (walk.at as u64) < total {
+        let begin = walk.at;
+        let element = walk.element(encoding)?;
+        if element.tag == tags::PIXEL_DATA {
+            pixels = Some(PixelElement {
+                start: walk.at,
+                length: element.length,
+            });
+            break;
+        }
+        match element.length {
+            Some(length) => {
+                walk.take(length as usize, element.tag)?;
+                // A sequence in place of a plain value would be parsed without our checks.
+                if WANTED.contains(&element.tag) && !element.sequence {
+                    elements.extend_from_slice(&bytes[begin..walk.at]);
+                }
+            }
+            None => walk.skip_sequence(element.nested(encoding), element.tag, 0)?,
+        }
+    }
+    Ok(Layout {
+        syntax,
+        dataset,
+        elements,
+        pixels,
+    })
+}
+
+/// Offsets and lengths of the items of an encapsulated PixelData value that starts at `start`; the
+/// first is the basic offset table.
+pub fn fragments(bytes: &[u8], start: usize) -> Result<Vec<std::ops::Range<usize>>, Stop> {
+    let mut walk = Walk {
+        bytes,
+        total: bytes.len() as u64,
+        at: start,
+    };
+    let mut items = Vec::new();
+    loop {
+        let element = walk.element(META)?;
+        match (element.tag, element.length) {
+            (SEQUENCE_END, _) => return Ok(items),
+            (ITEM, Some(length)) => {
+                let begin = walk.at;
+                walk.take(length as usize, tags::PIXEL_DATA)?;
+                items.push(begin..walk.at);
+            }
+            (tag, _) => {
+                return Err(Stop::Damaged(format!(
+                    "its encapsulated pixel data has {tag} where an item should be"
+                )));
+            }
+        }
+    }
+}
+
+/// Explicit VR Big Endian, retired.
+pub const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+
+const ITEM: Tag = Tag(0xFFFE, 0xE000);
+const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+
+fn guess_syntax(dataset: &[u8], with_magic: bool) -> Result<&'static str, Stop> {
+    let Some(head) = dataset.get(..8) else {
+        return Err(if with_magic {
+            Stop::Damaged("it ends before its first element".into())
+        } else {
+            Stop::NotDicom
+        });
+    };
+    let explicit = head[4..6].iter().all(u8::is_ascii_uppercase);
+    match (head[0], head[1], explicit) {
+        (0, 8, true) => Ok(BIG_ENDIAN),
+        // Image data sets start with group 0008 (or, rarely, with 0004 or 0010).
+        (4 | 8 | 16, 0, true) => Ok(uids::EXPLICIT_VR_LITTLE_ENDIAN),
+        (4 | 8 | 16, 0, false) => Ok(uids::IMPLICIT_VR_LITTLE_ENDIAN),
+        _ if with_magic => Err(Stop::Damaged("it does not name its transfer syntax".into())),
+        _ => Err(Stop::NotDicom),
+    }
+}
+
+struct Element {
+    tag: Tag,
+    length: Option<u32>,
+    sequence: bool,
+    unknown: bool,
+}
+
+impl Element {
+    /// A sequence of unknown VR is encoded with implicit VR (PS3.5 §6.2.2).
+    fn nested(&self, encoding: Encoding) -> Encoding {
+        Encoding {
+            explicit: encoding.explicit && !self.unknown,
+            ..encoding
+        }
+    }
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    total: u64,
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn take(&mut self, length: usize, tag: Tag) -> Result<&'a [u8], Stop> {
+        let end = self.at.saturating_add(length);
+        if end as u64 > self.total {
+            return Err(Stop::Damaged(format!(
+                "the file ends inside element {tag}: that needs {end} bytes, the file has {}",
+                self.total
+            )));
+        }
+        let value = self.bytes.get(self.at..end).ok_or(Stop::NeedMore)?;
+        self.at = end;
+        Ok(value)
+    }
+
+    fn element(&mut self, encoding: Encoding) -> Result<Element, Stop> {
+        let number16 = |b: &[u8]| match encoding.big_endian {
+            true => u16::from_be_bytes([b[0], b[1]]),
+            false => u16::from_le_bytes([b[0], b[1]]),
+        };
+        let number32 = |b: &[u8]| match encoding.big_endian {
+            true => u32::from_be_bytes([b[0], b[1], b[2], b[3]]),
+            false => u32::from_le_bytes([b[0], b[1], b[2], b[3]]),
+        };
+        let head = self.take(4, Tag(0, 0))?;
+        let tag = Tag(number16(head), number16(&head[2..]));
+        let rest = self.take(4, tag)?;
+        let defined = |length: u32| (length != UNDEFINED).then_some(length);
+        if tag.group() == 0xFFFE || !encoding.explicit {
+            return Ok(Element {
+                tag,
+                length: defined(number32(rest)),
+                sequence: false,
+                unknown: false,
+            });
+        }
+        let long = matches!(
+            &rest[..2],
+            b"OB" | b"OW" | b"OF" | b"OD" | b"OL" | b"OV" | b"SQ" | b"UC" | b"UR" | b"UT" | b"UN" | b"SV" | b"UV"
+        );
+        let length = match long {
+            true => defined(number32(self.take(4, tag)?)),
+            false => Some(u32::from(number16(&rest[2..]))),
+        };
+        Ok(Element {
+            tag,
+            length,
+            sequence: &rest[..2] == b"SQ",
+            unknown: &rest[..2] == b"UN",
+        })
+    }
+
+    fn skip_sequence(&mut self, encoding: Encoding, owner: Tag, depth: usize) -> Result<(), Stop> {
+        if depth > MAX_DEPTH {
+            return Err(Stop::Damaged(format!("its sequence {owner} is nested too deeply")));
+        }
+        loop {
+            let item = self.element(encoding)?;
+            match (item.tag, item.length) {
+                (SEQUENCE_END, _) => return Ok(()),
+                (ITEM, Some(length)) => {
+                    self.take(length as usize, owner)?;
+                }
+                (ITEM, None) => self.skip_item(encoding, owner, depth)?,
+                (tag, _) => {
+                    return Err(Stop::Damaged(format!(
+                        "its sequence {owner} has {tag} where an item should be"
+                    )));
+                }
+            }
+        }
+    }
+
+    fn skip_item(&mut self, encoding: Encoding, owner: Tag, depth: usize) -> Result<(), Stop> {
+        loop {
+            let element = self.element(encoding)?;
+            match (element.tag, element.length) {
+                (ITEM_END, _) => return Ok(()),
+                (tag, Some(length)) => {
+                    self.take(length as usize, tag)?;
+                }
+                (_, None) => self.skip_sequence(element.nested(encoding), owner, depth + 1)?,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dicom::fixture::Fixture;
+    use proptest::prelude::*;
+
+    #[test]
+    fn pixel_data_is_found_in_both_value_representations() {
+        for syntax in [uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::IMPLICIT_VR_LITTLE_ENDIAN] {
+            let bytes = Fixture {
+                syntax,
+                ..Fixture::default()
+            }
+            .bytes();
+            let layout = scan(&bytes, bytes.len() as u64).unwrap();
+            assert_eq!(layout.syntax, syntax);
+            let pixels = layout.pixels.unwrap();
+            assert_eq!(pixels.length, Some(8));
+            assert_eq!(pixels.start + 8, bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_prefix_asks_for_more_and_a_short_file_is_damaged() {
+        let bytes = Fixture::default().bytes();
+        assert_eq!(scan(&bytes[..200], bytes.len() as u64), Err(Stop::NeedMore));
+        assert!(matches!(scan(&bytes[..200], 200), Err(Stop::Damaged(_))));
+        assert_eq!(scan(b"ID,Label\n", 9), Err(Stop::NotDicom));
+    }
+
+    #[test]
+    fn a_file_without_preamble_and_meta_group_is_understood() {
+        let bytes = Fixture::default().bytes();
+        let layout = scan(&bytes, bytes.len() as u64).unwrap();
+        let bare = &bytes[layout.dataset..];
+        let again = scan(bare, bare.len() as u64).unwrap();
+        assert_eq!(again.syntax, uids::EXPLICIT_VR_LITTLE_ENDIAN);
+        assert_eq!(again.elements, layout.elements);
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_bytes_never_panic(at in 128usize..700, value: u8, cut in 0usize..700) {
+            let mut bytes = Fixture::default().bytes();
+            let at = at % bytes.len();
+            bytes[at] = value;
+            let cut = cut.min(bytes.len());
+            let _ = scan(&bytes, bytes.len() as u64);
+            let _ = scan(&bytes[..cut], cut as u64);
+            let _ = fragments(&bytes, cut);
+        }
+    }
+}

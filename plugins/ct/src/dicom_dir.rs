@@ -1,0 +1,100 @@
+//! Any directory tree of DICOM files.
+
+use std::path::{Path, PathBuf};
+
+use ichflow_api::cohort;
+use ichflow_api::prelude::*;
+use walkdir::WalkDir;
+
+use crate::competition::{Headers, usable};
+use crate::dicom::{self, DicomPixels};
+
+/// Loads every DICOM slice below a directory, without labels: data of one's own to apply a model to.
+///
+/// A slice's id is its path below the directory. Files that are not DICOM are skipped and counted;
+/// DICOM that cannot be used goes to quarantine.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DicomDir {
+    /// The directory; all directories below it are searched too.
+    pub path: PathBuf,
+    /// Number of unusable slices beyond which loading fails; none: any number is tolerated and reported.
+    #[serde(default)]
+    pub max_quarantined: Option<usize>,
+}
+
+impl Stage for DicomDir {
+    const NAME: &'static str = "dicom-dir";
+    const FAMILY: Family = Family::Load;
+    const SUMMARY: &'static str = "any directory tree of DICOM slices, without labels";
+    const EXAMPLE: &'static str = r#"
+[load]
+use = "dicom-dir"
+path = "data/my_study"
+"#;
+
+    fn ports(&self) -> Ports {
+        Ports::new()
+            .output(Output::of::<Cohort>("cohort"))
+            .output(Output::of::<Pixels>("pixels"))
+    }
+
+    fn reads(&self) -> Vec<ExternalPath> {
+        vec![ExternalPath::directory("path", &self.path)]
+    }
+
+    fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let files = self.files(context)?;
+        let wanted = files.iter().map(|path| (self.id_of(path), path.clone())).collect();
+        let found = Headers::open(context)?.read(context, wanted)?;
+        // Without the magic word, what does not read is taken for something else than DICOM.
+        let (found, others): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|found| found.slice.is_ok() || dicom::looks_like_dicom(&found.file));
+        let mut remarks = Vec::new();
+        if !others.is_empty() {
+            remarks.push(format!("{} files are not DICOM and were skipped", others.len()));
+        }
+        let ids: Vec<String> = found.iter().map(|found| self.id_of(&found.file)).collect();
+        let slices = usable(context, found, &ids, self.max_quarantined)?;
+        for remark in &remarks {
+            context.say(remark);
+        }
+        if slices.is_empty() {
+            return Err(Error::new(format!(
+                "no DICOM slice was found below {}",
+                self.path.display()
+            ))
+            .help("`path` should be a directory of CT slices, at any depth"));
+        }
+        let cohort = Cohort { slices, remarks };
+        cohort::record(context, &[("cohort", &cohort)])?;
+        Ok(Outputs::new()
+            .with("cohort", cohort)
+            .with("pixels", Pixels::new(DicomPixels)))
+    }
+}
+
+impl DicomDir {
+    /// All files below the directory, sorted.
+    fn files(&self, context: &Context) -> Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in WalkDir::new(&self.path).follow_links(true).sort_by_file_name() {
+            context.checkpoint()?;
+            let entry = entry.at("search the directory", &self.path)?;
+            if entry.file_type().is_file() {
+                files.push(entry.into_path());
+            }
+        }
+        Ok(files)
+    }
+
+    /// The path below the directory with `/` between its parts: unique, and the same on every system.
+    fn id_of(&self, file: &Path) -> String {
+        let below = file.strip_prefix(&self.path).unwrap_or(file);
+        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        parts.join("/")
+    }
+}
+
+ichflow_api::register!(DicomDir);

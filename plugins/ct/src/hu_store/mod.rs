@@ -1,0 +1,171 @@
+//! The stage that keeps slices as Hounsfield units.
+
+mod fit;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use ichflow_api::cohort;
+use ichflow_api::prelude::*;
+use rayon::prelude::*;
+
+use crate::competition::check_limit;
+use crate::store::{Prepared, State, Store};
+use fit::fit;
+
+/// Slices decoded in parallel before they are written; bounds memory (32 MiB at 512 × 512).
+const CHUNK: usize = 64;
+
+/// Keeps every slice as lossless 16-bit Hounsfield units, decoded once: whatever comes after reads
+/// batches from here.
+///
+/// An interrupted run carries on where it stopped, a slice whose file changed is read again, and every
+/// slice carries a checksum. Slices that cannot be read go to quarantine and are left out of the cohorts
+/// offered.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HuStore {
+    /// Height and width to which slices are brought, in pixels: padded to a square with air (−1000 HU),
+    /// then resampled with a triangle filter. None: slices stay as they are, whatever their sizes.
+    #[schemars(range(min = 8, max = 4096))]
+    pub size: Option<u32>,
+    /// Number of unreadable slices beyond which the stage fails; none: any number is tolerated and
+    /// reported.
+    pub max_quarantined: Option<usize>,
+}
+
+impl Stage for HuStore {
+    const NAME: &'static str = "hu-store";
+    const FAMILY: Family = Family::Store;
+    const SUMMARY: &'static str = "slices as lossless 16-bit Hounsfield units, decoded once";
+    const EXAMPLE: &'static str = r#"
+[store]
+use = "hu-store"
+size = 256
+"#;
+
+    fn ports(&self) -> Ports {
+        Ports::new()
+            .input(Input::of::<Cohort>("train"))
+            .input(Input::of::<Cohort>("test").optional())
+            .input(Input::of::<Pixels>("pixels"))
+            .output(Output::of::<Cohort>("train"))
+            .output(Output::of::<Cohort>("test").only_with("test"))
+            .output(Output::of::<Pixels>("pixels"))
+    }
+
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let train = inputs.get::<Cohort>("train")?;
+        let test = inputs.find::<Cohort>("test")?;
+        let pixels = inputs.get::<Pixels>("pixels")?;
+        let slices: Vec<&Slice> = train
+            .slices
+            .iter()
+            .chain(test.iter().flat_map(|test| &test.slices))
+            .collect();
+        check_unique(&slices)?;
+
+        let mut store = Store::open(&context.cache()?, context)?;
+        let missing: Vec<&Slice> = slices
+            .par_iter()
+            .copied()
+            .filter(|slice| store.state(slice) == State::Missing)
+            .collect();
+        if missing.is_empty() {
+            context.say(format!("{} slices: cached", slices.len()));
+        } else {
+            self.fill(&mut store, &missing, &pixels, context)?;
+        }
+        store.seal()?;
+
+        let mut failed: Vec<(String, PathBuf, String)> = Vec::new();
+        for slice in &slices {
+            match store.state(slice) {
+                State::Stored => {}
+                State::Failed(reason) => failed.push((slice.id.clone(), slice.file.clone(), reason)),
+                State::Missing => failed.push((
+                    slice.id.clone(),
+                    slice.file.clone(),
+                    "its file changed or went away while it was read".into(),
+                )),
+            }
+        }
+        for (id, file, reason) in &failed {
+            context.quarantine(id, file, reason.clone());
+        }
+        check_limit(&failed, self.max_quarantined)?;
+        let unusable: std::collections::HashSet<&str> = failed.iter().map(|(id, _, _)| id.as_str()).collect();
+        let usable = |cohort: &Cohort| cohort.filtered(|slice| !unusable.contains(slice.id.as_str()));
+        let train = usable(&train);
+        let test = test.as_deref().map(usable);
+        if train.is_empty() {
+            return Err(Error::new("not one slice could be read")
+                .help("the reasons are listed among the quarantined slices of this run"));
+        }
+        let mut parts = vec![("train", &train)];
+        parts.extend(test.as_ref().map(|test| ("test", test)));
+        cohort::record(context, &parts)?;
+        Ok(Outputs::new()
+            .with("train", train)
+            .with_some("test", test)
+            .with("pixels", Pixels::new(store.into_pixels()?)))
+    }
+}
+
+impl HuStore {
+    /// Decodes what is missing in parallel and appends it in order, so that a store's bytes do not depend
+    /// on the number of threads.
+    fn fill(&self, store: &mut Store, missing: &[&Slice], pixels: &Pixels, context: &Context) -> Result<()> {
+        let progress = context.progress("storing Hounsfield units", missing.len(), "slices");
+        let stop = context.stop_flag();
+        for chunk in missing.chunks(CHUNK) {
+            context.checkpoint()?;
+            let prepared = chunk
+                .par_iter()
+                .map(|slice| {
+                    if stop.load(Ordering::Relaxed) {
+                        return Err(Error::Interrupted);
+                    }
+                    let source = Prepared::source(slice);
+                    let image = match pixels.read(slice) {
+                        Err(Error::Interrupted) => return Err(Error::Interrupted),
+                        Err(error) => Err(error.chain()),
+                        Ok(image) if image.hu.len() != image.rows * image.columns => {
+                            Err("its number of values is not rows × columns".into())
+                        }
+                        Ok(image) => Ok(match self.size {
+                            Some(size) => fit(&image, size as usize),
+                            None => image,
+                        }),
+                    };
+                    progress.advance(1);
+                    Ok(Prepared::new(slice, source, image))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            store.append(prepared)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_unique(slices: &[&Slice]) -> Result<()> {
+    let mut files = HashMap::with_capacity(slices.len());
+    for slice in slices {
+        if let Some(other) = files.insert((&slice.id, slice.frame), &slice.file) {
+            return Err(Error::new(format!(
+                "two slices are called {}: {} and {}",
+                slice.id,
+                other.display(),
+                slice.file.display()
+            ))
+            .help("training and test data must not share slices"));
+        }
+    }
+    Ok(())
+}
+
+ichflow_api::register!(HuStore);
+
+#[cfg(test)]
+mod tests;
