@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
+use burn::tensor::activation::log_sigmoid;
 
 use crate::ports::Artifact;
 
@@ -32,9 +33,9 @@ impl Loss {
     }
 }
 
-/// Binary cross-entropy of every logit, `[batch, labels]`: `max(x, 0) − x·t + ln(1 + e^−|x|)`, which
-/// neither overflows nor loses small values at any logit.
+/// Binary cross-entropy of every logit, `[batch, labels]`: `−t·ln σ(x) − (1−t)·ln σ(−x)`. Each logarithm is
+/// taken of the sigmoid as a whole, so that nothing overflows, cancels or loses small values.
 pub fn binary_cross_entropy(logits: Tensor<2>, truth: Tensor<2>) -> Tensor<2> {
-    let softplus = logits.clone().abs().neg().exp().log1p();
-    logits.clone().clamp_min(0.0) - logits * truth + softplus
+    let negative = truth.clone().neg().add_scalar(1.0);
+    (truth * log_sigmoid(logits.clone()) + negative * log_sigmoid(logits.neg())).neg()
 }

@@ -1,0 +1,3 @@
+//! Augmentation of training images, one file a kind.
+
+pub mod flip_crop;

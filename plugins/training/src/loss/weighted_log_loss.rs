@@ -1,0 +1,135 @@
+//! `weighted-log-loss`: the competition's metric as a loss.
+
+use burn::tensor::TensorData;
+use ichflow_api::labels::{COUNT, METRIC_WEIGHTS};
+use ichflow_api::loss::binary_cross_entropy;
+use ichflow_api::prelude::*;
+
+/// The competition's metric as a loss, from logits: `Σ_labels w·BCE / Σ w`, the mean over slices, with
+/// w(any) = 2 and 1 for the others.
+///
+/// `BCEWithLogitsLoss(weight=[2,1,1,1,1,1])` is 7/6 of this, since it divides by the number of labels
+/// and not by the sum of the weights. (`pos_weight` is something else: it weighs positives against
+/// negatives.)
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WeightedLogLoss {
+    /// Weight of each label: any, epidural, intraparenchymal, intraventricular, subarachnoid, subdural.
+    pub weights: [f64; COUNT],
+}
+
+impl Default for WeightedLogLoss {
+    fn default() -> Self {
+        Self {
+            weights: METRIC_WEIGHTS,
+        }
+    }
+}
+
+impl LossFunction for WeightedLogLoss {
+    fn loss(&self, logits: Tensor<2>, truth: Tensor<2>) -> Tensor<1> {
+        let sum: f64 = self.weights.iter().sum();
+        let weights = self.weights.map(|weight| (weight / sum) as f32).to_vec();
+        let weights = Tensor::<2>::from_data(TensorData::new(weights, [1, COUNT]), &logits.device());
+        (binary_cross_entropy(logits, truth) * weights).sum_dim(1).mean()
+    }
+}
+
+impl Stage for WeightedLogLoss {
+    const NAME: &'static str = "weighted-log-loss";
+    const FAMILY: Family = Family::Loss;
+    const SUMMARY: &'static str = "the competition's metric: log loss with any counted twice";
+    const EXAMPLE: &'static str = "[loss]\nuse = \"weighted-log-loss\"\n";
+
+    fn ports(&self) -> Ports {
+        Ports::new().output(Output::of::<Loss>("loss"))
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let bad = self
+            .weights
+            .iter()
+            .any(|weight| !weight.is_finite() || *weight < 0.0);
+        if bad || self.weights.iter().sum::<f64>() <= 0.0 {
+            return vec![
+                Problem::new("weights", "weights must not be negative, and not all zero")
+                    .help("the competition's are [2, 1, 1, 1, 1, 1]"),
+            ];
+        }
+        Vec::new()
+    }
+
+    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
+        Ok(Outputs::new().with("loss", Loss::new(self.clone())))
+    }
+}
+
+ichflow_api::register!(WeightedLogLoss);
+
+#[cfg(test)]
+mod tests {
+    use super::super::bce::Bce;
+    use super::*;
+    use ichflow_api::metrics::weighted_log_loss;
+
+    fn tensor(rows: &[[f32; COUNT]]) -> Tensor<2> {
+        Tensor::from_data(
+            TensorData::new(rows.concat(), [rows.len(), COUNT]),
+            &Device::flex(),
+        )
+    }
+
+    fn number(loss: Tensor<1>) -> f64 {
+        f64::from(loss.into_scalar::<f32>())
+    }
+
+    #[test]
+    fn it_is_the_metric() {
+        let logits = [
+            [0.3, -2.0, 1.5, 0.0, -0.7, 4.0],
+            [-1.0, -3.0, -2.5, 0.2, 0.1, -0.4],
+        ];
+        let truth = [[true, false, true, false, false, true], [false; COUNT]];
+        let probabilities = logits.map(|row| row.map(|x: f32| 1.0 / (1.0 + (-f64::from(x)).exp())));
+        let metric = weighted_log_loss(&truth, &probabilities, 1e-15).unwrap();
+        let truth = truth.map(|row| row.map(|t| if t { 1.0 } else { 0.0 }));
+        let loss = number(WeightedLogLoss::default().loss(tensor(&logits), tensor(&truth)));
+        assert!((loss - metric).abs() < 1e-6, "{loss} is not {metric}");
+        let plain = number(Bce {}.loss(tensor(&logits), tensor(&truth)));
+        let mean = weighted_log_loss(
+            &[[true, false, true, false, false, true]],
+            &probabilities[..1],
+            1e-15,
+        );
+        assert!(plain.is_finite() && mean.is_some());
+    }
+
+    #[test]
+    fn huge_logits_give_finite_losses_and_gradients() {
+        let device = Device::flex().autodiff();
+        let logits = Tensor::<2>::from_data(
+            TensorData::new(vec![80.0_f32, -80.0, 80.0, -80.0, 0.0, 30.0], [1, COUNT]),
+            &device,
+        )
+        .require_grad();
+        let truth = Tensor::from_data(
+            TensorData::new(vec![0.0_f32, 1.0, 1.0, 0.0, 1.0, 0.0], [1, COUNT]),
+            &device,
+        );
+        let loss = Bce {}.loss(logits.clone(), truth);
+        // Σ max(x,0) − x·t + ln(1+e^−|x|): 80 + 80 + 0 + 0 + ln 2 + 30, over six labels.
+        let expected = (190.0 + std::f64::consts::LN_2) / 6.0;
+        assert!((number(loss.clone()) - expected).abs() < 1e-5);
+        let gradient: Vec<f32> = logits
+            .grad(&loss.backward())
+            .unwrap()
+            .into_data()
+            .try_to_vec()
+            .unwrap();
+        // (σ(x) − t)/6; at x = 0 the two halves of |x| and max(x, 0) must add up to one half.
+        let expected = [1.0, -1.0, 0.0, 0.0, -0.5, 1.0].map(|g| g / 6.0);
+        for (got, expected) in gradient.iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-6, "{gradient:?}");
+        }
+    }
+}

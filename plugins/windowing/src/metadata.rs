@@ -1,0 +1,139 @@
+//! `metadata`: the window that each file's own header asks for.
+
+use ichflow_api::prelude::*;
+
+/// Smallest width a header may ask for: DICOM requires at least 1.
+const MIN_WIDTH: f32 = 1.0;
+
+/// The window of each file's own header (the first of several values), clipped, then stretched per slice
+/// so that its darkest pixel is 0 and its brightest 1, and repeated over the channels.
+///
+/// A slice of one value becomes 0. A slice whose header has no window, or a width below 1, takes
+/// `fallback_center` and `fallback_width`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metadata {
+    /// How many equal channels to make.
+    #[schemars(range(min = 1, max = 16))]
+    pub channels: usize,
+    /// Center for slices whose header has none, in HU.
+    pub fallback_center: f32,
+    /// Width for slices whose header has none, in HU.
+    #[schemars(range(min = 1.0))]
+    pub fallback_width: f32,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self {
+            channels: 3,
+            fallback_center: 40.0,
+            fallback_width: 80.0,
+        }
+    }
+}
+
+impl Metadata {
+    fn window_of(&self, tags: &SliceTags) -> (f32, f32) {
+        match (tags.window_center, tags.window_width) {
+            (Some(center), Some(width)) if center.is_finite() && width.is_finite() && width >= MIN_WIDTH => {
+                (center, width)
+            }
+            _ => (self.fallback_center, self.fallback_width),
+        }
+    }
+}
+
+impl WindowScheme for Metadata {
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn apply(&self, batch: &HuBatch) -> Tensor<4> {
+        let low = batch.per_slice(|tags| {
+            let (center, width) = self.window_of(tags);
+            center - width / 2.0
+        });
+        let high = batch.per_slice(|tags| {
+            let (center, width) = self.window_of(tags);
+            center + width / 2.0
+        });
+        let clipped = batch.hu().max_pair(low).min_pair(high);
+        let darkest = clipped.clone().min_dims(&[2, 3]);
+        let brightest = clipped.clone().max_dims(&[2, 3]);
+        // A slice of one value has no range: dividing by at least the smallest step of an i16 leaves 0.
+        let range = (brightest - darkest.clone()).clamp_min(0.5);
+        ((clipped - darkest) / range).repeat_dim(1, self.channels)
+    }
+}
+
+impl Stage for Metadata {
+    const NAME: &'static str = "metadata";
+    const FAMILY: Family = Family::Window;
+    const SUMMARY: &'static str = "the window each file's own header asks for";
+    const EXAMPLE: &'static str = "[window]\nuse = \"metadata\"\nchannels = 3\n";
+
+    fn ports(&self) -> Ports {
+        Ports::new().output(Output::of::<Window>("window").channels(self.channels))
+    }
+
+    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
+        Ok(Outputs::new().with("window", Window::new(self.clone())))
+    }
+}
+
+ichflow_api::register!(Metadata);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(center: f32, width: f32) -> SliceTags {
+        SliceTags {
+            window_center: Some(center),
+            window_width: Some(width),
+        }
+    }
+
+    fn windowed(hu: Vec<i16>, tags: Vec<SliceTags>) -> Vec<Vec<f32>> {
+        let pixels = hu.len() / tags.len();
+        let slices = tags.len();
+        let batch = HuBatch::upload(hu, 1, pixels, tags, &Device::flex());
+        let values: Vec<f32> = Metadata::default().apply(&batch).into_data().try_to_vec().unwrap();
+        values
+            .chunks(values.len() / slices)
+            .map(<[f32]>::to_vec)
+            .collect()
+    }
+
+    #[test]
+    fn every_slice_has_its_own_window_and_is_stretched() {
+        let hu = vec![-1000, 0, 40, 60, -1000, 0, 50, 3000];
+        let result = windowed(hu, vec![tags(40.0, 80.0), tags(50.0, 100.0)]);
+        // 40/80: clipped to 0…60 (the brightest pixel is 60), stretched by 60.
+        assert_eq!(&result[0][..4], &[0.0, 0.0, 40.0 / 60.0, 1.0]);
+        assert_eq!(&result[1][..4], &[0.0, 0.0, 0.5, 1.0]);
+        assert_eq!(result[0].len(), 12, "three equal channels");
+        assert_eq!(result[0][..4], result[0][8..]);
+    }
+
+    #[test]
+    fn a_slice_of_one_value_is_black_and_never_nan() {
+        assert_eq!(windowed(vec![-3024; 4], vec![tags(40.0, 80.0)])[0], vec![0.0; 12]);
+        assert_eq!(windowed(vec![30; 4], vec![tags(40.0, 80.0)])[0], vec![0.0; 12]);
+    }
+
+    #[test]
+    fn missing_and_impossible_windows_fall_back() {
+        let hu = vec![-1000, 0, 40, 80];
+        let expected = windowed(hu.clone(), vec![tags(40.0, 80.0)]);
+        for odd in [
+            SliceTags::default(),
+            tags(40.0, 0.0),
+            tags(f32::NAN, 80.0),
+            tags(40.0, -5.0),
+        ] {
+            assert_eq!(windowed(hu.clone(), vec![odd]), expected, "{odd:?}");
+        }
+    }
+}
