@@ -1,1 +1,13 @@
-//! stub
+//! What leaves ichflow for other programs: the competition's submission, and model bundles.
+
+pub mod kaggle_submission;
+pub mod model_bundle;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_stage_is_documented_and_its_example_works() {
+        let faults = ichflow_api::testkit::faults("ichflow-exporting");
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
