@@ -1,0 +1,274 @@
+//! What is measured, as `metrics.json` holds it.
+
+use std::collections::HashMap;
+
+use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::metrics::{self, Interval};
+use ichflow_api::prelude::*;
+use rand_chacha::ChaCha8Rng;
+
+/// Every metric of a run. Nothing in it depends on the machine or the time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Metrics {
+    /// Probabilities were clipped to `[eps, 1 − eps]` for log losses.
+    pub eps: f64,
+    /// Patients were resampled this often for the intervals.
+    pub bootstrap: usize,
+    /// Share of positives of each label among the slices trained on, 0 to 1; what `priors_log_loss`
+    /// predicts for every slice.
+    pub training_priors: Vec<Prior>,
+    /// The held-out slices.
+    pub valid: PartMetrics,
+    /// The test slices, where their truth is known.
+    pub test: Option<PartMetrics>,
+}
+
+impl Artifact for Metrics {
+    const NAME: &'static str = "metrics";
+}
+
+/// Share of positives of one label.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Prior {
+    /// The label.
+    pub label: &'static str,
+    /// Share of positives, 0 to 1.
+    pub share: f64,
+}
+
+/// The metrics of one part of the data.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartMetrics {
+    /// Slices with known truth.
+    pub slices: usize,
+    /// Patients they belong to.
+    pub patients: usize,
+    /// The competition's metric: `any` counts twice.
+    pub weighted_log_loss: f64,
+    /// Its 95 % interval over patients.
+    pub weighted_log_loss_interval: Option<Interval>,
+    /// Weighted log loss of predicting the training shares for every slice: what a model has to beat.
+    pub priors_log_loss: f64,
+    /// 95 % interval over patients of the AUC of `any`.
+    pub auc_any_interval: Option<Interval>,
+    /// Every label.
+    pub labels: Vec<LabelMetrics>,
+}
+
+/// The metrics of one label.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LabelMetrics {
+    /// The label.
+    pub label: &'static str,
+    /// Slices that have it.
+    pub positives: usize,
+    /// Mean log loss.
+    pub log_loss: f64,
+    /// Area under the ROC curve.
+    pub auc: Option<f64>,
+    /// Average precision: area under the precision–recall curve, not interpolated.
+    pub average_precision: Option<f64>,
+    /// Share of slices on the right side of 0.5.
+    pub accuracy: f64,
+    /// Why something is absent.
+    pub note: Option<String>,
+}
+
+/// How the metrics are computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Probabilities are clipped to `[eps, 1 − eps]`.
+    pub eps: f64,
+    /// Number of resamples; 0 for no intervals.
+    pub bootstrap: usize,
+}
+
+/// Truth and probabilities of the slices whose truth is known, in the order predicted.
+pub struct Judged {
+    /// Truth.
+    pub truth: Vec<Labels>,
+    /// Probabilities.
+    pub probabilities: Vec<[f64; COUNT]>,
+    /// Patient of each slice, numbered from 0 in the order of appearance.
+    pub patient: Vec<usize>,
+    /// Number of patients.
+    pub patients: usize,
+}
+
+impl Judged {
+    /// Collects what can be judged.
+    pub fn of(predictions: &Predictions) -> Self {
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let (mut truth, mut probabilities, mut patient) = (Vec::new(), Vec::new(), Vec::new());
+        for (slice, predicted, labels) in predictions.with_truth() {
+            let next = numbers.len();
+            patient.push(*numbers.entry(&slice.patient).or_insert(next));
+            truth.push(labels);
+            probabilities.push(*predicted);
+        }
+        Self {
+            truth,
+            probabilities,
+            patient,
+            patients: numbers.len(),
+        }
+    }
+
+    /// Truth and probabilities of one label.
+    pub fn label(&self, label: usize) -> (Vec<bool>, Vec<f64>) {
+        (
+            self.truth.iter().map(|truth| truth[label]).collect(),
+            self.probabilities
+                .iter()
+                .map(|predicted| predicted[label])
+                .collect(),
+        )
+    }
+
+    /// The first slice with a probability that is not a number between 0 and 1.
+    fn nonsense(&self) -> bool {
+        self.probabilities
+            .iter()
+            .flatten()
+            .any(|probability| !(0.0..=1.0).contains(probability))
+    }
+}
+
+impl PartMetrics {
+    /// The metrics of some predictions; `None` if no slice's truth is known.
+    pub fn of(
+        predictions: &Predictions,
+        priors: &[f64; COUNT],
+        settings: Settings,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<Self>> {
+        let judged = Judged::of(predictions);
+        if judged.nonsense() {
+            return Err(
+                Error::new("some predicted probabilities are not numbers between 0 and 1").help(
+                    "training has probably diverged: lower the learning rate, and look at the loss in history.csv",
+                ),
+            );
+        }
+        let Judged {
+            truth, probabilities, ..
+        } = &judged;
+        let eps = settings.eps;
+        let (Some(weighted_log_loss), Some(priors_log_loss)) = (
+            metrics::weighted_log_loss(truth, probabilities, eps),
+            metrics::priors_log_loss(truth, priors, eps),
+        ) else {
+            return Ok(None);
+        };
+        let [weighted_log_loss_interval, auc_any_interval] =
+            metrics::cluster_bootstrap(&judged.patient, settings.bootstrap, rng, |slices| {
+                let truth: Vec<Labels> = slices.iter().map(|i| truth[*i]).collect();
+                let probabilities: Vec<[f64; COUNT]> = slices.iter().map(|i| probabilities[*i]).collect();
+                let any: Vec<bool> = truth.iter().map(|truth| truth[0]).collect();
+                let any_probability: Vec<f64> = probabilities.iter().map(|predicted| predicted[0]).collect();
+                [
+                    metrics::weighted_log_loss(&truth, &probabilities, eps),
+                    metrics::auc(&any, &any_probability),
+                ]
+            });
+        Ok(Some(Self {
+            slices: truth.len(),
+            patients: judged.patients,
+            weighted_log_loss,
+            weighted_log_loss_interval,
+            priors_log_loss,
+            auc_any_interval,
+            labels: (0..COUNT)
+                .filter_map(|label| LabelMetrics::of(&judged, label, eps))
+                .collect(),
+        }))
+    }
+
+    /// AUC of `any`.
+    pub fn auc_any(&self) -> Option<f64> {
+        self.labels.first().and_then(|any| any.auc)
+    }
+}
+
+impl LabelMetrics {
+    fn of(judged: &Judged, label: usize, eps: f64) -> Option<Self> {
+        let (truth, probabilities) = judged.label(label);
+        let positives = truth.iter().filter(|positive| **positive).count();
+        let one_class = if positives == 0 {
+            Some("no slice is positive")
+        } else if positives == truth.len() {
+            Some("every slice is positive")
+        } else {
+            None
+        };
+        let ranked = one_class.is_none();
+        Some(Self {
+            label: LABELS[label],
+            positives,
+            log_loss: metrics::label_log_loss(&truth, &probabilities, eps)?,
+            auc: metrics::auc(&truth, &probabilities).filter(|_| ranked),
+            average_precision: metrics::average_precision(&truth, &probabilities).filter(|_| ranked),
+            accuracy: metrics::accuracy(&truth, &probabilities, 0.5)?,
+            note: one_class.map(|why| format!("AUC and average precision are undefined: {why}")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::testkit;
+    use rand_chacha::rand_core::SeedableRng;
+
+    const SETTINGS: Settings = Settings {
+        eps: metrics::DEFAULT_EPS,
+        bootstrap: 40,
+    };
+
+    fn measure(predictions: &Predictions) -> Result<Option<PartMetrics>> {
+        PartMetrics::of(
+            predictions,
+            &[0.1; COUNT],
+            SETTINGS,
+            &mut ChaCha8Rng::seed_from_u64(1),
+        )
+    }
+
+    fn predictions(truth: &[Option<Labels>], probability: f64) -> Predictions {
+        Predictions {
+            slices: truth
+                .iter()
+                .enumerate()
+                .map(|(i, labels)| testkit::slice(&format!("s{i}"), &format!("p{}", i / 2), *labels))
+                .collect(),
+            probabilities: vec![[probability; COUNT]; truth.len()],
+        }
+    }
+
+    #[test]
+    fn one_class_is_said_and_not_scored() {
+        let some = Some([true, false, true, false, false, false]);
+        let none = Some([false; COUNT]);
+        let measured = measure(&predictions(&[some, none, none, None, some, none], 0.5))
+            .unwrap()
+            .unwrap();
+        assert_eq!((measured.slices, measured.patients), (5, 3));
+        assert_eq!(measured.auc_any(), Some(0.5));
+        assert_eq!(measured.labels[1].auc, None);
+        assert_eq!(
+            measured.labels[1].note.as_deref(),
+            Some("AUC and average precision are undefined: no slice is positive")
+        );
+        assert!((measured.weighted_log_loss - std::f64::consts::LN_2).abs() < 1e-12);
+        let interval = measured.weighted_log_loss_interval.unwrap();
+        assert!(interval.low <= interval.high);
+    }
+
+    #[test]
+    fn unknown_truth_is_no_score_and_nonsense_is_an_error() {
+        assert_eq!(measure(&predictions(&[None, None], 0.5)).unwrap(), None);
+        for nonsense in [f64::NAN, 1.5, -0.1] {
+            assert!(measure(&predictions(&[Some([true; COUNT])], nonsense)).is_err());
+        }
+    }
+}

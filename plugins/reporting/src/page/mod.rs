@@ -1,0 +1,169 @@
+//! The page: one HTML file with everything in it.
+//!
+//! `report.html` is the template, `sections/` its parts, `style.css` its looks. A section of the page has
+//! a struct of finished texts here, so that the template only places them; askama escapes every one.
+//! Only the style sheet and the pictures drawn by [`crate::plots`] are placed as they are.
+
+mod data;
+mod examples;
+mod origin;
+mod scores;
+
+use askama::Template;
+use ichflow_api::context::RunContext;
+use ichflow_api::prelude::*;
+
+use crate::measures::Metrics;
+use crate::plots::{self, Figure};
+use crate::sheet::Strip;
+
+use data::DataTable;
+use examples::ExampleStrip;
+use origin::{Origin, Quarantine};
+use scores::{Headline, LabelCurves, PartScores, Verdict};
+
+/// What a page is made of.
+pub(crate) struct Material<'a> {
+    pub cohort: &'a Cohort,
+    pub folds: &'a Folds,
+    pub valid: &'a Predictions,
+    pub test: Option<&'a Predictions>,
+    pub history: &'a History,
+    pub model: &'a Model,
+    pub metrics: &'a Metrics,
+    pub strips: &'a [Strip],
+    pub run: &'a RunContext,
+}
+
+/// A number as it is read, and to the last digit.
+pub(crate) struct Number {
+    /// All its digits, as `metrics.json` has them.
+    pub full: String,
+    /// As many as a person reads.
+    pub shown: String,
+}
+
+impl Number {
+    /// A metric with four digits.
+    pub(crate) fn metric(value: f64) -> Self {
+        Self {
+            full: serde_json::Number::from_f64(value).map_or("null".into(), |number| number.to_string()),
+            shown: format!("{value:.4}"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    style: &'static str,
+    title: &'a str,
+    architecture: &'a str,
+    window: String,
+    verdict: Verdict,
+    headlines: Vec<Headline>,
+    data: DataTable,
+    remarks: &'a [String],
+    quarantine: Quarantine,
+    training: Vec<Figure>,
+    curves: Vec<LabelCurves>,
+    has_test_curves: bool,
+    parts: Vec<PartScores>,
+    resamples: usize,
+    eps: String,
+    strips: Vec<ExampleStrip<'a>>,
+    origin: Origin<'a>,
+}
+
+/// The whole page.
+pub(crate) fn html(material: &Material<'_>) -> Result<String> {
+    let metrics = material.metrics;
+    let title = match material.run.title.trim() {
+        "" => "Untitled run",
+        title => title,
+    };
+    let page = Page {
+        style: include_str!("style.css"),
+        title,
+        architecture: &material.model.description,
+        window: window_in_words(&material.model.preparation),
+        verdict: scores::verdict(&metrics.valid),
+        headlines: scores::headlines(metrics),
+        data: data::table(material),
+        remarks: &material.cohort.remarks,
+        quarantine: origin::quarantine(material.run),
+        training: training(material)?,
+        curves: scores::curves(material)?,
+        has_test_curves: metrics.test.is_some(),
+        parts: scores::parts(metrics),
+        resamples: metrics.bootstrap,
+        eps: format!("{:e}", metrics.eps),
+        strips: examples::strips(material),
+        origin: origin::origin(material.run),
+    };
+    page.render().doing("the report's page cannot be made")
+}
+
+fn training(material: &Material<'_>) -> Result<Vec<Figure>> {
+    let epochs = &material.history.epochs;
+    let best = epochs.iter().rev().find(|epoch| epoch.best);
+    Ok(vec![
+        plots::loss(epochs, best, material.metrics.valid.priors_log_loss)?,
+        plots::learning_rate(epochs)?,
+    ])
+}
+
+fn window_in_words(preparation: &ichflow_api::model::Preparation) -> String {
+    let channels = preparation.window.channels();
+    let size = match preparation.resize {
+        Some(resize) => format!("{0} × {0} pixels", resize.size),
+        None => "the stored size".into(),
+    };
+    let plural = if channels == 1 { "" } else { "s" };
+    format!("{channels} channel{plural} at {size}")
+}
+
+/// "1 slice", "2 slices".
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(count), if count == 1 { one } else { many })
+}
+
+/// 1234567 as 1 234 567, with narrow spaces that do not break.
+fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share as a percentage; small ones keep a digit that says something.
+fn per_cent(share: f64) -> String {
+    let per_cent = 100.0 * share;
+    if per_cent == 0.0 {
+        "0 %".into()
+    } else if per_cent < 1.0 {
+        format!("{per_cent:.2} %")
+    } else {
+        format!("{per_cent:.1} %")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!(thousands(752_803), "752\u{202f}803");
+        assert_eq!(thousands(12), "12");
+        assert_eq!(per_cent(0.004178), "0.42 %");
+        assert_eq!(per_cent(0.143375), "14.3 %");
+        assert_eq!(counted(1, "slice", "slices"), "1 slice");
+        assert_eq!(Number::metric(0.1).full, "0.1");
+    }
+}

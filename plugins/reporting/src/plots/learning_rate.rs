@@ -1,0 +1,46 @@
+//! The learning rate, epoch by epoch.
+
+use ichflow_api::error::Result;
+use ichflow_api::model::Epoch;
+
+use super::{Axes, Figure, Ink, loss::span, series, whole};
+
+/// The learning rate of every epoch.
+pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {
+    let title = "Learning rate by epoch";
+    let points: Vec<(f64, f64)> = epochs
+        .iter()
+        .filter(|epoch| epoch.lr.is_finite())
+        .map(|epoch| (epoch.epoch as f64, epoch.lr))
+        .collect();
+    let highest = points.iter().map(|(_, lr)| *lr).fold(0.0, f64::max);
+    if highest <= 0.0 {
+        return Ok(Figure::absent(title, "No epoch was recorded."));
+    }
+    let phases = epochs.iter().map(|epoch| epoch.phase).max().unwrap_or(1);
+    let description = format!(
+        "{} {}, {phases} {}; the highest rate is {highest:e}.",
+        epochs.len(),
+        if epochs.len() == 1 { "epoch" } else { "epochs" },
+        if phases == 1 { "phase" } else { "phases" },
+    );
+    Figure::draw(title, description, (560, 340), |area| {
+        let axes = Axes {
+            x: span(epochs),
+            y: 0.0..highest * 1.08,
+            x_name: "epoch",
+            y_name: "learning rate",
+            x_ticks: epochs.len().min(10) + 1,
+            x_format: &whole,
+            y_format: &|rate| {
+                if *rate == 0.0 {
+                    "0".into()
+                } else {
+                    format!("{rate:.1e}")
+                }
+            },
+        };
+        let mut plot = axes.on(area)?;
+        series(&mut plot, &points, Ink::First, epochs.len() <= 40)
+    })
+}

@@ -1,0 +1,69 @@
+//! Training and held-out loss, epoch by epoch.
+
+use ichflow_api::error::Result;
+use ichflow_api::model::Epoch;
+use plotters::prelude::*;
+
+use super::{Axes, Figure, Ink, cannot_draw, reference, series, whole};
+
+/// The loss curves; `priors` is what predicting the training shares scores on the held-out slices.
+pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Result<Figure> {
+    let title = "Loss by epoch";
+    let points = |of: &dyn Fn(&Epoch) -> f64| -> Vec<(f64, f64)> {
+        epochs
+            .iter()
+            .map(|epoch| (epoch.epoch as f64, of(epoch)))
+            .filter(|(_, loss)| loss.is_finite())
+            .collect()
+    };
+    let (train, valid) = (
+        points(&|epoch| epoch.train_loss),
+        points(&|epoch| epoch.valid_loss),
+    );
+    let highest = train
+        .iter()
+        .chain(&valid)
+        .map(|(_, loss)| *loss)
+        .chain([priors])
+        .fold(0.0, f64::max);
+    if epochs.is_empty() || highest <= 0.0 {
+        return Ok(Figure::absent(title, "No epoch was recorded."));
+    }
+    let description = match best {
+        Some(best) => format!(
+            "The best epoch is {} with a held-out loss of {:.4}; predicting the training shares scores {priors:.4}.",
+            best.epoch, best.valid_loss
+        ),
+        None => format!("Predicting the training shares scores {priors:.4}."),
+    };
+    Figure::draw(title, description, (560, 340), |area| {
+        let x = span(epochs);
+        let axes = Axes {
+            x: x.clone(),
+            y: 0.0..highest * 1.08,
+            x_name: "epoch",
+            y_name: "loss per slice",
+            x_ticks: epochs.len().min(10) + 1,
+            x_format: &whole,
+            y_format: &|loss| format!("{loss:.2}"),
+        };
+        let mut plot = axes.on(area)?;
+        reference(&mut plot, (x.start, priors), (x.end, priors))?;
+        let dots = epochs.len() <= 40;
+        series(&mut plot, &train, Ink::Second, dots)?;
+        series(&mut plot, &valid, Ink::First, dots)?;
+        if let Some(best) = best.filter(|best| best.valid_loss.is_finite()) {
+            let place = (best.epoch as f64, best.valid_loss);
+            plot.draw_series([Circle::new(place, 8, Ink::First.line(2))])
+                .map_err(cannot_draw)?;
+        }
+        Ok(())
+    })
+}
+
+/// The epochs with half an epoch of room at either end, so that a single one is seen.
+pub(super) fn span(epochs: &[Epoch]) -> std::ops::Range<f64> {
+    let first = epochs.first().map_or(1, |epoch| epoch.epoch) as f64;
+    let last = epochs.last().map_or(1, |epoch| epoch.epoch) as f64;
+    first - 0.5..last + 0.5
+}

@@ -1,0 +1,309 @@
+//! Pictures, as SVG that lies inside the page. One file per kind of picture.
+//!
+//! plotters draws with fixed colours; a page has a light and a dark face. So each colour handed to
+//! plotters is a stand-in, and [`Figure::draw`] replaces it by a variable of the page's style sheet,
+//! where the palette (Okabe and Ito, safe for colour-blind eyes) is defined once for either face.
+
+mod learning_rate;
+mod loss;
+mod precision_recall;
+mod roc;
+
+use std::ops::Range;
+
+use ichflow_api::error::{Error, Result};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+pub(crate) use learning_rate::learning_rate;
+pub(crate) use loss::loss;
+pub(crate) use precision_recall::precision_recall;
+pub(crate) use roc::roc;
+
+/// A picture in the page.
+pub(crate) struct Figure {
+    /// What it shows, in a few words; the heading above it.
+    pub title: String,
+    /// What there is to see, for those who cannot; also below the picture.
+    pub description: String,
+    /// The SVG; `None` where there is nothing to draw, which the description then says.
+    pub svg: Option<String>,
+}
+
+/// A place in the palette.
+#[derive(Clone, Copy)]
+pub(crate) enum Ink {
+    /// Axes and text.
+    Text,
+    /// Grid lines.
+    Grid,
+    /// The first series: held-out slices.
+    First,
+    /// The second series: training, or test slices.
+    Second,
+    /// What to compare with: chance, priors.
+    Reference,
+}
+
+impl Ink {
+    const ALL: [Self; 5] = [Self::Text, Self::Grid, Self::First, Self::Second, Self::Reference];
+
+    /// The colour that stands in for it while drawing.
+    fn stand_in(self) -> RGBColor {
+        RGBColor(1, 2, self as u8)
+    }
+
+    /// What the page's style sheet calls it.
+    fn css(self) -> &'static str {
+        match self {
+            Self::Text => "currentColor",
+            Self::Grid => "var(--grid)",
+            Self::First => "var(--first)",
+            Self::Second => "var(--second)",
+            Self::Reference => "var(--reference)",
+        }
+    }
+
+    fn line(self, width: u32) -> ShapeStyle {
+        self.stand_in().stroke_width(width)
+    }
+
+    fn fill(self) -> ShapeStyle {
+        self.stand_in().filled()
+    }
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Plot<'a, 'b> = ChartContext<
+    'a,
+    SVGBackend<'b>,
+    Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
+>;
+
+impl Figure {
+    /// Says why there is no picture.
+    pub(crate) fn absent(title: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            description: why.into(),
+            svg: None,
+        }
+    }
+
+    /// A picture of `size` units (they scale with the page), drawn by `paint`.
+    pub(crate) fn draw(
+        title: impl Into<String>,
+        description: impl Into<String>,
+        size: (u32, u32),
+        paint: impl FnOnce(&Area<'_>) -> Result<()>,
+    ) -> Result<Self> {
+        let (title, description) = (title.into(), description.into());
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+            paint(&area)?;
+            area.present().map_err(cannot_draw)?;
+        }
+        for ink in Ink::ALL {
+            let RGBColor(r, g, b) = ink.stand_in();
+            svg = svg.replace(&format!("#{r:02X}{g:02X}{b:02X}"), ink.css());
+        }
+        let fixed = format!("<svg width=\"{}\" height=\"{}\" ", size.0, size.1);
+        let named = format!(
+            "<svg role=\"img\" aria-label=\"{}. {}\" ",
+            escape(&title),
+            escape(&description)
+        );
+        svg = svg.replacen(&fixed, &named, 1);
+        if let Some(end) = svg.find('>') {
+            svg.insert_str(end + 1, &format!("<title>{}</title>", escape(&title)));
+        }
+        Ok(Self {
+            title,
+            description,
+            svg: Some(svg),
+        })
+    }
+}
+
+/// Escapes text for an attribute or the inside of an element.
+fn escape(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, character| {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+        escaped
+    })
+}
+
+fn cannot_draw(error: impl std::fmt::Display) -> Error {
+    Error::new(format!("a picture of the report cannot be drawn: {error}"))
+}
+
+/// Axes, ticks and a faint grid.
+struct Axes<'a> {
+    x: Range<f64>,
+    y: Range<f64>,
+    x_name: &'a str,
+    y_name: &'a str,
+    x_ticks: usize,
+    x_format: &'a dyn Fn(&f64) -> String,
+    y_format: &'a dyn Fn(&f64) -> String,
+}
+
+/// Size of letters, in units of the picture.
+const LETTERS: u32 = 14;
+
+fn letters(area: &Area<'_>) -> TextStyle<'static> {
+    ("inherit", LETTERS)
+        .with_color(Ink::Text.stand_in())
+        .into_text_style(area)
+}
+
+impl Axes<'_> {
+    fn on<'a, 'b>(&self, area: &'a Area<'b>) -> Result<Plot<'a, 'b>> {
+        let mut plot = ChartBuilder::on(area)
+            .margin(8)
+            .margin_right(16)
+            .x_label_area_size(46)
+            .y_label_area_size(64)
+            .build_cartesian_2d(self.x.clone(), self.y.clone())
+            .map_err(cannot_draw)?;
+        plot.configure_mesh()
+            .x_labels(self.x_ticks)
+            .y_labels(6)
+            .x_label_formatter(self.x_format)
+            .y_label_formatter(self.y_format)
+            .x_desc(self.x_name)
+            .y_desc(self.y_name)
+            .axis_style(Ink::Text.line(1))
+            .bold_line_style(Ink::Grid.line(1))
+            .light_line_style(TRANSPARENT)
+            .label_style(letters(area))
+            .axis_desc_style(letters(area))
+            .draw()
+            .map_err(cannot_draw)?;
+        Ok(plot)
+    }
+}
+
+/// A line through points; the points too where they are few, so that one alone is seen.
+fn series(plot: &mut Plot<'_, '_>, points: &[(f64, f64)], ink: Ink, dots: bool) -> Result<()> {
+    plot.draw_series(LineSeries::new(points.iter().copied(), ink.line(2)))
+        .map_err(cannot_draw)?;
+    if dots {
+        plot.draw_series(points.iter().map(|point| Circle::new(*point, 3, ink.fill())))
+            .map_err(cannot_draw)?;
+    }
+    Ok(())
+}
+
+/// A dashed line to compare with.
+fn reference(plot: &mut Plot<'_, '_>, from: (f64, f64), to: (f64, f64)) -> Result<()> {
+    plot.draw_series(DashedLineSeries::new([from, to], 5, 5, Ink::Reference.line(2)))
+        .map_err(cannot_draw)?;
+    Ok(())
+}
+
+/// Numbers from 0 to 1 on an axis.
+fn share(value: &f64) -> String {
+    format!("{value:.1}")
+}
+
+/// Whole numbers on an axis; nothing between them.
+fn whole(value: &f64) -> String {
+    if (value - value.round()).abs() < 1e-6 {
+        format!("{value:.0}")
+    } else {
+        String::new()
+    }
+}
+
+/// A curve in the unit square.
+pub(crate) struct Curve {
+    /// The points, at most some thousand.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    /// At most `MOST` points: the eye sees no more, and a page must not weigh megabytes.
+    pub(crate) fn new(points: Vec<(f64, f64)>) -> Self {
+        const MOST: usize = 400;
+        let last = points.len().saturating_sub(1);
+        let every = points.len().div_ceil(MOST).max(1);
+        let points = points
+            .into_iter()
+            .enumerate()
+            .filter(|(index, _)| index % every == 0 || *index == last)
+            .map(|(_, point)| point)
+            .collect();
+        Self { points }
+    }
+}
+
+/// Curves in a square from (0, 0) to (1, 1): the first held out, the second test.
+fn unit_square(
+    area: &Area<'_>,
+    names: (&str, &str),
+    curves: &[Curve],
+    chance: Option<((f64, f64), (f64, f64))>,
+) -> Result<()> {
+    let axes = Axes {
+        x: 0.0..1.0,
+        y: 0.0..1.0,
+        x_name: names.0,
+        y_name: names.1,
+        x_ticks: 6,
+        x_format: &share,
+        y_format: &share,
+    };
+    let mut plot = axes.on(area)?;
+    if let Some((from, to)) = chance {
+        reference(&mut plot, from, to)?;
+    }
+    for (curve, ink) in curves.iter().zip([Ink::First, Ink::Second]) {
+        series(&mut plot, &curve.points, ink, curve.points.len() < 25)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_follow_the_page_and_their_text_is_escaped() {
+        let figure = Figure::draw("<b>", "a & \"b\"", (300, 200), |area| {
+            unit_square(
+                area,
+                ("x", "y"),
+                &[Curve::new(vec![(0.0, 0.0), (1.0, 1.0)])],
+                None,
+            )
+        })
+        .unwrap();
+        let svg = figure.svg.unwrap();
+        assert!(
+            svg.starts_with("<svg role=\"img\" aria-label=\"&lt;b&gt;. a &amp; &quot;b&quot;\" viewBox"),
+            "{svg}"
+        );
+        assert!(svg.contains("<title>&lt;b&gt;</title>"), "{svg}");
+        assert!(svg.contains("stroke=\"var(--first)\""), "{svg}");
+        assert!(svg.contains("fill=\"currentColor\""), "{svg}");
+        assert!(!svg.contains("#0102"), "{svg}");
+    }
+
+    #[test]
+    fn long_curves_are_thinned_and_keep_their_ends() {
+        let points: Vec<(f64, f64)> = (0..=100_000).map(|i| (f64::from(i), 0.0)).collect();
+        let curve = Curve::new(points);
+        assert!(curve.points.len() <= 402);
+        assert_eq!(curve.points.first(), Some(&(0.0, 0.0)));
+        assert_eq!(curve.points.last(), Some(&(100_000.0, 0.0)));
+    }
+}

@@ -1,0 +1,93 @@
+//! Example slices: as the network saw them, with truth and prediction.
+
+mod choose;
+mod picture;
+
+use ichflow_api::prelude::*;
+
+pub(crate) use choose::{Choice, choose};
+pub(crate) use picture::picture;
+
+/// How many slices to show, and how large.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SheetSettings {
+    /// Positives of each label with the highest and with the lowest probability, each.
+    pub examples: usize,
+    /// Most confident mistakes.
+    pub mistakes: usize,
+    /// Longest side of a picture, in pixels.
+    pub size: usize,
+}
+
+/// A row of the sheet.
+pub(crate) struct Strip {
+    /// What its slices have in common.
+    pub title: String,
+    /// Its slices.
+    pub examples: Vec<Example>,
+    /// Said where there are none.
+    pub remark: String,
+}
+
+/// One slice of the sheet.
+pub(crate) struct Example {
+    /// Index into the predictions.
+    pub index: usize,
+    /// The label it was chosen for.
+    pub label: usize,
+    /// A PNG as a data URI; `None` where the pixels cannot be read.
+    pub picture: Option<String>,
+}
+
+/// Chooses slices and renders each once, through the model's own window.
+pub(crate) fn strips(
+    predictions: &Predictions,
+    pixels: &Pixels,
+    model: &Model,
+    settings: SheetSettings,
+    context: &Context,
+) -> Result<Vec<Strip>> {
+    let choices = choose(predictions, settings.examples, settings.mistakes);
+    let mut wanted: Vec<usize> = choices.iter().flat_map(Choice::indices).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let progress = context.progress("rendering example slices", wanted.len(), "slices");
+    let mut pictures = std::collections::BTreeMap::new();
+    for index in wanted {
+        context.checkpoint()?;
+        match picture(
+            &predictions.slices[index],
+            pixels,
+            model,
+            settings.size,
+            context.device(),
+        ) {
+            Ok(uri) => {
+                pictures.insert(index, uri);
+            }
+            // One unreadable example must not cost the whole report, at the end of a long run.
+            Err(error) => context.warn(format!(
+                "{} is not pictured in the report: {}",
+                predictions.slices[index].id,
+                error.chain()
+            )),
+        }
+        progress.advance(1);
+    }
+    Ok(choices
+        .into_iter()
+        .map(|choice| Strip {
+            title: choice.title,
+            examples: choice
+                .slices
+                .into_iter()
+                .map(|(index, label)| Example {
+                    index,
+                    label,
+                    picture: pictures.get(&index).cloned(),
+                })
+                .collect(),
+            remark: choice.remark,
+        })
+        .collect())
+}
