@@ -1,6 +1,7 @@
 //! Any directory tree of DICOM files.
 
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use ichflow_api::cohort;
 use ichflow_api::prelude::*;
@@ -45,8 +46,9 @@ path = "data/my_study"
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let files = self.files(context)?;
-        let wanted = files.iter().map(|path| (self.id_of(path), path.clone())).collect();
-        let found = Headers::open(context)?.read(context, wanted)?;
+        let named = self.named(files);
+        let ids: HashMap<PathBuf, String> = named.iter().map(|(id, path)| (path.clone(), id.clone())).collect();
+        let found = Headers::open(context)?.read(context, named)?;
         // Without the magic word, what does not read is taken for something else than DICOM.
         let (found, others): (Vec<_>, Vec<_>) = found
             .into_iter()
@@ -55,7 +57,10 @@ path = "data/my_study"
         if !others.is_empty() {
             remarks.push(format!("{} files are not DICOM and were skipped", others.len()));
         }
-        let ids: Vec<String> = found.iter().map(|found| self.id_of(&found.file)).collect();
+        let ids: Vec<String> = found
+            .iter()
+            .map(|found| ids.get(&found.file).cloned().unwrap_or_default())
+            .collect();
         let slices = usable(context, found, &ids, self.max_quarantined)?;
         for remark in &remarks {
             context.say(remark);
@@ -89,11 +94,24 @@ impl DicomDir {
         Ok(files)
     }
 
-    /// The path below the directory with `/` between its parts: unique, and the same on every system.
-    fn id_of(&self, file: &Path) -> String {
-        let below = file.strip_prefix(&self.path).unwrap_or(file);
-        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        parts.join("/")
+    /// Files with their ids: the path below the directory, its parts joined by two underscores, so that
+    /// an id can be a file name. A number is added where two would be the same.
+    fn named(&self, files: Vec<PathBuf>) -> Vec<(String, PathBuf)> {
+        let mut taken = HashSet::new();
+        let mut named = Vec::with_capacity(files.len());
+        for file in files {
+            let below = file.strip_prefix(&self.path).unwrap_or(&file);
+            let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+            let plain = parts.join("__");
+            let mut id = plain.clone();
+            let mut number = 2;
+            while !taken.insert(id.clone()) {
+                id = format!("{plain}~{number}");
+                number += 1;
+            }
+            named.push((id, file));
+        }
+        named
     }
 }
 

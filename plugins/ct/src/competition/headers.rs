@@ -86,7 +86,13 @@ impl Headers {
                     let source = source_of(file);
                     progress.advance(1);
                     match self.kept.get(file) {
-                        Some(kept) if source.is_some() && kept.source == source => Some((kept.clone(), false)),
+                        Some(kept) if source.is_some() && kept.source == source => {
+                            let mut kept = kept.clone();
+                            if let Ok(slice) = &mut kept.slice {
+                                slice.id.clone_from(id);
+                            }
+                            Some((kept, false))
+                        }
                         _ => Some((
                             Found {
                                 file: file.clone(),

@@ -1,0 +1,136 @@
+//! A cohort made up on the spot, in the competition's exact shape: for trying recipes without data, and
+//! for tests whose truth is known.
+//!
+//! A head is a function of a point in space ([`head`]); bleeds change it where their kind occurs
+//! ([`bleed`]); a slice is drawn by asking for every pixel ([`draw`]) and stored as one of three kinds of
+//! scanner would ([`slice_file`]). Nothing but the bleeds depends on the labels.
+
+mod bleed;
+mod command;
+mod draw;
+mod head;
+mod noise;
+mod plan;
+mod slice_file;
+mod write;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ichflow_api::prelude::*;
+
+use crate::competition;
+pub use draw::VisibleBleed;
+pub use plan::{Extent, Style};
+pub use write::{SliceTruth, Truth, files, truth_path, write};
+
+/// A made-up cohort in the competition's shape: heads with and without bleeds of all five kinds, drawn as
+/// DICOM files and loaded like the real ones.
+///
+/// One file is cut short and two images are listed twice, as in the real data. The same seed makes the
+/// same files.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Phantom {
+    /// Number of training patients.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub patients: usize,
+    /// Slices of each patient, from the base of the skull to the vertex.
+    #[schemars(range(min = 1, max = 200))]
+    pub slices: usize,
+    /// Number of test patients.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub test_patients: usize,
+    /// Height and width of a slice, in pixels.
+    #[schemars(range(min = 64, max = 1024))]
+    pub size: usize,
+    /// Share of patients who bleed, 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub positive: f64,
+}
+
+impl Default for Phantom {
+    fn default() -> Self {
+        Self {
+            patients: 24,
+            slices: 24,
+            test_patients: 6,
+            size: 512,
+            positive: 0.6,
+        }
+    }
+}
+
+impl Stage for Phantom {
+    const NAME: &'static str = "phantom";
+    const FAMILY: Family = Family::Load;
+    const SUMMARY: &'static str = "a made-up cohort in the competition's shape";
+    const EXAMPLE: &'static str = r#"
+[load]
+use = "phantom"
+patients = 12
+size = 256
+"#;
+    const SEEDED: bool = true;
+
+    fn ports(&self) -> Ports {
+        Ports::new()
+            .output(Output::of::<Cohort>("train"))
+            .output(Output::of::<Cohort>("test"))
+            .output(Output::of::<SampleSubmission>("sample"))
+            .output(Output::of::<Pixels>("pixels"))
+    }
+
+    fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let directory = context.cache()?.join("phantom");
+        if truth_path(&directory).is_file() {
+            context.say(format!("{} slices: cached", self.extent().total()));
+        } else {
+            self.make(&directory, context)?;
+        }
+        competition::load(&files(&directory), context)
+    }
+}
+
+impl Phantom {
+    fn extent(&self) -> Extent {
+        Extent {
+            patients: self.patients,
+            test_patients: self.test_patients,
+            slices: self.slices,
+            size: self.size,
+            positive: self.positive,
+        }
+    }
+
+    /// Draws into a directory beside the final one, which appears only when it is complete.
+    fn make(&self, directory: &Path, context: &Context) -> Result<()> {
+        let temporary: PathBuf = directory.with_extension(format!("{}.tmp", std::process::id()));
+        if temporary.exists() {
+            fs::remove_dir_all(&temporary).at("remove", &temporary)?;
+        }
+        fs::create_dir_all(&temporary).at("create the directory", &temporary)?;
+        let extent = self.extent();
+        let progress = context.progress("drawing", extent.total(), "slices");
+        let seed = context.seed_for("phantom");
+        let made = write(&temporary, &extent, seed, context.stop_flag(), &*progress);
+        drop(progress);
+        if let Err(error) = made {
+            // Half a phantom is of no use; what matters is why it is only half.
+            let _ = fs::remove_dir_all(&temporary);
+            return Err(error);
+        }
+        match fs::rename(&temporary, directory) {
+            // Another run made the same one meanwhile.
+            Err(_) if truth_path(directory).is_file() => {
+                fs::remove_dir_all(&temporary).at("remove", &temporary)
+            }
+            renamed => renamed.at("create the directory", directory),
+        }
+    }
+}
+
+ichflow_api::register!(Phantom);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! A slice as its scanner would store it: about twenty header elements and the stored words.
+
+use dicom_core::{PrimitiveValue, Tag, VR};
+use dicom_dictionary_std::{tags, uids};
+use ichflow_api::prelude::*;
+
+use super::draw::Drawing;
+use super::plan::{Patient, Style};
+use crate::dicom::{Attribute, encode};
+
+/// The bytes of a slice's file.
+pub fn bytes(patient: &Patient, number: usize, size: usize, drawing: &Drawing) -> Result<Vec<u8>> {
+    let id = patient.slices[number].0.to_string();
+    let syntax = match patient.implicit {
+        true => uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        false => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+    };
+    let mut attributes = header(patient, number, size, &id);
+    let words: Vec<u16> = drawing
+        .hu
+        .iter()
+        .zip(&drawing.scanned)
+        .map(|(hu, scanned)| stored(patient.style, *hu, *scanned))
+        .collect();
+    attributes.push((tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(words.into())));
+    encode(syntax, &id, attributes)
+}
+
+/// The word that stands for a value.
+fn stored(style: Style, hu: f32, scanned: bool) -> u16 {
+    let hu = hu.round() as i32;
+    match style {
+        Style::U12 if !scanned => 0,
+        Style::U12 => (hu + 1024).clamp(0, 4095) as u16,
+        Style::S16 if !scanned => (-2000_i16) as u16,
+        Style::S16 => (hu + 1024).clamp(-2000, 4095) as i16 as u16,
+        // Negative values wrap around to the top of the twelve bits.
+        Style::Wrapped => hu.clamp(-1000, 3095).rem_euclid(4096) as u16,
+    }
+}
+
+fn header(patient: &Patient, number: usize, size: usize, id: &str) -> Vec<Attribute> {
+    let (bits, signed, intercept, center, width) = match patient.style {
+        Style::U12 => (12, 0, "-1024", "00040\\00040", "00080\\00080"),
+        Style::S16 => (16, 1, "-1024.000000", "30.000000", "80.000000"),
+        Style::Wrapped => (12, 0, "0", "40", "80"),
+    };
+    let pose = &patient.pose;
+    let (sin, cos) = pose.gantry.sin_cos();
+    let (half, z) = (0.5 * pose.field_mm, patient.slices[number].1);
+    let position = format!("{:.6}\\{:.6}\\{:.6}", -half, -half * cos, z + half * sin);
+    let orientation = format!("1.000000\\0.000000\\0.000000\\0.000000\\{cos:.6}\\{:.6}", -sin);
+    let spacing = pose.field_mm / size as f32;
+    let pixels = size as u16;
+    vec![
+        text(tags::SOP_INSTANCE_UID, VR::UI, id),
+        text(tags::MODALITY, VR::CS, "CT"),
+        text(tags::PATIENT_ID, VR::LO, &patient.id),
+        text(tags::STUDY_INSTANCE_UID, VR::UI, &patient.study),
+        text(tags::SERIES_INSTANCE_UID, VR::UI, &patient.series),
+        text(tags::STUDY_ID, VR::SH, ""),
+        text(tags::IMAGE_POSITION_PATIENT, VR::DS, &position),
+        text(tags::IMAGE_ORIENTATION_PATIENT, VR::DS, &orientation),
+        word(tags::SAMPLES_PER_PIXEL, 1),
+        text(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2"),
+        word(tags::ROWS, pixels),
+        word(tags::COLUMNS, pixels),
+        text(tags::PIXEL_SPACING, VR::DS, &format!("{spacing:.6}\\{spacing:.6}")),
+        word(tags::BITS_ALLOCATED, 16),
+        word(tags::BITS_STORED, bits),
+        word(tags::HIGH_BIT, bits - 1),
+        word(tags::PIXEL_REPRESENTATION, signed),
+        text(tags::WINDOW_CENTER, VR::DS, center),
+        text(tags::WINDOW_WIDTH, VR::DS, width),
+        text(tags::RESCALE_INTERCEPT, VR::DS, intercept),
+        text(tags::RESCALE_SLOPE, VR::DS, "1"),
+    ]
+}
+
+fn text(tag: Tag, vr: VR, value: &str) -> Attribute {
+    let values = value.split('\\').map(str::to_owned).collect();
+    (tag, vr, PrimitiveValue::Strs(values))
+}
+
+fn word(tag: Tag, value: u16) -> Attribute {
+    (tag, VR::US, PrimitiveValue::from(value))
+}

@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use ichflow_api::context::{Observer, Silent};
+use ichflow_api::testkit;
+
+use super::*;
+
+const SMALL: Phantom = Phantom {
+    patients: 10,
+    slices: 10,
+    test_patients: 3,
+    size: 96,
+    positive: 0.6,
+};
+
+fn make(seed: u64, threads: usize) -> BTreeMap<String, Vec<u8>> {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let directory = tempfile::tempdir().unwrap();
+    let progress = Silent.progress("", "", 0, "");
+    let extent = Extent {
+        patients: 3,
+        slices: 4,
+        ..SMALL.extent()
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| write(directory.path(), &extent, seed, &NEVER, &*progress)).unwrap();
+    walkdir::WalkDir::new(directory.path())
+        .into_iter()
+        .map(std::result::Result::unwrap)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let name = entry.path().strip_prefix(directory.path()).unwrap();
+            (name.display().to_string(), fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+fn load(directory: &Path) -> (Cohort, Cohort, SampleSubmission, Pixels, usize) {
+    let run = testkit::run_context(directory);
+    let context = Context::new(&run, "load", "phantom", "key");
+    let mut outputs = SMALL.run(&Inputs::default(), &context).unwrap();
+    let train = outputs.take_as::<Cohort>("train").unwrap();
+    let test = outputs.take_as::<Cohort>("test").unwrap();
+    let sample = outputs.take_as::<SampleSubmission>("sample").unwrap();
+    let pixels = outputs.take_as::<Pixels>("pixels").unwrap();
+    let quarantined = run.quarantined().len();
+    ((*train).clone(), (*test).clone(), (*sample).clone(), (*pixels).clone(), quarantined)
+}
+
+#[test]
+fn a_seed_makes_the_same_files_on_any_number_of_threads() {
+    let one = make(7, 1);
+    assert_eq!(one, make(7, 4));
+    assert_ne!(one.keys().collect::<Vec<_>>(), make(8, 4).keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn it_loads_like_the_competition() {
+    let directory = tempfile::tempdir().unwrap();
+    let (train, test, sample, pixels, quarantined) = load(directory.path());
+    assert_eq!(quarantined, 1);
+    assert_eq!((train.len(), test.len(), sample.rows.len()), (99, 30, 180));
+    assert_eq!((train.patients(), test.patients()), (10, 3));
+    assert!(train.remarks[0].starts_with("2 images are listed twice"), "{:?}", train.remarks);
+    let positives = train.positives();
+    assert!(positives.iter().all(|count| *count > 0), "{positives:?}");
+    assert!((15..60).contains(&positives[0]), "{positives:?}");
+    assert!(test.slices.iter().all(|slice| slice.labels.is_none()));
+    // Air is air in all three styles of storage.
+    for slice in train.slices.iter().chain(&test.slices) {
+        let image = pixels.read(slice).unwrap();
+        let air = image.hu[5 * 96 + 48];
+        assert!((-1030..=-960).contains(&air), "{air} HU in {:?}", slice.style);
+        let corner = image.hu[0];
+        assert_eq!(corner, if slice.style.signed { -3024 } else if slice.style.rescale_intercept == 0.0 { -1000 } else { -1024 });
+    }
+    // The second run finds everything as it was.
+    let again = load(directory.path());
+    assert_eq!((train, test, sample, quarantined), (again.0, again.1, again.2, again.4));
+}
+
+#[test]
+fn bleeds_are_brighter_than_brain_and_where_the_truth_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let (train, _, _, pixels, _) = load(directory.path());
+    let path = truth_path(&directory.path().join("cache/phantom/key/phantom"));
+    let truth: Truth = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let by_id: BTreeMap<_, _> = truth.slices.iter().map(|slice| (slice.id.as_str(), slice)).collect();
+    let mut seen = [0; 6];
+    for slice in &train.slices {
+        let truth = by_id[slice.id.as_str()];
+        assert_eq!(slice.labels, Some(truth.labels));
+        assert_eq!(slice.patient, truth.patient);
+        let image = pixels.read(slice).unwrap();
+        for bleed in &truth.bleeds {
+            let [top, left, bottom, right] = bleed.bounds;
+            let bright = (top..=bottom)
+                .flat_map(|row| (left..=right).map(move |column| row * 96 + column))
+                .filter(|index| (46..95).contains(&image.hu[*index]))
+                .count();
+            assert!(bright * 2 >= bleed.pixels, "{bright} bright pixels of {bleed:?}");
+            seen[bleed.label] += 1;
+        }
+    }
+    assert!(seen[1..].iter().all(|count| *count > 0), "{seen:?}");
+}
