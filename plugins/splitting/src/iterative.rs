@@ -251,8 +251,8 @@ mod tests {
                     slices,
                     positives: [0; COUNT],
                 };
-                for label in 1..COUNT {
-                    if rng.random::<f64>() < prevalence[label] {
+                for (label, prevalence) in prevalence.iter().enumerate() {
+                    if rng.random::<f64>() < *prevalence {
                         let run = (-8.0 * (1.0 - rng.random::<f64>()).ln()).ceil();
                         unit.positives[label] = (run as u32).clamp(1, slices);
                     }

@@ -291,8 +291,15 @@ mod tests {
     fn cohort(patients: usize, slices: usize) -> Cohort {
         let slices = (0..patients * slices).map(|i| {
             let patient = i / slices;
-            let bleeds = patient % 3 == 0 && i % slices < 2;
-            let labels = [bleeds, false, bleeds, false, false, bleeds && patient % 6 == 0];
+            let bleeds = patient.is_multiple_of(3) && i % slices < 2;
+            let labels = [
+                bleeds,
+                false,
+                bleeds,
+                false,
+                false,
+                bleeds && patient.is_multiple_of(6),
+            ];
             testkit::slice(&format!("ID_{i}"), &format!("patient {patient}"), Some(labels))
         });
         testkit::cohort(slices.collect())
@@ -309,7 +316,7 @@ mod tests {
         let positives = folds
             .indices(Fold::Valid)
             .iter()
-            .filter(|i| (*i / 5) % 3 == 0 && *i % 5 < 2)
+            .filter(|i| (*i / 5).is_multiple_of(3) && *i % 5 < 2)
             .count();
         assert_eq!(positives, 4, "a tenth of 40");
         let lines: Vec<_> = csv.lines().collect();

@@ -17,7 +17,10 @@ mod tests {
 
     #[test]
     fn the_threshold_itself_is_positive() {
-        assert_eq!(accuracy(&[true, false, true, false], &[0.5, 0.5, 0.4, 0.1], 0.5), Some(0.5));
+        assert_eq!(
+            accuracy(&[true, false, true, false], &[0.5, 0.5, 0.4, 0.1], 0.5),
+            Some(0.5)
+        );
         assert_eq!(accuracy(&[], &[], 0.5), None);
     }
 }

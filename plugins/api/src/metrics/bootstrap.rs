@@ -34,12 +34,19 @@ pub fn cluster_bootstrap<const N: usize>(
     }
     // All draws come from one generator before any thread starts: threads do not change the result.
     let draws: Vec<Vec<usize>> = (0..resamples)
-        .map(|_| (0..clusters.len()).map(|_| rng.random_range(0..clusters.len())).collect())
+        .map(|_| {
+            (0..clusters.len())
+                .map(|_| rng.random_range(0..clusters.len()))
+                .collect()
+        })
         .collect();
     let values: Vec<[Option<f64>; N]> = draws
         .par_iter()
         .map(|draw| {
-            let items: Vec<usize> = draw.iter().flat_map(|cluster| clusters[*cluster].iter().copied()).collect();
+            let items: Vec<usize> = draw
+                .iter()
+                .flat_map(|cluster| clusters[*cluster].iter().copied())
+                .collect();
             statistics(&items)
         })
         .collect();
@@ -108,7 +115,9 @@ mod tests {
     fn the_same_seed_gives_the_same_interval_and_undefined_ones_are_absent() {
         let values = [0.3, 0.1, 0.7, 0.2];
         let run = || {
-            cluster_bootstrap(&[0, 1, 2, 3], 50, &mut rng(), |items| [mean(&values, items), None])
+            cluster_bootstrap(&[0, 1, 2, 3], 50, &mut rng(), |items| {
+                [mean(&values, items), None]
+            })
         };
         assert_eq!(run(), run());
         assert!(run()[0].is_some() && run()[1].is_none());

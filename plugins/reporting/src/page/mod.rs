@@ -20,7 +20,7 @@ use crate::sheet::Strip;
 use data::DataTable;
 use examples::ExampleStrip;
 use origin::{Origin, Quarantine};
-use scores::{Headline, LabelCurves, PartScores, Verdict};
+use scores::{CurveSet, Headline, PartScores, Verdict};
 
 /// What a page is made of.
 pub(crate) struct Material<'a> {
@@ -66,7 +66,7 @@ struct Page<'a> {
     remarks: &'a [String],
     quarantine: Quarantine,
     training: Vec<Figure>,
-    curves: Vec<LabelCurves>,
+    curves: Vec<CurveSet>,
     has_test_curves: bool,
     parts: Vec<PartScores>,
     resamples: usize,
@@ -133,7 +133,7 @@ fn thousands(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push('\u{202f}');
         }
         text.push(digit);

@@ -4,7 +4,7 @@ use ichflow_api::labels::{COUNT, LABELS};
 use ichflow_api::metrics::{self, CurvePoint, Interval};
 use ichflow_api::prelude::*;
 
-use super::{Material, Number, counted, per_cent};
+use super::{Material, Number, counted};
 use crate::measures::{Judged, LabelMetrics, Metrics, PartMetrics};
 use crate::plots::{self, Curve, Figure};
 
@@ -28,8 +28,8 @@ pub(crate) struct Verdict {
 
 /// All metrics of one part.
 pub(crate) struct PartScores {
-    /// "held-out fold", "test".
-    pub name: &'static str,
+    /// "Held-out fold", "Test".
+    pub title: &'static str,
     /// Slices and patients.
     pub size: String,
     /// Metrics of the part as a whole.
@@ -56,11 +56,11 @@ pub(crate) struct LabelScores {
     pub accuracy: Number,
 }
 
-/// Both curves of one label.
-pub(crate) struct LabelCurves {
-    /// The label.
-    pub label: &'static str,
-    /// ROC, then precision and recall.
+/// Curves of one kind.
+pub(crate) struct CurveSet {
+    /// What they are.
+    pub title: &'static str,
+    /// One picture a label.
     pub figures: Vec<Figure>,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
                 beside: format!("{}; lower is better", interval(part.weighted_log_loss_interval)),
             },
             Headline {
-                what: format!("the same of the training shares, {name}"),
+                what: format!("loss of predicting the training shares, {name}"),
                 value: Some(Number::metric(part.priors_log_loss)),
                 beside: "what a model that learned nothing scores".into(),
             },
@@ -132,14 +132,14 @@ pub(crate) fn verdict(part: &PartMetrics) -> Verdict {
 }
 
 pub(crate) fn parts(metrics: &Metrics) -> Vec<PartScores> {
-    let mut parts = vec![part("held-out fold", &metrics.valid)];
-    parts.extend(metrics.test.iter().map(|test| part("test", test)));
+    let mut parts = vec![part("Held-out fold", &metrics.valid)];
+    parts.extend(metrics.test.iter().map(|test| part("Test", test)));
     parts
 }
 
-fn part(name: &'static str, measured: &PartMetrics) -> PartScores {
+fn part(title: &'static str, measured: &PartMetrics) -> PartScores {
     PartScores {
-        name,
+        title,
         size: format!(
             "{} of {}",
             counted(measured.slices, "slice", "slices"),
@@ -189,7 +189,7 @@ struct Measured<'a> {
     metrics: &'a PartMetrics,
 }
 
-pub(crate) fn curves(material: &Material<'_>) -> Result<Vec<LabelCurves>> {
+pub(crate) fn curves(material: &Material<'_>) -> Result<Vec<CurveSet>> {
     let mut parts = vec![Measured {
         name: "held out",
         judged: Judged::of(material.valid),
@@ -202,14 +202,19 @@ pub(crate) fn curves(material: &Material<'_>) -> Result<Vec<LabelCurves>> {
             metrics,
         });
     }
-    (0..COUNT)
-        .map(|label| {
-            Ok(LabelCurves {
-                label: LABELS[label],
-                figures: vec![roc(&parts, label)?, precision_recall(&parts, label)?],
-            })
-        })
-        .collect()
+    let all = |of: fn(&[Measured<'_>], usize) -> Result<Figure>| -> Result<Vec<Figure>> {
+        (0..COUNT).map(|label| of(&parts, label)).collect()
+    };
+    Ok(vec![
+        CurveSet {
+            title: "ROC: sensitivity at each rate of false alarms",
+            figures: all(roc)?,
+        },
+        CurveSet {
+            title: "Precision and recall",
+            figures: all(precision_recall)?,
+        },
+    ])
 }
 
 /// A kind of curve, from truth and probabilities.
@@ -290,7 +295,7 @@ fn precision_recall(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
     });
     plots::precision_recall(
         LABELS[label],
-        format!("{description} Chance: {}.", per_cent(prevalence)),
+        format!("{description} Chance: {prevalence:.2}."),
         &curves,
         prevalence,
     )

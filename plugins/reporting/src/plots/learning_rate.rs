@@ -24,7 +24,7 @@ pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {
         if epochs.len() == 1 { "epoch" } else { "epochs" },
         if phases == 1 { "phase" } else { "phases" },
     );
-    Figure::draw(title, description, (560, 340), |area| {
+    Figure::draw(title, description, (440, 300), |area| {
         let axes = Axes {
             x: span(epochs),
             y: 0.0..highest * 1.08,

@@ -36,7 +36,7 @@ pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Resul
         ),
         None => format!("Predicting the training shares scores {priors:.4}."),
     };
-    Figure::draw(title, description, (560, 340), |area| {
+    Figure::draw(title, description, (440, 300), |area| {
         let x = span(epochs);
         let axes = Axes {
             x: x.clone(),

@@ -157,7 +157,7 @@ struct Axes<'a> {
 }
 
 /// Size of letters, in units of the picture.
-const LETTERS: u32 = 14;
+const LETTERS: u32 = 13;
 
 fn letters(area: &Area<'_>) -> TextStyle<'static> {
     ("inherit", LETTERS)
@@ -239,7 +239,7 @@ impl Curve {
         let points = points
             .into_iter()
             .enumerate()
-            .filter(|(index, _)| index % every == 0 || *index == last)
+            .filter(|(index, _)| index.is_multiple_of(every) || *index == last)
             .map(|(_, point)| point)
             .collect();
         Self { points }
