@@ -230,7 +230,7 @@ fn fits(node: &Node, wanted: &str) -> bool {
     }
 }
 
-/// What a schema wants, in words: "a whole number, at least 1".
+/// What a schema wants, in words: "a whole number of at least 1".
 pub fn in_words(schema: &Schema) -> String {
     if let Some(choices) = choices(schema) {
         let list: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
@@ -270,26 +270,22 @@ pub fn in_words(schema: &Schema) -> String {
 /// The range a schema allows, in words; empty if it has none worth saying.
 pub fn range_in_words(schema: &Schema) -> String {
     let number = |key: &str| schema.get(key).and_then(Schema::as_f64);
-    let mut words = Vec::new();
-    if let Some(low) = number("exclusiveMinimum") {
-        words.push(format!("above {low}"));
-    } else if let Some(low) = number("minimum") {
-        words.push(format!("at least {low}"));
-    }
     // The largest value of an integer type is no range a person set.
-    let natural = schema
+    let of_type = schema
         .get("format")
         .and_then(Schema::as_str)
-        .is_some_and(|format| {
-            format.starts_with("uint")
-                && number("maximum").is_some_and(|high| [255.0, 65535.0].contains(&high))
-        });
-    if let Some(high) = number("exclusiveMaximum") {
-        words.push(format!("below {high}"));
-    } else if let Some(high) = number("maximum").filter(|_| !natural) {
-        words.push(format!("at most {high}"));
+        .is_some_and(|format| format.starts_with("uint"));
+    let high = number("maximum").filter(|high| !of_type || ![255.0, 65535.0].contains(high));
+    let above = number("exclusiveMinimum").map(|low| format!("above {low}"));
+    let below = number("exclusiveMaximum").map(|high| format!("below {high}"));
+    match (number("minimum"), high, above, below) {
+        (Some(low), Some(high), None, None) => format!("from {low} to {high}"),
+        (low, high, above, below) => {
+            let low = above.or(low.map(|low| format!("at least {low}")));
+            let high = below.or(high.map(|high| format!("at most {high}")));
+            [low, high].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+        }
     }
-    words.join(", ")
 }
 
 fn wrong_type(node: &Node, wanted: &str, path: &str) -> Problem {

@@ -17,10 +17,10 @@ pub struct Metadata {
     #[schemars(range(min = 1, max = 16))]
     pub channels: usize,
     /// Center for slices whose header has none, in HU.
-    pub fallback_center: f32,
+    pub fallback_center: f64,
     /// Width for slices whose header has none, in HU.
     #[schemars(range(min = 1.0))]
-    pub fallback_width: f32,
+    pub fallback_width: f64,
 }
 
 impl Default for Metadata {
@@ -39,7 +39,7 @@ impl Metadata {
             (Some(center), Some(width)) if center.is_finite() && width.is_finite() && width >= MIN_WIDTH => {
                 (center, width)
             }
-            _ => (self.fallback_center, self.fallback_width),
+            _ => (self.fallback_center as f32, self.fallback_width as f32),
         }
     }
 }

@@ -77,22 +77,22 @@ pub struct Fit {
     pub batch: usize,
     /// Adam's decay rates of the mean and of the uncentred variance of gradients.
     #[serde(default = "default_betas")]
-    pub betas: [f32; 2],
+    pub betas: [f64; 2],
     /// Added to Adam's denominator.
     #[serde(default = "default_epsilon")]
     #[schemars(extend("exclusiveMinimum" = 0.0))]
-    pub epsilon: f32,
+    pub epsilon: f64,
 }
 
 fn default_batch() -> usize {
     32
 }
 
-fn default_betas() -> [f32; 2] {
+fn default_betas() -> [f64; 2] {
     [0.9, 0.999]
 }
 
-fn default_epsilon() -> f32 {
+fn default_epsilon() -> f64 {
     1e-8
 }
 
@@ -286,9 +286,9 @@ impl Trainer<'_> {
 
     fn optimiser(&self) -> ModuleOptimizer {
         AdamConfig::new()
-            .with_beta_1(self.fit.betas[0])
-            .with_beta_2(self.fit.betas[1])
-            .with_epsilon(self.fit.epsilon)
+            .with_beta_1(self.fit.betas[0] as f32)
+            .with_beta_2(self.fit.betas[1] as f32)
+            .with_epsilon(self.fit.epsilon as f32)
             .init()
     }
 

@@ -1,0 +1,39 @@
+//! The standard stages are all linked: the linker drops a plugin that nothing names.
+
+mod common;
+
+use common::{ichflow, stdout};
+
+#[test]
+fn every_standard_stage_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = ichflow(directory.path(), &["stages", "--json"]);
+    let stages: Vec<serde_json::Value> = serde_json::from_str(&stdout(&output)).unwrap();
+    let names: Vec<String> = stages
+        .iter()
+        .map(|stage| format!("{} {}", stage["family"].as_str().unwrap(), stage["name"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        "load dicom-dir",
+        "load phantom",
+        "load rsna",
+        "store hu-store",
+        "window bsb",
+        "window metadata",
+        "transform flip-crop",
+        "transform resize",
+        "split multilabel-stratified",
+        "network efficientnet-b0",
+        "network efficientnet-lite0",
+        "network small-cnn",
+        "loss bce",
+        "loss weighted-log-loss",
+        "train fit",
+        "predict predict",
+        "export kaggle-submission",
+        "export model-bundle",
+        "report evaluate",
+        "report metrics-report",
+    ];
+    assert_eq!(names, expected);
+}
