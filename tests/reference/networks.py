@@ -23,7 +23,8 @@ MODELS = ["efficientnet_b0", "tf_efficientnet_b0", "tf_efficientnet_lite0"]
 OUTPUTS = 6
 # An even and an odd side: "same" padding differs.
 EVAL_SIZES = [64, 97]
-TRAIN_SIZE = 64
+# Even sides down to the last map, and enough values a channel there for normalising to be well-posed.
+TRAIN_SIZE = 128
 SAMPLES = 200
 
 

@@ -153,7 +153,8 @@ pub fn save_safetensors(network: &Network, path: &Path) -> Result<()> {
         // More than one entry would be written in an order that changes from run to run.
         .clear_metadata()
         .metadata("format", "pt");
-    network.save_into(&mut store).at("write", path)
+    // A training network shows its running statistics one batch late; a validating copy does not.
+    network.valid().save_into(&mut store).at("write", path)
 }
 
 /// Loads what [`save_safetensors`] wrote, or timm with as many outputs, into a network of the same shape.

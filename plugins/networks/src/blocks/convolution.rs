@@ -131,7 +131,7 @@ mod tests {
         layer.weight = layer.weight.map(|weight| weight.ones_like());
         let sums = layer.forward(Tensor::ones([1, 1, 4, 4], &device)).into_data();
         // No zeros at the top left; one row and one column of them at the bottom right.
-        assert_eq!(sums.to_vec::<f32>().unwrap(), [9.0, 6.0, 6.0, 4.0]);
+        assert_eq!(sums.try_to_vec::<f32>().unwrap(), [9.0, 6.0, 6.0, 4.0]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod batch_norm;
 mod convolution;
 mod depthwise_separable;
 mod inverted_residual;
+mod space_to_depth;
 mod squeeze_excite;
 mod style;
 
@@ -20,5 +21,6 @@ pub use batch_norm::BatchNorm2d;
 pub use convolution::{Convolution, Padding};
 pub use depthwise_separable::DepthwiseSeparable;
 pub use inverted_residual::{InvertedResidual, InvertedResidualConfig};
+pub use space_to_depth::space_to_depth;
 pub use squeeze_excite::SqueezeExcite;
 pub use style::Style;
