@@ -85,7 +85,7 @@ impl Bleed {
                 Shape::Subarachnoid {
                     at,
                     radius_mm: rng.random_range(36.0..52.0),
-                    half_width_mm: rng.random_range(1.5..2.5),
+                    half_width_mm: rng.random_range(1.9..3.0),
                 }
             }
             _ => Shape::Subdural {
@@ -98,7 +98,7 @@ impl Bleed {
         let hu = match label {
             1 => rng.random_range(60.0..78.0),
             3 => rng.random_range(58.0..74.0),
-            4 => rng.random_range(52.0..68.0),
+            4 => rng.random_range(58.0..72.0),
             2 => rng.random_range(58.0..76.0),
             _ => rng.random_range(54.0..72.0),
         };
@@ -117,6 +117,9 @@ impl Bleed {
             Shape::Epidural { at, radius_mm, thickness_mm } => {
                 let apart = length(minus(point, *at)).powi(2) - place.depth_mm.powi(2);
                 let share = apart.max(0.0) / radius_mm.powi(2);
+                if share > 1.2 {
+                    return Effect::default();
+                }
                 let floor = thickness_mm * (1.0 - share) + 0.6 * head.roughness(point, 14.0);
                 blood(inside * step(floor - place.depth_mm, 0.0, 0.5))
             }
@@ -124,12 +127,18 @@ impl Bleed {
                 let along = ((point[1] - at[0]) / reach_mm[0]).powi(2);
                 let up = ((point[2] - at[1]) / reach_mm[1]).powi(2);
                 let towards = step(point[0] * side, 9.0, 8.0);
+                if towards == 0.0 || place.depth_mm > 1.3 * thickness_mm {
+                    return Effect::default();
+                }
                 let rough = 1.0 + 0.2 * head.roughness(point, 20.0);
                 let floor = thickness_mm * rough * (1.0 - along.powi(2) - up) * towards;
                 blood(inside * step(floor - place.depth_mm, 0.4, 0.5))
             }
             Shape::Subarachnoid { at, radius_mm, half_width_mm } => {
                 let apart = length(minus(point, *at)) / radius_mm;
+                if apart > 1.3 {
+                    return Effect::default();
+                }
                 let near = 1.0 - step(apart + 0.25 * head.roughness(point, 16.0), 0.85, 0.15);
                 if near == 0.0 {
                     return Effect::default();
@@ -141,7 +150,10 @@ impl Bleed {
             }
             Shape::Intraparenchymal { at, radii_mm, rim_mm } => {
                 let offset = minus(point, *at);
-                let scaled = std::array::from_fn(|i| offset[i] / radii_mm[i]);
+                let scaled: Point = std::array::from_fn(|i| offset[i] / radii_mm[i]);
+                if length(scaled) > 2.2 {
+                    return Effect::default();
+                }
                 let mean_mm = radii_mm.iter().sum::<f32>() / 3.0;
                 let outside_mm = (length(scaled) - 1.0 + 0.16 * head.roughness(point, 11.0)) * mean_mm;
                 // Blood stays in the brain: it does not reach the space below the skull.
@@ -153,6 +165,9 @@ impl Bleed {
                 }
             }
             Shape::Intraventricular { level_mm, sides } => {
+                if place.ventricle_mm > 1.0 {
+                    return Effect::default();
+                }
                 let on_side = if point[0] > 0.0 { sides[0] } else { sides[1] };
                 if !on_side {
                     return Effect::default();

@@ -16,8 +16,7 @@ fn define() -> clap::Command {
         Arg::new(name)
             .long(name)
             .value_name("N")
-            .help(help)
-            .default_value(default.to_string())
+            .help(format!("{help} [default: {default}]"))
             .value_parser(value_parser!(u64).range(range))
     };
     let usual = Phantom::default();
@@ -41,15 +40,17 @@ fn run(matches: &ArgMatches) -> Result<()> {
     let Some(directory) = matches.get_one::<PathBuf>("directory") else {
         return Err(Error::new("no directory was given"));
     };
-    let number = |name| matches.get_one::<u64>(name).copied().unwrap_or_default();
+    let number = |name, usual| matches.get_one::<u64>(name).map_or(usual, |number| *number as usize);
+    let usual = Phantom::default();
     let extent = Extent {
-        patients: number("patients") as usize,
-        test_patients: number("test-patients") as usize,
-        slices: number("slices") as usize,
-        size: number("size") as usize,
-        positive: Phantom::default().positive,
+        patients: number("patients", usual.patients),
+        test_patients: number("test-patients", usual.test_patients),
+        slices: number("slices", usual.slices),
+        size: number("size", usual.size),
+        positive: usual.positive,
     };
-    let truth = make(directory, &extent, number("seed"))?;
+    let seed = matches.get_one::<u64>("seed").copied().unwrap_or_default();
+    let truth = make(directory, &extent, seed)?;
     print!("{}", describe(directory, &truth));
     Ok(())
 }

@@ -90,9 +90,11 @@ fn value_at(patient: &Patient, point: Point) -> (f32, impl Iterator<Item = (usiz
         for bleed in &patient.bleeds {
             let effect = bleed.effect(&patient.head, point, &place);
             hu += effect.tissue_hu;
-            let clotted = bleed.hu + 3.0 * patient.head.roughness(point, 5.0);
-            hu += (clotted - hu) * effect.blood;
-            blood[bleed.label] = effect.blood;
+            if effect.blood > 0.0 {
+                let clotted = bleed.hu + 3.0 * patient.head.roughness(point, 5.0);
+                hu += (clotted - hu) * effect.blood;
+                blood[bleed.label] = effect.blood;
+            }
         }
     }
     (hu, blood.into_iter().enumerate())

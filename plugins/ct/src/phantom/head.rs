@@ -19,7 +19,7 @@ pub const TOP_MM: f32 = 70.0;
 /// Cells of the folding pattern across the head's radius: folds are about 16 mm wide.
 const FOLDS: f32 = 5.0;
 /// Millimetres of distance to a fold's middle for each unit of the pattern.
-const MM_PER_FOLD_UNIT: f32 = 13.0;
+const MM_PER_FOLD_UNIT: f32 = 9.0;
 /// No fold at all: far away from all of them, in mm.
 const FAR_MM: f32 = 1e3;
 
@@ -81,6 +81,14 @@ pub struct Place {
     pub cistern_mm: f32,
 }
 
+/// Where points in the air lie.
+const OUTSIDE: Place = Place {
+    depth_mm: -FAR_MM,
+    fold_mm: FAR_MM,
+    ventricle_mm: FAR_MM,
+    cistern_mm: FAR_MM,
+};
+
 impl Head {
     /// A head of its own for every state of `rng`.
     pub fn new(rng: &mut ChaCha8Rng) -> Self {
@@ -115,6 +123,11 @@ impl Head {
         TOP_MM * self.axes[2] / 84.0
     }
 
+    /// Whether a point lies outside the box around the head.
+    fn is_far_outside(&self, [x, y, _]: Point) -> bool {
+        x.abs() > 1.12 * self.axes[0] + 2.0 || y.abs() > self.axes[1] + 2.0
+    }
+
     /// Depth below the skin, in mm (first order), and the point's direction from the origin, of length 1
     /// on the skin.
     fn below_skin(&self, [x, y, z]: Point) -> (f32, Point) {
@@ -144,12 +157,13 @@ impl Head {
 
     /// HU of healthy tissue at a point, and where the point lies.
     pub fn tissue(&self, point: Point) -> (f32, Place) {
+        if self.is_far_outside(point) {
+            return (-1000.0, OUTSIDE);
+        }
         let (skin_mm, direction) = self.below_skin(point);
         let mut place = Place {
             depth_mm: skin_mm - self.scalp_mm - self.skull_mm,
-            fold_mm: FAR_MM,
-            ventricle_mm: FAR_MM,
-            cistern_mm: FAR_MM,
+            ..OUTSIDE
         };
         if skin_mm < -1.0 {
             return (-1000.0, place);
@@ -197,7 +211,9 @@ impl Head {
         if depth < 26.0 {
             let at = direction.map(|u| u * FOLDS);
             let bend = 0.018 * depth;
-            let pattern = self.folds.at([at[0] + bend + 3.0, at[1] - bend, at[2] + 7.0]);
+            let at = [at[0] + bend + 3.0, at[1] - bend, at[2] + 7.0];
+            // The finer half keeps folds thin where the coarse one hardly changes.
+            let pattern = self.folds.at(at) + 0.6 * self.folds.at(at.map(|v| 2.1 * v + 0.4));
             let reach = 15.0 + 6.0 * texture;
             let beyond = (depth - reach).max(0.0);
             place.fold_mm = pattern.abs() * MM_PER_FOLD_UNIT + 0.6 * beyond;
@@ -226,6 +242,9 @@ impl Head {
         }
 
         // The fissure between the hemispheres, and the falx in it.
+        if x.abs() > 8.0 {
+            return hu + (fluid - hu) * wet;
+        }
         let split = step(z, 16.0, 3.0).max(1.0 - step(depth, 34.0, 3.0)) * step(z, -26.0, 6.0);
         let midline = (x - 1.2 * self.texture.at([0.5, y / 25.0, z / 25.0])).abs();
         wet = wet.max(0.75 * split * (1.0 - step(midline, 0.6 + 0.8 * self.gap_mm, 0.6)));

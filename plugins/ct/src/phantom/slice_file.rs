@@ -16,13 +16,14 @@ pub fn bytes(patient: &Patient, number: usize, size: usize, drawing: &Drawing) -
         false => uids::EXPLICIT_VR_LITTLE_ENDIAN,
     };
     let mut attributes = header(patient, number, size, &id);
-    let words: Vec<u16> = drawing
+    // As bytes rather than words: the encoder then writes them in one piece.
+    let words: Vec<u8> = drawing
         .hu
         .iter()
         .zip(&drawing.scanned)
-        .map(|(hu, scanned)| stored(patient.style, *hu, *scanned))
+        .flat_map(|(hu, scanned)| stored(patient.style, *hu, *scanned).to_le_bytes())
         .collect();
-    attributes.push((tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(words.into())));
+    attributes.push((tags::PIXEL_DATA, VR::OW, PrimitiveValue::U8(words.into())));
     encode(syntax, &id, attributes)
 }
 
