@@ -118,6 +118,25 @@ fn a_run_with_next_to_nothing_makes_a_page_too() {
 }
 
 #[test]
+fn a_window_of_one_channel_is_shown_in_grey() {
+    let plan = Plan {
+        channels: 1,
+        patients: 40,
+        ..Plan::default()
+    };
+    let made = make(&directory("grey"), &plan);
+    check(&made);
+    // A PNG's beginning in base64: 160 × 160 pixels, depth 8, colour type 0 (grey).
+    let pictures: Vec<&str> = made.html.split("data:image/png;base64,").skip(1).collect();
+    assert!(!pictures.is_empty());
+    assert!(
+        pictures
+            .iter()
+            .all(|picture| picture.starts_with("iVBORw0KGgoAAAANSUhEUgAAAKAAAACgCAAAAA"))
+    );
+}
+
+#[test]
 fn unreadable_examples_do_not_cost_the_report() {
     let plan = Plan {
         readable: false,

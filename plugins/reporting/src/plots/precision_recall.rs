@@ -14,7 +14,7 @@ pub(crate) fn precision_recall(
     Figure::draw(
         format!("Precision and recall, {label}"),
         description,
-        (400, 340),
+        (350, 310),
         |area| {
             unit_square(
                 area,
