@@ -11,7 +11,13 @@ fn every_standard_stage_is_there() {
     let stages: Vec<serde_json::Value> = serde_json::from_str(&stdout(&output)).unwrap();
     let names: Vec<String> = stages
         .iter()
-        .map(|stage| format!("{} {}", stage["family"].as_str().unwrap(), stage["name"].as_str().unwrap()))
+        .map(|stage| {
+            format!(
+                "{} {}",
+                stage["family"].as_str().unwrap(),
+                stage["name"].as_str().unwrap()
+            )
+        })
         .collect();
     let expected = [
         "load dicom-dir",

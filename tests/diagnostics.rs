@@ -136,7 +136,9 @@ fn a_table_without_use() {
 
 #[test]
 fn a_missing_key() {
-    insta::assert_snapshot!(recipe("ichflow = 1\n[load]\nuse = \"phantom\"\n[train]\nuse = \"fit\"\n"));
+    insta::assert_snapshot!(recipe(
+        "ichflow = 1\n[load]\nuse = \"phantom\"\n[train]\nuse = \"fit\"\n"
+    ));
 }
 
 #[test]
@@ -190,8 +192,14 @@ fn three_channels_wanted_one_given() {
 #[test]
 fn a_mistake_in_the_recipe_that_is_extended() {
     let files = [
-        ("recipe.toml", "ichflow = 1\nextends = \"base/common.toml\"\n[window]\nuse = \"bsb\"\n"),
-        ("base/common.toml", "ichflow = 1\n[load]\nuse = \"phantom\"\npatients = -1\n"),
+        (
+            "recipe.toml",
+            "ichflow = 1\nextends = \"base/common.toml\"\n[window]\nuse = \"bsb\"\n",
+        ),
+        (
+            "base/common.toml",
+            "ichflow = 1\n[load]\nuse = \"phantom\"\npatients = -1\n",
+        ),
     ];
     insta::assert_snapshot!(refusal(&files, &[]));
 }
@@ -203,13 +211,27 @@ fn extends_in_a_circle_and_to_nowhere() {
         ("other.toml", "ichflow = 1\nextends = \"recipe.toml\"\n"),
     ];
     let nowhere = [("recipe.toml", "ichflow = 1\nextends = \"none.toml\"\n")];
-    insta::assert_snapshot!(format!("{}\n---\n{}", refusal(&circle, &[]), refusal(&nowhere, &[])));
+    insta::assert_snapshot!(format!(
+        "{}\n---\n{}",
+        refusal(&circle, &[]),
+        refusal(&nowhere, &[])
+    ));
 }
 
 #[test]
 fn settings_that_hit_nothing() {
-    let files = [("recipe.toml", "ichflow = 1\n[vars]\ndata = \"x\"\n[load]\nuse = \"phantom\"\n")];
-    let sets = ["laod.patients=3", "load.patinets=3", "load.patients=few", "vars.dta=y", "load", "load=3"];
+    let files = [(
+        "recipe.toml",
+        "ichflow = 1\n[vars]\ndata = \"x\"\n[load]\nuse = \"phantom\"\n",
+    )];
+    let sets = [
+        "laod.patients=3",
+        "load.patinets=3",
+        "load.patients=few",
+        "vars.dta=y",
+        "load",
+        "load=3",
+    ];
     insta::assert_snapshot!(refusal(&files, &sets));
 }
 
@@ -217,7 +239,10 @@ fn settings_that_hit_nothing() {
 fn a_good_recipe_is_shown_with_its_wiring() {
     let directory = directory(&[("recipe.toml", common::TINY)]);
     let before = entries(directory.path());
-    let output = ichflow(directory.path(), &["check", "recipe.toml", "--set", "train.phases.0.lr=0.5"]);
+    let output = ichflow(
+        directory.path(),
+        &["check", "recipe.toml", "--set", "train.phases.0.lr=0.5"],
+    );
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(entries(directory.path()), before);
     let text = stdout(&output);
@@ -243,7 +268,10 @@ fn stages_and_their_descriptions() {
     let directory = directory(&[]);
     let output = ichflow(directory.path(), &["stages"]);
     let list = stdout(&output);
-    assert!(list.contains("bsb") && list.contains("brain, subdural and soft-tissue"), "{list}");
+    assert!(
+        list.contains("bsb") && list.contains("brain, subdural and soft-tissue"),
+        "{list}"
+    );
     let output = ichflow(directory.path(), &["describe", "metadata"]);
     insta::assert_snapshot!(stdout(&output));
     let output = ichflow(directory.path(), &["describe", "metadtaa"]);

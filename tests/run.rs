@@ -16,8 +16,17 @@ fn tiny() -> TempDir {
 }
 
 fn run(directory: &Path, arguments: &[&str]) -> String {
-    let output = ichflow(directory, &[&["run", "tiny.toml", "--device", "cpu"], arguments].concat());
-    assert_eq!(output.status.code(), Some(0), "{}\n{}", stdout(&output), stderr(&output));
+    let output = ichflow(
+        directory,
+        &[&["run", "tiny.toml", "--device", "cpu"], arguments].concat(),
+    );
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}\n{}",
+        stdout(&output),
+        stderr(&output)
+    );
     format!("{}\n{}", stderr(&output), stdout(&output))
 }
 
@@ -27,14 +36,23 @@ fn read(path: impl AsRef<Path>) -> String {
 }
 
 fn column(csv: &str, index: usize) -> Vec<String> {
-    csv.lines().skip(1).map(|line| line.split(',').nth(index).unwrap().to_owned()).collect()
+    csv.lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(index).unwrap().to_owned())
+        .collect()
 }
 
 #[test]
 fn a_run_leaves_everything_behind() {
     let directory = tiny();
     let said = run(directory.path(), &[]);
-    for expected in ["weighted log loss", "priors", "quarantined", "time", "report.html"] {
+    for expected in [
+        "weighted log loss",
+        "priors",
+        "quarantined",
+        "time",
+        "report.html",
+    ] {
         assert!(said.contains(expected), "{expected} is not in\n{said}");
     }
     let latest = directory.path().join("runs/tiny/latest");
@@ -60,9 +78,9 @@ fn a_run_leaves_everything_behind() {
         assert!(latest.join(file).is_file(), "{file} is missing");
     }
     let predictions = read(latest.join("predictions/valid.csv"));
-    assert!(predictions.starts_with(
-        "id,any,epidural,intraparenchymal,intraventricular,subarachnoid,subdural\n"
-    ));
+    assert!(
+        predictions.starts_with("id,any,epidural,intraparenchymal,intraventricular,subarachnoid,subdural\n")
+    );
 
     // Held-out patients are not trained on.
     let cohort = read(latest.join("cohort.csv"));
@@ -85,9 +103,13 @@ fn a_run_leaves_everything_behind() {
 
     // The resolved recipe is a recipe, and means the same.
     let resolved = latest.join("recipe.resolved.toml");
-    let output = ichflow(directory.path(), &["check", &resolved.display().to_string(), "--json"]);
+    let output = ichflow(
+        directory.path(),
+        &["check", &resolved.display().to_string(), "--json"],
+    );
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let key = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["stages"][10]["key"].clone();
+    let key =
+        |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["stages"][10]["key"].clone();
     let original = ichflow(directory.path(), &["check", "tiny.toml", "--json"]);
     assert_eq!(key(&stdout(&output)), key(&stdout(&original)));
 
@@ -100,12 +122,19 @@ fn a_run_leaves_everything_behind() {
 fn a_seed_repeats_and_another_seed_does_not() {
     let directory = tiny();
     let metrics = |out: &str, seed: &str| {
-        run(directory.path(), &["--out", out, "--set", &format!("seed={seed}")]);
+        run(
+            directory.path(),
+            &["--out", out, "--set", &format!("seed={seed}")],
+        );
         read(directory.path().join(out).join("tiny/latest/metrics.json"))
     };
     let first = metrics("one", "7");
     assert_eq!(first, metrics("two", "7"), "the same seed, nothing cached");
-    assert_eq!(first, metrics("two", "7"), "the same seed, cohort and store cached");
+    assert_eq!(
+        first,
+        metrics("two", "7"),
+        "the same seed, cohort and store cached"
+    );
     assert_ne!(first, metrics("one", "8"), "another seed");
 }
 
@@ -116,16 +145,28 @@ fn another_window_decodes_nothing_again() {
     assert!(!first.contains("cached"), "{first}");
     let second = run(directory.path(), &["--set", "window.use=metadata"]);
     let cached: Vec<&str> = second.lines().filter(|line| line.contains("cached")).collect();
-    assert!(cached.iter().any(|line| line.trim_start().starts_with("load")), "{second}");
-    assert!(cached.iter().any(|line| line.trim_start().starts_with("store")), "{second}");
+    assert!(
+        cached.iter().any(|line| line.trim_start().starts_with("load")),
+        "{second}"
+    );
+    assert!(
+        cached.iter().any(|line| line.trim_start().starts_with("store")),
+        "{second}"
+    );
 }
 
 #[test]
 fn the_submission_has_the_samples_rows() {
     let directory = tiny();
     run(directory.path(), &[]);
-    let phantom = fs::read_dir(directory.path().join("runs/cache/phantom")).unwrap().next().unwrap().unwrap().path();
-    let sample = find(&phantom, "stage_2_sample_submission.csv").expect("the phantom has a sample submission");
+    let phantom = fs::read_dir(directory.path().join("runs/cache/phantom"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let sample =
+        find(&phantom, "stage_2_sample_submission.csv").expect("the phantom has a sample submission");
     let submission = read(directory.path().join("runs/tiny/latest/submission.csv"));
     assert_eq!(column(&submission, 0), column(&read(sample), 0));
 }
@@ -133,7 +174,11 @@ fn the_submission_has_the_samples_rows() {
 fn find(directory: &Path, name: &str) -> Option<std::path::PathBuf> {
     fs::read_dir(directory).ok()?.flatten().find_map(|entry| {
         let path = entry.path();
-        if path.is_dir() { find(&path, name) } else { path.ends_with(name).then_some(path) }
+        if path.is_dir() {
+            find(&path, name)
+        } else {
+            path.ends_with(name).then_some(path)
+        }
     })
 }
 
@@ -151,9 +196,15 @@ fn an_interrupt_ends_cleanly_and_the_next_run_goes_through() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let trained = lines.by_ref().map_while(Result::ok).any(|line| line.contains("epoch 1/"));
+    let trained = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .any(|line| line.contains("epoch 1/"));
     assert!(trained, "training starts");
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(killed.success());
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
@@ -167,8 +218,14 @@ fn an_interrupt_ends_cleanly_and_the_next_run_goes_through() {
 #[test]
 fn a_failing_stage_says_what_and_exits_with_1() {
     let directory = tiny();
-    let output = ichflow(directory.path(), &["run", "tiny.toml", "--set", "split.valid=0.0001"]);
+    let output = ichflow(
+        directory.path(),
+        &["run", "tiny.toml", "--set", "split.valid=0.0001"],
+    );
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let text = stderr(&output);
-    assert!(text.contains("error: `split`") && text.contains("help:"), "{text}");
+    assert!(
+        text.contains("error: `split`") && text.contains("help:"),
+        "{text}"
+    );
 }

@@ -109,18 +109,9 @@ fn parameters(schema: &Value) -> String {
     else {
         return String::new();
     };
-    let required = |name: &str| {
-        schema["required"]
-            .as_array()
-            .is_some_and(|required| required.iter().any(|key| key == name))
-    };
     let mut text = String::from("\nParameters\n");
     for (name, property) in properties {
-        let default = match property.get("default") {
-            _ if required(name) => "required".to_owned(),
-            None | Some(Value::Null) => "not set by default".to_owned(),
-            Some(value) => format!("default {value}"),
-        };
+        let default = default_in_words(schema, name, property);
         text.push_str(&format!("  {name} – {}; {default}\n", schema::in_words(property)));
         if let Some(about) = property.get("description").and_then(Value::as_str) {
             for line in about.lines() {
@@ -136,4 +127,16 @@ fn parameters(schema: &Value) -> String {
         }
     }
     text
+}
+
+/// What a parameter is when a recipe does not set it.
+pub fn default_in_words(schema: &Value, name: &str, property: &Value) -> String {
+    let required = schema["required"]
+        .as_array()
+        .is_some_and(|required| required.iter().any(|key| key == name));
+    match property.get("default") {
+        _ if required => "required".to_owned(),
+        None | Some(Value::Null) => "not set".to_owned(),
+        Some(value) => value.to_string(),
+    }
 }

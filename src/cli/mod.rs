@@ -2,6 +2,7 @@
 
 mod check;
 mod describe;
+mod reference;
 mod run;
 mod stages;
 
@@ -35,6 +36,8 @@ enum Command {
     Stages(stages::StagesArguments),
     /// Show what a stage does, its ports and its parameters
     Describe(describe::DescribeArguments),
+    /// Print the recipe reference, Markdown: every stage with its ports and parameters
+    Reference,
 }
 
 /// A recipe and what is set over it.
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments, &registry),
         Command::Stages(arguments) => stages::main(&arguments, &registry),
         Command::Describe(arguments) => describe::main(&arguments, &registry),
+        Command::Reference => reference::main(&registry),
     }
 }
 

@@ -60,6 +60,15 @@ pub struct RecipeStage {
 /// their own are left out, so the result is whole only if nothing was added.
 pub fn load(path: &Path, sets: &[String], registry: &Registry, problems: &mut Problems) -> Recipe {
     let mut table = layers::load(path, sets, problems);
+    if problems.list.iter().any(|problem| problem.code == Code::Syntax) {
+        // What a broken text seems to say further on would only confuse.
+        problems.list.retain(|problem| problem.code == Code::Syntax);
+        return Recipe {
+            title: String::new(),
+            seed: 0,
+            stages: Vec::new(),
+        };
+    }
     let vars = match table.remove("vars").map(|entry| entry.node) {
         Some(Node {
             value: Value::Table(vars),
@@ -300,8 +309,13 @@ fn build_stage(
         } else {
             external.path.is_file()
         };
-        if !there {
-            problems.push(missing(entry, &external));
+        let place = entry.node.place_of(external.key);
+        // A path whose variable is unknown is no second mistake.
+        let known = problems
+            .iter()
+            .any(|problem| problem.place.as_ref() == Some(&place));
+        if !there && !known {
+            problems.push(missing(&place, &external));
         }
     }
     let ports = stage.ports();
@@ -315,7 +329,7 @@ fn build_stage(
     })
 }
 
-fn missing(entry: &Entry, external: &ichflow_api::stage::ExternalPath) -> Problem {
+fn missing(place: &Place, external: &ichflow_api::stage::ExternalPath) -> Problem {
     let what = if external.directory { "directory" } else { "file" };
     let path = external.path.display();
     let message = if external.path.exists() {
@@ -334,5 +348,5 @@ fn missing(entry: &Entry, external: &ichflow_api::stage::ExternalPath) -> Proble
         }
         _ => "paths are relative to the working directory".to_owned(),
     };
-    Problem::at(Code::MissingFile, &entry.node.place_of(external.key), message).help(help)
+    Problem::at(Code::MissingFile, place, message).help(help)
 }

@@ -260,10 +260,10 @@ pub fn in_words(schema: &Schema) -> String {
     }
     let range = range_in_words(schema);
     let joined = words.join(" or ");
-    if range.is_empty() {
-        joined
-    } else {
-        format!("{joined}, {range}")
+    match range.as_str() {
+        "" => joined,
+        range if range.starts_with("from") || range.starts_with("above") => format!("{joined} {range}"),
+        range => format!("{joined} of {range}"),
     }
 }
 
@@ -283,7 +283,11 @@ pub fn range_in_words(schema: &Schema) -> String {
         (low, high, above, below) => {
             let low = above.or(low.map(|low| format!("at least {low}")));
             let high = below.or(high.map(|high| format!("at most {high}")));
-            [low, high].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+            [low, high]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" and ")
         }
     }
 }

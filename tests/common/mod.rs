@@ -13,7 +13,10 @@ pub fn program(directory: &Path) -> Command {
 
 /// Runs the program in `directory` and waits for it.
 pub fn ichflow<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Output {
-    program(directory).args(arguments).output().expect("the program starts")
+    program(directory)
+        .args(arguments)
+        .output()
+        .expect("the program starts")
 }
 
 /// What a run wrote to stdout.
