@@ -56,7 +56,7 @@ fn the_competition_is_loaded() {
     let directory = tempfile::tempdir().unwrap();
     let run = testkit::run_context(directory.path());
     let (train, test, _) = load(&loader(&data), &run).unwrap();
-    assert_eq!((train.len(), test.len()), (119, 40));
+    assert_eq!((train.len(), test.len()), (120, 40));
     assert_eq!(train.patients() + test.patients(), 16);
     assert_eq!(ids(&run.quarantined()), [truth["bad"].as_str().unwrap()]);
     let reason = &run.quarantined()[0].reason;
@@ -134,7 +134,7 @@ fn any_directory_is_loaded() {
     };
     let mut outputs = stage.run(&Inputs::default(), &context).unwrap();
     let cohort = outputs.take_as::<Cohort>("cohort").unwrap();
-    assert_eq!(cohort.len(), 159);
+    assert_eq!(cohort.len(), 160);
     assert_eq!(cohort.remarks, ["4 files are not DICOM and were skipped"]);
     assert_eq!(run.quarantined().len(), 1);
     assert!(cohort.index().contains_key("stage_2_test__ID_0414701b9.dcm"));
