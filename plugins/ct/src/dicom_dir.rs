@@ -47,7 +47,10 @@ path = "data/my_study"
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let files = self.files(context)?;
         let named = self.named(files);
-        let ids: HashMap<PathBuf, String> = named.iter().map(|(id, path)| (path.clone(), id.clone())).collect();
+        let ids: HashMap<PathBuf, String> = named
+            .iter()
+            .map(|(id, path)| (path.clone(), id.clone()))
+            .collect();
         let found = Headers::open(context)?.read(context, named)?;
         // Without the magic word, what does not read is taken for something else than DICOM.
         let (found, others): (Vec<_>, Vec<_>) = found
@@ -66,11 +69,10 @@ path = "data/my_study"
             context.say(remark);
         }
         if slices.is_empty() {
-            return Err(Error::new(format!(
-                "no DICOM slice was found below {}",
-                self.path.display()
-            ))
-            .help("`path` should be a directory of CT slices, at any depth"));
+            return Err(
+                Error::new(format!("no DICOM slice was found below {}", self.path.display()))
+                    .help("`path` should be a directory of CT slices, at any depth"),
+            );
         }
         let cohort = Cohort { slices, remarks };
         cohort::record(context, &[("cohort", &cohort)])?;

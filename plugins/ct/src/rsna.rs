@@ -60,7 +60,11 @@ max_quarantined = 10
             ExternalPath::file("labels", &self.labels),
             ExternalPath::directory("images", &self.images),
         ];
-        paths.extend(self.test_images.iter().map(|path| ExternalPath::directory("test_images", path)));
+        paths.extend(
+            self.test_images
+                .iter()
+                .map(|path| ExternalPath::directory("test_images", path)),
+        );
         paths.extend(
             self.sample_submission
                 .iter()

@@ -61,7 +61,11 @@ fn the_competition_is_loaded() {
     assert_eq!(ids(&run.quarantined()), [truth["bad"].as_str().unwrap()]);
     let reason = &run.quarantined()[0].reason;
     assert!(reason.starts_with("its pixel data is cut short"), "{reason}");
-    assert!(train.remarks[0].starts_with("2 images are listed twice"), "{:?}", train.remarks);
+    assert!(
+        train.remarks[0].starts_with("2 images are listed twice"),
+        "{:?}",
+        train.remarks
+    );
 
     // The same counts, by a plainer way: unique rows of the CSV that end in 1.
     let csv = std::fs::read_to_string(data.join("stage_2_train.csv")).unwrap();
@@ -69,11 +73,17 @@ fn the_competition_is_loaded() {
     let bad = &ids(&run.quarantined())[0].to_owned();
     let count = |label: &str| {
         let ends = format!("_{label},1");
-        rows.iter().filter(|row| row.ends_with(&ends) && !row.starts_with(bad)).count()
+        rows.iter()
+            .filter(|row| row.ends_with(&ends) && !row.starts_with(bad))
+            .count()
     };
     assert_eq!(train.positives(), LABELS.map(count));
 
-    for pair in train.slices.windows(2).filter(|pair| pair[0].series == pair[1].series) {
+    for pair in train
+        .slices
+        .windows(2)
+        .filter(|pair| pair[0].series == pair[1].series)
+    {
         assert!(pair[0].position_mm < pair[1].position_mm);
     }
     let again = testkit::run_context(directory.path());
@@ -90,7 +100,10 @@ fn a_limit_on_quarantine_is_kept() {
     let mut stage = loader(&data);
     stage.max_quarantined = Some(0);
     let error = load(&stage, &run).err().unwrap().to_string();
-    assert!(error.starts_with("1 slices cannot be used, 0 are allowed"), "{error}");
+    assert!(
+        error.starts_with("1 slices cannot be used, 0 are allowed"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -117,7 +130,13 @@ fn hounsfield_units_are_those_of_pydicom() {
         for source in [&pixels, &*stored] {
             let image = source.read(slice).unwrap();
             let bytes: Vec<u8> = image.hu.iter().flat_map(|hu| hu.to_le_bytes()).collect();
-            assert_eq!(sha256(&bytes), expected[&slice.file], "{} from {}", slice.id, source.describe());
+            assert_eq!(
+                sha256(&bytes),
+                expected[&slice.file],
+                "{} from {}",
+                slice.id,
+                source.describe()
+            );
         }
     }
 }

@@ -174,7 +174,12 @@ pub fn sort(slices: &mut [Slice]) {
 
 /// Parts usable and unusable files; the unusable ones go to quarantine. More than `limit` of them are
 /// an error.
-pub fn usable(context: &Context, found: Vec<Found>, ids: &[String], limit: Option<usize>) -> Result<Vec<Slice>> {
+pub fn usable(
+    context: &Context,
+    found: Vec<Found>,
+    ids: &[String],
+    limit: Option<usize>,
+) -> Result<Vec<Slice>> {
     let mut slices = Vec::with_capacity(found.len());
     let mut unusable: Vec<(String, PathBuf, String)> = Vec::new();
     for (found, id) in found.into_iter().zip(ids) {

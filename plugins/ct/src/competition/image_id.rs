@@ -21,14 +21,17 @@ impl ImageId {
         if digits.len() != DIGITS {
             return None;
         }
-        digits.iter().try_fold(0, |number, digit| {
-            let value = match digit {
-                b'0'..=b'9' => digit - b'0',
-                b'a'..=b'f' => digit - b'a' + 10,
-                _ => return None,
-            };
-            Some(number << 4 | u64::from(value))
-        }).map(Self)
+        digits
+            .iter()
+            .try_fold(0, |number, digit| {
+                let value = match digit {
+                    b'0'..=b'9' => digit - b'0',
+                    b'a'..=b'f' => digit - b'a' + 10,
+                    _ => return None,
+                };
+                Some(number << 4 | u64::from(value))
+            })
+            .map(Self)
     }
 }
 

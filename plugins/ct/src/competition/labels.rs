@@ -52,8 +52,10 @@ impl LabelTable {
         let broken = |error| Error::caused_by(format!("cannot read {name}"), error);
         let head = reader.byte_headers().map_err(broken)?;
         if !is_head(head) {
-            return Err(Error::new(format!("{name} does not start with the columns `ID,Label`"))
-                .help("it should be the competition's stage_2_train.csv"));
+            return Err(
+                Error::new(format!("{name} does not start with the columns `ID,Label`"))
+                    .help("it should be the competition's stage_2_train.csv"),
+            );
         }
         let mut seen: HashMap<ImageId, Seen> = HashMap::new();
         let mut bad = Examples::default();
@@ -81,8 +83,10 @@ impl LabelTable {
             }
         }
         if bad.count > 0 {
-            return Err(Error::new(format!("{name}: {} bad rows: {}", bad.count, bad.text()))
-                .help("a row is `ID_<9 hexadecimal digits>_<subtype>,<0 or 1>`"));
+            return Err(
+                Error::new(format!("{name}: {} bad rows: {}", bad.count, bad.text()))
+                    .help("a row is `ID_<9 hexadecimal digits>_<subtype>,<0 or 1>`"),
+            );
         }
         if contradictions.count > 0 {
             return Err(Error::new(format!(
@@ -198,7 +202,11 @@ impl Examples {
     }
 
     fn text(&self) -> String {
-        let more = if self.count > self.shown.len() { ", …" } else { "" };
+        let more = if self.count > self.shown.len() {
+            ", …"
+        } else {
+            ""
+        };
         format!("{}{more}", self.shown.join(", "))
     }
 }
@@ -215,7 +223,12 @@ mod tests {
     fn rows(image: &str) -> Vec<String> {
         LABELS
             .iter()
-            .map(|label| format!("{image}_{label},{}", u8::from(matches!(*label, "any" | "subdural"))))
+            .map(|label| {
+                format!(
+                    "{image}_{label},{}",
+                    u8::from(matches!(*label, "any" | "subdural"))
+                )
+            })
             .collect()
     }
 
@@ -247,7 +260,10 @@ mod tests {
         let mut all = rows("ID_00000000a");
         all.push("ID_00000000a_epidural,1".into());
         let message = parse(&csv(&all)).unwrap_err().to_string();
-        assert!(message.ends_with("1 rows are there as 0 and as 1: ID_00000000a_epidural"), "{message}");
+        assert!(
+            message.ends_with("1 rows are there as 0 and as 1: ID_00000000a_epidural"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -255,7 +271,10 @@ mod tests {
         let mut all = rows("ID_00000000a");
         all.remove(1);
         let message = parse(&csv(&all)).unwrap_err().to_string();
-        assert!(message.ends_with("1 images do not have all six labels: ID_00000000a (epidural)"), "{message}");
+        assert!(
+            message.ends_with("1 images do not have all six labels: ID_00000000a (epidural)"),
+            "{message}"
+        );
     }
 
     #[test]

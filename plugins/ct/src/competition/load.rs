@@ -36,7 +36,11 @@ type Listing = BTreeMap<ImageId, PathBuf>;
 /// Loads everything and offers `train`, `test`, `sample` and `pixels`.
 pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     let table = LabelTable::read(&files.labels)?;
-    let sample = files.sample_submission.as_deref().map(SampleSubmission::read).transpose()?;
+    let sample = files
+        .sample_submission
+        .as_deref()
+        .map(SampleSubmission::read)
+        .transpose()?;
     context.checkpoint()?;
     let mut remarks = table.remarks();
     let images = list(&files.images, &mut remarks)?;
@@ -60,21 +64,27 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
         .collect();
     absent.sort();
     let unlabelled: Vec<ImageId> = unlabelled.into_iter().map(|(id, _)| *id).collect();
-    remark(&mut remarks, &unlabelled, "images have no labels and were left out");
-    remark(&mut remarks, &absent, "labelled images have no file and were left out");
+    remark(
+        &mut remarks,
+        &unlabelled,
+        "images have no labels and were left out",
+    );
+    remark(
+        &mut remarks,
+        &absent,
+        "labelled images have no file and were left out",
+    );
     if let Some(sample) = &sample {
         compare_sample(sample, &test_images, files.test_images.is_some(), &mut remarks);
     }
     if train.is_empty() {
-        return Err(Error::new(format!(
-            "no labelled image lies in {}",
-            files.images.display()
-        ))
-        .help(format!(
-            "{} lists {} images; the directory should hold `<ID>.dcm` files of the same names",
-            files.labels.display(),
-            table.of_image.len()
-        )));
+        return Err(
+            Error::new(format!("no labelled image lies in {}", files.images.display())).help(format!(
+                "{} lists {} images; the directory should hold `<ID>.dcm` files of the same names",
+                files.labels.display(),
+                table.of_image.len()
+            )),
+        );
     }
 
     let wanted: Vec<(String, PathBuf)> = train
@@ -160,7 +170,11 @@ fn compare_sample(sample: &SampleSubmission, test: &Listing, with_test: bool, re
     if !with_test {
         return;
     }
-    let mut absent: Vec<ImageId> = wanted.iter().filter(|id| !test.contains_key(*id)).copied().collect();
+    let mut absent: Vec<ImageId> = wanted
+        .iter()
+        .filter(|id| !test.contains_key(*id))
+        .copied()
+        .collect();
     absent.sort();
     let extra: Vec<ImageId> = test.keys().filter(|id| !wanted.contains(*id)).copied().collect();
     remark(remarks, &absent, "images of the sample submission have no file");

@@ -47,7 +47,10 @@ fn open(path: &Path, at_first: u64) -> Result<DicomFile> {
     let mut file = File::open(path).at("open", path)?;
     let total = file.metadata().at("read", path)?.len();
     let mut bytes = Vec::with_capacity(usize::try_from(total.min(at_first)).unwrap_or(0));
-    (&mut file).take(at_first).read_to_end(&mut bytes).at("read", path)?;
+    (&mut file)
+        .take(at_first)
+        .read_to_end(&mut bytes)
+        .at("read", path)?;
     let mut layout = layout::scan(&bytes, total);
     if layout == Err(Stop::NeedMore) {
         file.read_to_end(&mut bytes).at("read", path)?;
@@ -99,7 +102,9 @@ pub fn find_syntax(uid: &str) -> Result<&'static TransferSyntax> {
 
 /// An error that names a transfer syntax nobody here can decode.
 pub fn unsupported(uid: &str) -> Error {
-    let name = TransferSyntaxRegistry.get(uid).map_or("unknown", |syntax| syntax.name());
+    let name = TransferSyntaxRegistry
+        .get(uid)
+        .map_or("unknown", |syntax| syntax.name());
     Error::new(format!("its transfer syntax {uid} ({name}) cannot be decoded"))
         .help("convert it to an uncompressed one, for example with `gdcmconv --raw`")
 }

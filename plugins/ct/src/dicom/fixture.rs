@@ -65,7 +65,11 @@ impl Fixture {
             texts(tags::WINDOW_WIDTH, VR::DS, self.window[1]),
             texts(tags::RESCALE_INTERCEPT, VR::DS, self.intercept),
             texts(tags::RESCALE_SLOPE, VR::DS, self.slope),
-            (tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(self.words.clone().into())),
+            (
+                tags::PIXEL_DATA,
+                VR::OW,
+                PrimitiveValue::U16(self.words.clone().into()),
+            ),
         ];
         encode(self.syntax, "ID_00000000a", attributes).expect("fixtures can be written")
     }

@@ -97,7 +97,10 @@ fn check_length(file: &DicomFile, storage: &Storage) -> Result<()> {
         return Ok(());
     }
     let needed = storage.frame_bytes() * u64::from(storage.frames);
-    let present = file.total.saturating_sub(pixels.start as u64).min(u64::from(declared));
+    let present = file
+        .total
+        .saturating_sub(pixels.start as u64)
+        .min(u64::from(declared));
     if present < needed {
         return Err(Error::new(format!(
             "its pixel data is cut short: {} × {} pixels need {needed} bytes, {present} are there",
@@ -194,15 +197,21 @@ impl Elements {
         }
         let samples = self.integer(tags::SAMPLES_PER_PIXEL, "SamplesPerPixel", Some(1))?;
         if samples != 1 {
-            return Err(Error::new(format!("it has {samples} samples a pixel; CT has one")));
+            return Err(Error::new(format!(
+                "it has {samples} samples a pixel; CT has one"
+            )));
         }
         let bits_allocated = self.integer(tags::BITS_ALLOCATED, "BitsAllocated", None)?;
         if !matches!(bits_allocated, 8 | 16) {
-            return Err(Error::new(format!("its BitsAllocated is {bits_allocated}; 8 and 16 are read")));
+            return Err(Error::new(format!(
+                "its BitsAllocated is {bits_allocated}; 8 and 16 are read"
+            )));
         }
         let bits_stored = self.integer(tags::BITS_STORED, "BitsStored", Some(bits_allocated))?;
         if !(1..=bits_allocated).contains(&bits_stored) {
-            return Err(Error::new(format!("its BitsStored is {bits_stored} of {bits_allocated} bits")));
+            return Err(Error::new(format!(
+                "its BitsStored is {bits_stored} of {bits_allocated} bits"
+            )));
         }
         let signed = match self.integer(tags::PIXEL_REPRESENTATION, "PixelRepresentation", Some(0))? {
             0 => false,
@@ -212,7 +221,9 @@ impl Elements {
         Ok(Storage {
             rows,
             columns,
-            frames: self.integer(tags::NUMBER_OF_FRAMES, "NumberOfFrames", Some(1))?.max(1),
+            frames: self
+                .integer(tags::NUMBER_OF_FRAMES, "NumberOfFrames", Some(1))?
+                .max(1),
             bits_allocated: bits_allocated as u16,
             rescale: Rescale {
                 bits_stored: bits_stored as u16,

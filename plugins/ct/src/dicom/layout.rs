@@ -95,12 +95,8 @@ pub fn scan(bytes: &[u8], total: u64) -> Result<Layout, Stop> {
     }
     let with_magic = walk.at > 0;
     let mut syntax = None;
-    loop {
-        // Only a real meta group starts with 02 00; everything else is the data set.
-        match bytes.get(walk.at..walk.at + 2) {
-            Some([2, 0]) => {}
-            _ => break,
-        }
+    // Only a real meta group starts with 02 00; everything else is the data set.
+    while let Some([2, 0]) = bytes.get(walk.at..walk.at.saturating_add(2)) {
         let element = walk.element(META)?;
         let Some(length) = element.length else {
             return Err(Stop::Damaged("its meta group has no defined length".into()));
@@ -281,7 +277,19 @@ impl<'a> Walk<'a> {
         }
         let long = matches!(
             &rest[..2],
-            b"OB" | b"OW" | b"OF" | b"OD" | b"OL" | b"OV" | b"SQ" | b"UC" | b"UR" | b"UT" | b"UN" | b"SV" | b"UV"
+            b"OB"
+                | b"OW"
+                | b"OF"
+                | b"OD"
+                | b"OL"
+                | b"OV"
+                | b"SQ"
+                | b"UC"
+                | b"UR"
+                | b"UT"
+                | b"UN"
+                | b"SV"
+                | b"UV"
         );
         let length = match long {
             true => defined(number32(self.take(4, tag)?)),
@@ -297,7 +305,9 @@ impl<'a> Walk<'a> {
 
     fn skip_sequence(&mut self, encoding: Encoding, owner: Tag, depth: usize) -> Result<(), Stop> {
         if depth > MAX_DEPTH {
-            return Err(Stop::Damaged(format!("its sequence {owner} is nested too deeply")));
+            return Err(Stop::Damaged(format!(
+                "its sequence {owner} is nested too deeply"
+            )));
         }
         loop {
             let item = self.element(encoding)?;

@@ -34,7 +34,10 @@ impl PixelSource for DicomPixels {
 fn read_frame(file: &DicomFile, frame: u32) -> Result<HuImage> {
     let storage = Header::parse(file)?.storage;
     if frame >= storage.frames {
-        return Err(Error::new(format!("it has {} frames, no frame {frame}", storage.frames)));
+        return Err(Error::new(format!(
+            "it has {} frames, no frame {frame}",
+            storage.frames
+        )));
     }
     let hu = if is_native(&file.layout.syntax) {
         let words = native_frame(file, &storage, frame)?;
@@ -61,7 +64,10 @@ fn native_frame<'a>(file: &'a DicomFile, storage: &Storage, frame: u32) -> Resul
             "its pixel data is encapsulated although its transfer syntax is uncompressed",
         ));
     };
-    let end = pixels.start.saturating_add(declared as usize).min(file.bytes.len());
+    let end = pixels
+        .start
+        .saturating_add(declared as usize)
+        .min(file.bytes.len());
     let value = file.bytes.get(pixels.start..end).unwrap_or_default();
     let needed = storage.frame_bytes();
     let begin = needed * u64::from(frame);
@@ -100,7 +106,10 @@ fn decoded_frame(file: &DicomFile, storage: &Storage, frame: u32) -> Result<Vec<
         .chunks_exact(4)
         .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
         .collect();
-    let fragments: Vec<Vec<u8>> = fragments.iter().map(|at| file.bytes[at.clone()].to_vec()).collect();
+    let fragments: Vec<Vec<u8>> = fragments
+        .iter()
+        .map(|at| file.bytes[at.clone()].to_vec())
+        .collect();
     let mut object = Elements::of(file)?.0;
     object.put(DataElement::new(
         tags::PIXEL_DATA,
@@ -140,11 +149,15 @@ fn hu_of_bytes(bytes: &[u8], storage: &Storage, big_endian: bool) -> Vec<i16> {
     match (storage.bits_allocated, big_endian) {
         (8, _) => to_hu(bytes.iter().map(|byte| u16::from(*byte)), &storage.rescale),
         (_, false) => to_hu(
-            bytes.chunks_exact(2).map(|word| u16::from_le_bytes([word[0], word[1]])),
+            bytes
+                .chunks_exact(2)
+                .map(|word| u16::from_le_bytes([word[0], word[1]])),
             &storage.rescale,
         ),
         (_, true) => to_hu(
-            bytes.chunks_exact(2).map(|word| u16::from_be_bytes([word[0], word[1]])),
+            bytes
+                .chunks_exact(2)
+                .map(|word| u16::from_be_bytes([word[0], word[1]])),
             &storage.rescale,
         ),
     }

@@ -29,7 +29,11 @@ pub fn fit(image: &HuImage, size: usize) -> HuImage {
     for row in narrow.chunks_exact(side) {
         for band in &bands {
             let values = &row[band.first..][..band.weights.len()];
-            let sum: f32 = values.iter().zip(&band.weights).map(|(value, weight)| value * weight).sum();
+            let sum: f32 = values
+                .iter()
+                .zip(&band.weights)
+                .map(|(value, weight)| value * weight)
+                .sum();
             hu.push(sum.round() as i16);
         }
     }
@@ -96,9 +100,8 @@ mod tests {
     #[test]
     fn the_mean_is_kept_when_shrinking() {
         let original = image(64, 64, |row, column| ((row * 7 + column * 13) % 100) as i16);
-        let mean = |image: &HuImage| {
-            image.hu.iter().map(|hu| f64::from(*hu)).sum::<f64>() / image.hu.len() as f64
-        };
+        let mean =
+            |image: &HuImage| image.hu.iter().map(|hu| f64::from(*hu)).sum::<f64>() / image.hu.len() as f64;
         let difference = mean(&original) - mean(&fit(&original, 32));
         assert!(difference.abs() < 0.5, "{difference}");
     }

@@ -74,7 +74,14 @@ fn the_second_run_decodes_nothing_and_sets_the_same_slices_aside() {
     assert_eq!(reads, ["a", "bad", "c"]);
     assert_eq!(quarantined, ["bad"]);
     let train = outputs.take_as::<Cohort>("train").unwrap();
-    assert_eq!(train.slices.iter().map(|slice| slice.id.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(
+        train
+            .slices
+            .iter()
+            .map(|slice| slice.id.as_str())
+            .collect::<Vec<_>>(),
+        ["a", "c"]
+    );
     let pixels = outputs.take_as::<Pixels>("pixels").unwrap();
     assert_eq!(pixels.read(&train.slices[1]).unwrap().hu, [99; 16]);
     drop((outputs, pixels));
@@ -97,7 +104,11 @@ fn slices_are_brought_to_size() {
     };
     let (mut outputs, _, _) = run(&stage, directory.path(), &["a"]).unwrap();
     let train = outputs.take_as::<Cohort>("train").unwrap();
-    let image = outputs.take_as::<Pixels>("pixels").unwrap().read(&train.slices[0]).unwrap();
+    let image = outputs
+        .take_as::<Pixels>("pixels")
+        .unwrap()
+        .read(&train.slices[0])
+        .unwrap();
     assert_eq!((image.rows, image.columns), (8, 8));
     assert_eq!(image.hu, [97; 64]);
 }
@@ -125,7 +136,10 @@ fn slices_of_one_name_are_refused() {
     let inputs = Inputs::new_with(cohort(directory.path(), &["a"]), Pixels::new(made))
         .with("test", cohort(directory.path(), &["a"]));
     let error = HuStore::default().run(&inputs, &context).err().unwrap();
-    assert!(error.to_string().starts_with("two slices are called a"), "{error}");
+    assert!(
+        error.to_string().starts_with("two slices are called a"),
+        "{error}"
+    );
 }
 
 #[test]

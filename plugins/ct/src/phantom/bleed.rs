@@ -18,11 +18,24 @@ pub struct Bleed {
 
 enum Shape {
     /// Between skull and dura: a lens, thick and sharply bounded.
-    Epidural { at: Point, radius_mm: f32, thickness_mm: f32 },
+    Epidural {
+        at: Point,
+        radius_mm: f32,
+        thickness_mm: f32,
+    },
     /// Below the dura: a crescent along one hemisphere.
-    Subdural { side: f32, at: [f32; 2], reach_mm: [f32; 2], thickness_mm: f32 },
+    Subdural {
+        side: f32,
+        at: [f32; 2],
+        reach_mm: [f32; 2],
+        thickness_mm: f32,
+    },
     /// In the folds and cisterns around a point.
-    Subarachnoid { at: Point, radius_mm: f32, half_width_mm: f32 },
+    Subarachnoid {
+        at: Point,
+        radius_mm: f32,
+        half_width_mm: f32,
+    },
     /// In the brain itself, with a darker rim of oedema.
     Intraparenchymal { at: Point, radii_mm: Point, rim_mm: f32 },
     /// In the lateral ventricles, settled at the back.
@@ -107,14 +120,21 @@ impl Bleed {
 
     /// What the bleed does to a point inside the skull.
     pub fn effect(&self, head: &Head, point: Point, place: &Place) -> Effect {
-        let blood = |blood| Effect { blood, tissue_hu: 0.0 };
+        let blood = |blood| Effect {
+            blood,
+            tissue_hu: 0.0,
+        };
         // Nothing bleeds into bone.
         let inside = step(place.depth_mm, 0.3, 0.4);
         if inside == 0.0 {
             return Effect::default();
         }
         match &self.shape {
-            Shape::Epidural { at, radius_mm, thickness_mm } => {
+            Shape::Epidural {
+                at,
+                radius_mm,
+                thickness_mm,
+            } => {
                 let apart = length(minus(point, *at)).powi(2) - place.depth_mm.powi(2);
                 let share = apart.max(0.0) / radius_mm.powi(2);
                 if share > 1.2 {
@@ -123,7 +143,12 @@ impl Bleed {
                 let floor = thickness_mm * (1.0 - share) + 0.6 * head.roughness(point, 14.0);
                 blood(inside * step(floor - place.depth_mm, 0.0, 0.5))
             }
-            Shape::Subdural { side, at, reach_mm, thickness_mm } => {
+            Shape::Subdural {
+                side,
+                at,
+                reach_mm,
+                thickness_mm,
+            } => {
                 let along = ((point[1] - at[0]) / reach_mm[0]).powi(2);
                 let up = ((point[2] - at[1]) / reach_mm[1]).powi(2);
                 let towards = step(point[0] * side, 9.0, 8.0);
@@ -134,7 +159,11 @@ impl Bleed {
                 let floor = thickness_mm * rough * (1.0 - along.powi(2) - up) * towards;
                 blood(inside * step(floor - place.depth_mm, 0.4, 0.5))
             }
-            Shape::Subarachnoid { at, radius_mm, half_width_mm } => {
+            Shape::Subarachnoid {
+                at,
+                radius_mm,
+                half_width_mm,
+            } => {
                 let apart = length(minus(point, *at)) / radius_mm;
                 if apart > 1.3 {
                     return Effect::default();

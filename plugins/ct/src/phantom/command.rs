@@ -12,13 +12,14 @@ use ichflow_api::prelude::*;
 use super::{Extent, Phantom, Truth, write};
 
 fn define() -> clap::Command {
-    let number = |name: &'static str, help: &'static str, default: usize, range: std::ops::RangeInclusive<u64>| {
-        Arg::new(name)
-            .long(name)
-            .value_name("N")
-            .help(format!("{help} [default: {default}]"))
-            .value_parser(value_parser!(u64).range(range))
-    };
+    let number =
+        |name: &'static str, help: &'static str, default: usize, range: std::ops::RangeInclusive<u64>| {
+            Arg::new(name)
+                .long(name)
+                .value_name("N")
+                .help(format!("{help} [default: {default}]"))
+                .value_parser(value_parser!(u64).range(range))
+        };
     let usual = Phantom::default();
     clap::Command::new("phantom")
         .about("Write a made-up cohort in the competition's shape")
@@ -29,18 +30,42 @@ fn define() -> clap::Command {
                 .required(true)
                 .value_parser(value_parser!(PathBuf)),
         )
-        .arg(number("patients", "Training patients", usual.patients, 1..=10_000))
-        .arg(number("test-patients", "Test patients", usual.test_patients, 1..=10_000))
+        .arg(number(
+            "patients",
+            "Training patients",
+            usual.patients,
+            1..=10_000,
+        ))
+        .arg(number(
+            "test-patients",
+            "Test patients",
+            usual.test_patients,
+            1..=10_000,
+        ))
         .arg(number("slices", "Slices of each patient", usual.slices, 1..=200))
-        .arg(number("size", "Height and width of a slice, in pixels", usual.size, 64..=1024))
-        .arg(number("seed", "The same seed makes the same files", 0, 0..=u64::MAX))
+        .arg(number(
+            "size",
+            "Height and width of a slice, in pixels",
+            usual.size,
+            64..=1024,
+        ))
+        .arg(number(
+            "seed",
+            "The same seed makes the same files",
+            0,
+            0..=u64::MAX,
+        ))
 }
 
 fn run(matches: &ArgMatches) -> Result<()> {
     let Some(directory) = matches.get_one::<PathBuf>("directory") else {
         return Err(Error::new("no directory was given"));
     };
-    let number = |name, usual| matches.get_one::<u64>(name).map_or(usual, |number| *number as usize);
+    let number = |name, usual| {
+        matches
+            .get_one::<u64>(name)
+            .map_or(usual, |number| *number as usize)
+    };
     let usual = Phantom::default();
     let extent = Extent {
         patients: number("patients", usual.patients),
@@ -83,7 +108,11 @@ fn describe(directory: &Path, truth: &Truth) -> String {
             let of_part = truth.slices.iter().filter(move |slice| slice.test == test);
             of_part.filter(|slice| slice.labels[index]).count()
         };
-        text += &format!("{label:>18}{:>6} training{:>6} test\n", positive(false), positive(true));
+        text += &format!(
+            "{label:>18}{:>6} training{:>6} test\n",
+            positive(false),
+            positive(true)
+        );
     }
     if let Some(id) = &truth.truncated {
         text += &format!("{id}.dcm is cut short, as one file of the competition is\n");

@@ -14,7 +14,11 @@ pub struct SmoothField(Vec<f32>);
 impl SmoothField {
     /// A field of its own for every state of `rng`.
     pub fn new(rng: &mut ChaCha8Rng) -> Self {
-        Self((0..SIDE * SIDE * SIDE).map(|_| rng.random_range(-1.0..1.0)).collect())
+        Self(
+            (0..SIDE * SIDE * SIDE)
+                .map(|_| rng.random_range(-1.0..1.0))
+                .collect(),
+        )
     }
 
     /// The value at a point in lattice units.

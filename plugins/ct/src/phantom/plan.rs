@@ -205,8 +205,15 @@ fn patient(
     let mut rng_head = of("head");
     let mut rng_bleeds = of("bleeds");
     let head = Head::new(&mut rng_head);
-    let bleeds = kinds.iter().map(|kind| Bleed::new(*kind, &head, &mut rng_bleeds)).collect();
-    let gantry = if rng_pose.random_bool(0.5) { rng_pose.random_range(-0.3..0.0) } else { 0.0 };
+    let bleeds = kinds
+        .iter()
+        .map(|kind| Bleed::new(*kind, &head, &mut rng_bleeds))
+        .collect();
+    let gantry = if rng_pose.random_bool(0.5) {
+        rng_pose.random_range(-0.3..0.0)
+    } else {
+        0.0
+    };
     let pose = Pose {
         // The field of view follows the head, as a technician would set it.
         field_mm: head.length_mm() * 2.0 * rng_pose.random_range(1.12..1.28),
@@ -222,7 +229,13 @@ fn patient(
         .map(|slice| {
             let mut attempt = 0;
             let id = loop {
-                let purpose = [part(test), &index, "slice", &slice.to_string(), &attempt.to_string()];
+                let purpose = [
+                    part(test),
+                    &index,
+                    "slice",
+                    &slice.to_string(),
+                    &attempt.to_string(),
+                ];
                 let id = ImageId::from_bits(number(seed, &purpose));
                 if taken.insert(id) {
                     break id;

@@ -66,7 +66,11 @@ fn header(patient: &Patient, number: usize, size: usize, id: &str) -> Vec<Attrib
         text(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2"),
         word(tags::ROWS, pixels),
         word(tags::COLUMNS, pixels),
-        text(tags::PIXEL_SPACING, VR::DS, &format!("{spacing:.6}\\{spacing:.6}")),
+        text(
+            tags::PIXEL_SPACING,
+            VR::DS,
+            &format!("{spacing:.6}\\{spacing:.6}"),
+        ),
         word(tags::BITS_ALLOCATED, 16),
         word(tags::BITS_STORED, bits),
         word(tags::HIGH_BIT, bits - 1),

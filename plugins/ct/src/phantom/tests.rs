@@ -24,8 +24,12 @@ fn make(seed: u64, threads: usize) -> BTreeMap<String, Vec<u8>> {
         slices: 4,
         ..SMALL.extent()
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    pool.install(|| write(directory.path(), &extent, seed, &NEVER, &*progress)).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| write(directory.path(), &extent, seed, &NEVER, &*progress))
+        .unwrap();
     walkdir::WalkDir::new(directory.path())
         .into_iter()
         .map(std::result::Result::unwrap)
@@ -46,14 +50,23 @@ fn load(directory: &Path) -> (Cohort, Cohort, SampleSubmission, Pixels, usize) {
     let sample = outputs.take_as::<SampleSubmission>("sample").unwrap();
     let pixels = outputs.take_as::<Pixels>("pixels").unwrap();
     let quarantined = run.quarantined().len();
-    ((*train).clone(), (*test).clone(), (*sample).clone(), (*pixels).clone(), quarantined)
+    (
+        (*train).clone(),
+        (*test).clone(),
+        (*sample).clone(),
+        (*pixels).clone(),
+        quarantined,
+    )
 }
 
 #[test]
 fn a_seed_makes_the_same_files_on_any_number_of_threads() {
     let one = make(7, 1);
     assert_eq!(one, make(7, 4));
-    assert_ne!(one.keys().collect::<Vec<_>>(), make(8, 4).keys().collect::<Vec<_>>());
+    assert_ne!(
+        one.keys().collect::<Vec<_>>(),
+        make(8, 4).keys().collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -63,7 +76,11 @@ fn it_loads_like_the_competition() {
     assert_eq!(quarantined, 1);
     assert_eq!((train.len(), test.len(), sample.rows.len()), (99, 30, 180));
     assert_eq!((train.patients(), test.patients()), (10, 3));
-    assert!(train.remarks[0].starts_with("2 images are listed twice"), "{:?}", train.remarks);
+    assert!(
+        train.remarks[0].starts_with("2 images are listed twice"),
+        "{:?}",
+        train.remarks
+    );
     let positives = train.positives();
     assert!(positives.iter().all(|count| *count > 0), "{positives:?}");
     assert!((15..60).contains(&positives[0]), "{positives:?}");
@@ -74,11 +91,23 @@ fn it_loads_like_the_competition() {
         let air = image.hu[48 * 96 + 2];
         assert!((-1030..=-960).contains(&air), "{air} HU in {:?}", slice.style);
         let corner = image.hu[0];
-        assert_eq!(corner, if slice.style.signed { -3024 } else if slice.style.rescale_intercept == 0.0 { -1000 } else { -1024 });
+        assert_eq!(
+            corner,
+            if slice.style.signed {
+                -3024
+            } else if slice.style.rescale_intercept == 0.0 {
+                -1000
+            } else {
+                -1024
+            }
+        );
     }
     // The second run finds everything as it was.
     let again = load(directory.path());
-    assert_eq!((train, test, sample, quarantined), (again.0, again.1, again.2, again.4));
+    assert_eq!(
+        (train, test, sample, quarantined),
+        (again.0, again.1, again.2, again.4)
+    );
 }
 
 #[test]
@@ -87,7 +116,11 @@ fn bleeds_are_brighter_than_brain_and_where_the_truth_says() {
     let (train, _, _, pixels, _) = load(directory.path());
     let path = truth_path(&directory.path().join("cache/phantom/key/phantom"));
     let truth: Truth = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    let by_id: BTreeMap<_, _> = truth.slices.iter().map(|slice| (slice.id.as_str(), slice)).collect();
+    let by_id: BTreeMap<_, _> = truth
+        .slices
+        .iter()
+        .map(|slice| (slice.id.as_str(), slice))
+        .collect();
     let mut seen = [0; 6];
     for slice in &train.slices {
         let truth = by_id[slice.id.as_str()];

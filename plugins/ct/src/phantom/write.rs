@@ -158,7 +158,9 @@ fn write_table<'a>(
     for slice in slices {
         for label in ROW_ORDER {
             let row = format!("{}_{}", slice.id, LABELS[label]);
-            writer.write_record([row, value(slice, label)]).at("write", path)?;
+            writer
+                .write_record([row, value(slice, label)])
+                .at("write", path)?;
         }
     }
     writer.flush().at("write", path)

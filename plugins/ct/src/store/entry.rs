@@ -40,7 +40,9 @@ pub struct Place {
 impl Place {
     /// Number of bytes.
     pub fn bytes(&self) -> u64 {
-        (self.rows as u64).saturating_mul(self.columns as u64).saturating_mul(2)
+        (self.rows as u64)
+            .saturating_mul(self.columns as u64)
+            .saturating_mul(2)
     }
 
     /// Offset of the first byte behind it.

@@ -49,7 +49,10 @@ impl PixelSource for StorePixels {
             }
             checked.store(true, Ordering::Relaxed);
         }
-        let hu = bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+        let hu = bytes
+            .chunks_exact(2)
+            .map(|b| i16::from_le_bytes([b[0], b[1]]))
+            .collect();
         Ok(HuImage {
             rows: place.rows,
             columns: place.columns,

@@ -8,7 +8,9 @@ use ichflow_api::testkit;
 use super::*;
 
 fn slices() -> Vec<Slice> {
-    (0..5).map(|i| testkit::slice(&format!("s{i}"), "p", None)).collect()
+    (0..5)
+        .map(|i| testkit::slice(&format!("s{i}"), "p", None))
+        .collect()
 }
 
 fn image(slice: &Slice) -> HuImage {
@@ -29,7 +31,10 @@ fn fill(directory: &Path, slices: &[Slice]) -> (Store, usize) {
     let run = run_in(directory);
     let context = Context::new(&run, "store", "hu-store", "key");
     let mut store = Store::open(&directory.join("store"), &context).unwrap();
-    let missing: Vec<_> = slices.iter().filter(|slice| store.state(slice) == State::Missing).collect();
+    let missing: Vec<_> = slices
+        .iter()
+        .filter(|slice| store.state(slice) == State::Missing)
+        .collect();
     let count = missing.len();
     for slice in missing {
         let prepared = Prepared::new(slice, Prepared::source(slice), Ok(image(slice)));
@@ -56,7 +61,13 @@ fn what_goes_in_comes_out() {
         assert_eq!(pixels.read(&slice).unwrap(), image(&slice));
     }
     let stranger = testkit::slice("stranger", "p", None);
-    assert!(pixels.read(&stranger).unwrap_err().to_string().contains("not in the HU store"));
+    assert!(
+        pixels
+            .read(&stranger)
+            .unwrap_err()
+            .to_string()
+            .contains("not in the HU store")
+    );
 }
 
 #[test]
@@ -76,7 +87,11 @@ fn an_interrupted_store_ends_like_an_uninterrupted_one() {
         let (store, count) = fill(resumed.path(), &slices());
         assert!(count > 0);
         drop(store);
-        assert_eq!(contents(resumed.path()), [values.clone(), index.clone()], "cut {cut}");
+        assert_eq!(
+            contents(resumed.path()),
+            [values.clone(), index.clone()],
+            "cut {cut}"
+        );
     }
 }
 

@@ -111,7 +111,8 @@ impl Store {
         self.index.write_all(&lines).at("write", &path)?;
         self.index.sync_data().at("write", &path)?;
         self.end = end;
-        self.entries.extend(entries.into_iter().map(|entry| (key(&entry), entry)));
+        self.entries
+            .extend(entries.into_iter().map(|entry| (key(&entry), entry)));
         Ok(())
     }
 
@@ -128,7 +129,10 @@ impl Store {
     pub fn into_pixels(self) -> Result<StorePixels> {
         let path = self.directory.join("hu.bin");
         let values = File::open(&path).at("open", &path)?;
-        let places = self.entries.into_iter().filter_map(|(key, entry)| Some((key, entry.pixels?)));
+        let places = self
+            .entries
+            .into_iter()
+            .filter_map(|(key, entry)| Some((key, entry.pixels?)));
         Ok(StorePixels::new(self.directory, values, places.collect()))
     }
 
@@ -152,7 +156,10 @@ impl Store {
             let mut right = right.into_iter();
             entries.retain(|_| right.next().unwrap_or(false));
         }
-        let ends = entries.iter().filter_map(|entry| entry.pixels.as_ref()).map(Place::end);
+        let ends = entries
+            .iter()
+            .filter_map(|entry| entry.pixels.as_ref())
+            .map(Place::end);
         self.end = ends.max().unwrap_or(0);
         if length > self.end {
             self.values.set_len(self.end).at("repair", &self.directory)?;
@@ -209,7 +216,11 @@ impl Store {
         file.sync_data().at("write", &temporary)?;
         drop(file);
         fs::rename(&temporary, &path).at("repair", &path)?;
-        self.index = OpenOptions::new().read(true).write(true).open(&path).at("open", &path)?;
+        self.index = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .at("open", &path)?;
         Ok(())
     }
 }
