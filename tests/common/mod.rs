@@ -1,5 +1,8 @@
 //! Running the program as a person does.
 
+// Each test file is a program of its own and uses a part of this.
+#![allow(dead_code)]
+
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -20,7 +23,6 @@ pub fn ichflow<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Output {
 }
 
 /// What a run wrote to stdout.
-#[allow(dead_code)]
 pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
@@ -31,7 +33,6 @@ pub fn stderr(output: &Output) -> String {
 }
 
 /// A recipe small enough to train within seconds: a phantom of a few small slices.
-#[allow(dead_code)]
 pub const TINY: &str = r#"
 ichflow = 1
 title = "Tiny"

@@ -13,7 +13,7 @@ use ichflow_api::testkit;
 use ichflow_networks::efficientnet::{EfficientNetB0, EfficientNetLite0};
 use ichflow_networks::small_cnn::SmallCnn;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let number = |index: usize, default: usize| match arguments.get(index) {
         Some(text) => text.parse(),
@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<()> {
     };
     let spec = outputs
         .take_as::<NetworkSpec>("network")
-        .ok_or_else(|| anyhow::anyhow!("no network"))?;
+        .ok_or_else(|| "no network")?;
 
     let device = Device::flex().autodiff();
     let mut network = spec.build(channels, 6, &device)?;
