@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ichflow_api::context::{Context, Quarantined, RunContext, SummaryLine};
 use ichflow_api::device::ChosenDevice;
 use ichflow_api::error::{Error, Result, ResultExt};
+use ichflow_api::guard;
 use ichflow_api::ports::{AnyArtifact, Inputs, Outputs};
 use serde_json::{Value, json};
 
@@ -138,7 +139,7 @@ fn run_stages(plan: &Plan, context: &RunContext, timings: &mut Vec<(String, f64)
 /// A panic in a plugin is that plugin's mistake; it ends the run like any other error.
 fn run_one(planned: &PlannedStage, inputs: &Inputs, context: &Context) -> Result<Outputs> {
     let name = &planned.stage.name;
-    let result = catch_unwind(AssertUnwindSafe(|| planned.stage.stage.run(inputs, context)));
+    let result = guard::catch(AssertUnwindSafe(|| planned.stage.stage.run(inputs, context)));
     match result {
         Ok(Ok(outputs)) => Ok(outputs),
         Ok(Err(Error::Interrupted)) => Err(Error::Interrupted),
@@ -151,12 +152,7 @@ fn run_one(planned: &PlannedStage, inputs: &Inputs, context: &Context) -> Result
             help,
             source,
         }),
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no message");
+        Err(text) => {
             Err(Error::new(format!("`{name}` broke off: {text}")).help(format!(
                 "this is a mistake in the plugin {}, not in the recipe; please report it",
                 planned.stage.registration.plugin

@@ -61,6 +61,7 @@ pub mod erased;
 pub mod error;
 pub mod feed;
 pub mod folds;
+pub mod guard;
 pub mod labels;
 pub mod loss;
 pub mod metrics;

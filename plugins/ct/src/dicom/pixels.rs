@@ -1,6 +1,6 @@
 //! Hounsfield units straight from DICOM files.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 use dicom_core::value::PixelFragmentSequence;
 use dicom_core::{DataElement, VR};
@@ -9,6 +9,7 @@ use dicom_encoding::transfer_syntax::Codec;
 use dicom_object::FileMetaTable;
 use dicom_object::meta::FileMetaTableBuilder;
 use dicom_pixeldata::PixelDecoder;
+use ichflow_api::guard;
 use ichflow_api::prelude::*;
 
 use super::file::{self, DicomFile};
@@ -118,7 +119,7 @@ fn decoded_frame(file: &DicomFile, storage: &Storage, frame: u32) -> Result<Vec<
     ));
     let object = object.with_exact_meta(meta_of(syntax)?);
     // A decoder given damaged data may panic; one bad file must not end a run of many.
-    let decoded = catch_unwind(AssertUnwindSafe(|| object.decode_pixel_data_frame(frame)))
+    let decoded = guard::catch(AssertUnwindSafe(|| object.decode_pixel_data_frame(frame)))
         .map_err(|_| Error::new("its compressed pixel data is damaged: the decoder gave up"))?
         .doing("its pixel data cannot be decoded")?;
     if decoded.bits_allocated() != storage.bits_allocated
