@@ -22,6 +22,10 @@ pub struct Rsna {
     /// Directory of the test slices; without it there is no output `test`.
     #[serde(default)]
     pub test_images: Option<PathBuf>,
+    /// The labels of the test slices, a CSV like `labels`: for measuring a model on test slices whose
+    /// answers are known. Training never sees them.
+    #[serde(default)]
+    pub test_labels: Option<PathBuf>,
     /// The sample submission, whose rows a submission repeats; without it there is no output `sample`.
     #[serde(default)]
     pub sample_submission: Option<PathBuf>,
@@ -66,6 +70,11 @@ max_quarantined = 10
                 .map(|path| ExternalPath::directory("test_images", path)),
         );
         paths.extend(
+            self.test_labels
+                .iter()
+                .map(|path| ExternalPath::file("test_labels", path)),
+        );
+        paths.extend(
             self.sample_submission
                 .iter()
                 .map(|path| ExternalPath::file("sample_submission", path)),
@@ -73,11 +82,22 @@ max_quarantined = 10
         paths
     }
 
+    fn check(&self) -> Vec<Problem> {
+        if self.test_labels.is_some() && self.test_images.is_none() {
+            return vec![Problem::new(
+                "test_labels",
+                "labels of test slices are of use only with `test_images`",
+            )];
+        }
+        Vec::new()
+    }
+
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let files = Files {
             labels: self.labels.clone(),
             images: self.images.clone(),
             test_images: self.test_images.clone(),
+            test_labels: self.test_labels.clone(),
             sample_submission: self.sample_submission.clone(),
             max_quarantined: self.max_quarantined,
         };

@@ -26,6 +26,7 @@ fn loader(data: &Path) -> Rsna {
         labels: data.join("stage_2_train.csv"),
         images: data.join("stage_2_train"),
         test_images: Some(data.join("stage_2_test")),
+        test_labels: None,
         sample_submission: Some(data.join("stage_2_sample_submission.csv")),
         max_quarantined: None,
     }
@@ -90,6 +91,55 @@ fn the_competition_is_loaded() {
     let (train_again, test_again, _) = load(&loader(&data), &again).unwrap();
     assert_eq!((train_again, test_again), (train, test));
     assert_eq!(again.quarantined(), run.quarantined());
+}
+
+#[test]
+fn test_labels_reach_the_test_slices_alone() {
+    let Some(data) = data() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let run = testkit::run_context(directory.path());
+    let (train, test, _) = load(&loader(&data), &run).unwrap();
+    assert!(test.slices.iter().all(|slice| slice.labels.is_none()));
+    let stage = Rsna {
+        test_labels: Some(data.join("test_labels.csv")),
+        ..loader(&data)
+    };
+    assert!(stage.check().is_empty());
+    let (train_again, labelled, _) = load(&stage, &run).unwrap();
+    assert_eq!(train_again, train);
+    let csv = std::fs::read_to_string(data.join("test_labels.csv")).unwrap();
+    let count = |label: &str| {
+        csv.lines()
+            .filter(|row| row.ends_with(&format!("_{label},1")))
+            .count()
+    };
+    assert_eq!(labelled.positives(), LABELS.map(count));
+    assert!(labelled.positives()[0] > 0);
+
+    // Labels of other images are no error, but they are said.
+    let stage = Rsna {
+        test_labels: Some(data.join("stage_2_train.csv")),
+        ..loader(&data)
+    };
+    let (train, unlabelled, _) = load(&stage, &run).unwrap();
+    assert!(unlabelled.slices.iter().all(|slice| slice.labels.is_none()));
+    let said = |text: &str| train.remarks.iter().any(|remark| remark.contains(text));
+    assert!(
+        said("40 test images have no labels in `test_labels`"),
+        "{:?}",
+        train.remarks
+    );
+    assert!(
+        said("images of `test_labels` have no file"),
+        "{:?}",
+        train.remarks
+    );
+
+    let stage = Rsna {
+        test_images: None,
+        ..stage
+    };
+    assert_eq!(stage.check().len(), 1);
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Files {
     pub images: PathBuf,
     /// Directory of test slices, where there is one.
     pub test_images: Option<PathBuf>,
+    /// The labels CSV of the test slices, where their answers are known.
+    pub test_labels: Option<PathBuf>,
     /// The sample submission, where there is one.
     pub sample_submission: Option<PathBuf>,
     /// Number of unusable files beyond which loading fails.
@@ -36,6 +38,7 @@ type Listing = BTreeMap<ImageId, PathBuf>;
 /// Loads everything and offers `train`, `test`, `sample` and `pixels`.
 pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     let table = LabelTable::read(&files.labels)?;
+    let test_table = files.test_labels.as_deref().map(LabelTable::read).transpose()?;
     let sample = files
         .sample_submission
         .as_deref()
@@ -74,6 +77,15 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
         &absent,
         "labelled images have no file and were left out",
     );
+    if let Some(test_table) = &test_table {
+        remarks.extend(
+            test_table
+                .remarks()
+                .into_iter()
+                .map(|text| format!("test labels: {text}")),
+        );
+        compare_test_labels(test_table, &test_images, &mut remarks);
+    }
     if let Some(sample) = &sample {
         compare_sample(sample, &test_images, files.test_images.is_some(), &mut remarks);
     }
@@ -109,8 +121,10 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
         slice.labels = id.and_then(|id| table.of_image.get(&id).copied());
         let is_test = id.is_some_and(|id| test_images.contains_key(&id));
         if is_test {
-            // Labels of test slices, where a CSV has them by accident, must not leak into training.
-            slice.labels = None;
+            // Labels of test slices, where the training CSV has them by accident, are not these.
+            slice.labels = id
+                .zip(test_table.as_ref())
+                .and_then(|(id, table)| table.of_image.get(&id).copied());
             test.slices.push(slice);
         } else {
             train.slices.push(slice);
@@ -158,6 +172,27 @@ fn remark(remarks: &mut Vec<String>, ids: &[ImageId], what: &str) {
     let examples: Vec<String> = ids.iter().take(EXAMPLES).map(ToString::to_string).collect();
     let more = if ids.len() > EXAMPLES { ", …" } else { "" };
     remarks.push(format!("{} {what} ({}{more})", ids.len(), examples.join(", ")));
+}
+
+fn compare_test_labels(table: &LabelTable, test: &Listing, remarks: &mut Vec<String>) {
+    let unlabelled: Vec<ImageId> = test
+        .keys()
+        .filter(|id| !table.of_image.contains_key(*id))
+        .copied()
+        .collect();
+    let mut absent: Vec<ImageId> = table
+        .of_image
+        .keys()
+        .filter(|id| !test.contains_key(*id))
+        .copied()
+        .collect();
+    absent.sort();
+    remark(
+        remarks,
+        &unlabelled,
+        "test images have no labels in `test_labels`",
+    );
+    remark(remarks, &absent, "images of `test_labels` have no file");
 }
 
 fn compare_sample(sample: &SampleSubmission, test: &Listing, with_test: bool, remarks: &mut Vec<String>) {
