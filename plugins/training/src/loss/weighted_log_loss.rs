@@ -95,7 +95,7 @@ mod tests {
         let truth = truth.map(|row| row.map(|t| if t { 1.0 } else { 0.0 }));
         let loss = number(WeightedLogLoss::default().loss(tensor(&logits), tensor(&truth)));
         assert!((loss - metric).abs() < 1e-6, "{loss} is not {metric}");
-        let plain = number(Bce {}.loss(tensor(&logits), tensor(&truth)));
+        let plain = number(Bce::default().loss(tensor(&logits), tensor(&truth)));
         let mean = weighted_log_loss(
             &[[true, false, true, false, false, true]],
             &probabilities[..1],
@@ -116,7 +116,7 @@ mod tests {
             TensorData::new(vec![0.0_f32, 1.0, 1.0, 0.0, 1.0, 0.0], [1, COUNT]),
             &device,
         );
-        let loss = Bce {}.loss(logits.clone(), truth);
+        let loss = Bce::default().loss(logits.clone(), truth);
         // Σ max(x,0) − x·t + ln(1+e^−|x|): 80 + 80 + 0 + 0 + ln 2 + 30, over six labels.
         let expected = (190.0 + std::f64::consts::LN_2) / 6.0;
         assert!((number(loss.clone()) - expected).abs() < 1e-5);
