@@ -11,9 +11,13 @@ import json
 import warnings
 
 import numpy as np
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
+    brier_score_loss,
+    confusion_matrix,
+    f1_score,
     log_loss,
     precision_recall_curve,
     roc_auc_score,
@@ -31,6 +35,21 @@ def cross_entropy(truth, probability):
     return -np.log(of_truth)
 
 
+def calibration_error(truth, scores, bins):
+    """scikit-learn has the curve but not the counts; its bins are those of `searchsorted` here."""
+    observed, predicted = calibration_curve(truth, scores, n_bins=bins, strategy="uniform")
+    bin_of = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], scores)
+    counts = np.bincount(bin_of, minlength=bins)
+    counts = counts[counts > 0]
+    assert len(counts) == len(observed)
+    return float((counts * np.abs(observed - predicted)).sum() / len(truth))
+
+
+def sensitivity_at(truth, scores, specificity):
+    x, y, _ = roc_curve(truth, scores, drop_intermediate=False)
+    return float(y[1 - x >= specificity - 1e-12].max())
+
+
 def case(name, truth, scores):
     truth, scores = np.asarray(truth, bool), np.asarray(scores, float)
     both = 0 < truth.sum() < len(truth)
@@ -43,7 +62,20 @@ def case(name, truth, scores):
         "auc": roc_auc_score(truth, scores) if both else None,
         "average_precision": average_precision_score(truth, scores) if truth.any() else None,
     }
+    labels = [False, True]
+    result["brier"] = float(np.mean((scores - truth) ** 2))
+    result["calibration_error"] = {}
+    result["confusion"] = {}
+    for threshold in [0.1, 0.25, 0.5, 0.9]:
+        called = scores >= threshold
+        ((tn, fp), (fn, tp)) = confusion_matrix(truth, called, labels=labels).tolist()
+        f1 = f1_score(truth, called) if tp + fp + fn > 0 else None
+        result["confusion"][str(threshold)] = {"counts": [tp, fp, fn, tn], "f1": f1}
     if both:
+        assert abs(brier_score_loss(truth, scores) - result["brier"]) < 1e-12
+        for bins in [1, 5, 10, 15]:
+            result["calibration_error"][str(bins)] = calibration_error(truth, scores, bins)
+        result["sensitivity_at"] = {str(s): sensitivity_at(truth, scores, s) for s in [0.5, 0.9, 0.95, 1.0]}
         x, y, _ = roc_curve(truth, scores, drop_intermediate=False)
         result["roc"] = np.transpose([x, y]).tolist()
     if truth.any():

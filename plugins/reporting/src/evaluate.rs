@@ -3,11 +3,16 @@
 use ichflow_api::metrics::{self, Interval};
 use ichflow_api::prelude::*;
 
-use crate::measures::{Metrics, PartMetrics, Prior, Settings};
+use crate::measures::{Metrics, PartMetrics, Prior, Settings, versus};
 
 /// Measures the held-out predictions, and the test predictions where their truth is known: the
-/// competition's weighted log loss beside that of predicting the training shares, and log loss, AUC,
-/// average precision and accuracy of every label. Writes `metrics.json`.
+/// competition's weighted log loss beside that of predicting the training shares, and for every label log
+/// loss, AUC, average precision, accuracy, Brier score, expected calibration error, what a threshold does,
+/// and the sensitivity at a stated specificity. Writes `metrics.json`.
+///
+/// With `baseline = "predict.valid"` (or any other held-out predictions of the same slices) it also says how
+/// the weighted log loss differs from theirs, with an interval from a bootstrap that measures both on the
+/// same patients.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Evaluate {
@@ -19,13 +24,32 @@ pub struct Evaluate {
     /// of `any`; 0 leaves the intervals out.
     #[schemars(range(min = 0, max = 100_000))]
     pub bootstrap: usize,
+    /// Number of bins of equal width for the expected calibration error.
+    #[schemars(range(min = 1, max = 1000))]
+    pub calibration_bins: usize,
+    /// Probabilities at or above it are called positive where right and wrong are counted.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub threshold: f64,
+    /// The share of negatives that must be called so where the highest sensitivity is looked for.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub specificity: f64,
 }
 
 impl Default for Evaluate {
     fn default() -> Self {
+        let Settings {
+            eps,
+            bootstrap,
+            calibration_bins,
+            threshold,
+            specificity,
+        } = Settings::default();
         Self {
-            eps: metrics::DEFAULT_EPS,
-            bootstrap: 200,
+            eps,
+            bootstrap,
+            calibration_bins,
+            threshold,
+            specificity,
         }
     }
 }
@@ -41,6 +65,7 @@ impl Stage for Evaluate {
         Ports::new()
             .input(Input::of::<Predictions>("valid").by_name())
             .input(Input::of::<Predictions>("test").optional())
+            .input(Input::of::<Predictions>("baseline").optional())
             .input(Input::of::<Cohort>("cohort"))
             .input(Input::of::<Folds>("folds"))
             .output(Output::of::<Metrics>("metrics"))
@@ -61,11 +86,15 @@ impl Stage for Evaluate {
         let settings = Settings {
             eps: self.eps,
             bootstrap: self.bootstrap,
+            calibration_bins: self.calibration_bins,
+            threshold: self.threshold,
+            specificity: self.specificity,
         };
         let measure = |predictions: &Predictions, part: &str| {
             PartMetrics::of(predictions, &priors, settings, &mut context.rng(part))
         };
-        let valid = measure(&*inputs.get::<Predictions>("valid")?, "valid")?.ok_or_else(|| {
+        let held_out = inputs.get::<Predictions>("valid")?;
+        let valid = measure(&held_out, "valid")?.ok_or_else(|| {
             Error::new("no held-out slice has known labels, so nothing can be measured")
                 .help("hold out slices of the labelled cohort")
         })?;
@@ -73,9 +102,14 @@ impl Stage for Evaluate {
             Some(test) => measure(&test, "test")?,
             None => None,
         };
+        let versus_baseline = match inputs.find::<Predictions>("baseline")? {
+            Some(baseline) => versus(&held_out, &baseline, settings, &mut context.rng("baseline"))?,
+            None => None,
+        };
         let measured = Metrics {
             eps: self.eps,
             bootstrap: self.bootstrap,
+            calibration_bins: self.calibration_bins,
             training_priors: LABELS
                 .iter()
                 .zip(priors)
@@ -83,6 +117,7 @@ impl Stage for Evaluate {
                 .collect(),
             valid,
             test,
+            versus_baseline,
         };
         let path = context.file("metrics.json")?;
         let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;
@@ -90,6 +125,13 @@ impl Stage for Evaluate {
         summarise(context, "held out", &measured.valid);
         if let Some(test) = &measured.test {
             summarise(context, "test", test);
+        }
+        if let Some(versus) = &measured.versus_baseline {
+            context.summarise(
+                "weighted log loss less the baseline's",
+                format!("{:+.4}", versus.difference),
+                interval(versus.interval).unwrap_or_default(),
+            );
         }
         Ok(Outputs::new().with("metrics", measured))
     }
@@ -182,6 +224,7 @@ mod tests {
                 .with("cohort", cohort)
                 .with("folds", folds)
                 .with("test", predictions.clone())
+                .with("baseline", predictions.clone())
                 .with("valid", predictions);
             let mut outputs = Evaluate::default().run(&inputs, &context).unwrap();
             let metrics = outputs.take_as::<Metrics>("metrics").unwrap();
@@ -199,7 +242,15 @@ mod tests {
         assert_eq!(json["valid"]["labels"][0]["auc"], 1.0);
         assert_eq!(json["valid"]["labels"][1]["auc"], serde_json::Value::Null);
         assert_eq!(json["test"]["slices"], 20);
-        assert_eq!(summary.len(), 4);
+        assert_eq!(json["valid"]["labels"][0]["at_threshold"]["true_positives"], 5);
+        assert_eq!(json["valid"]["labels"][0]["at_threshold"]["f1"], 1.0);
+        assert_eq!(json["valid"]["labels"][0]["at_specificity"]["sensitivity"], 1.0);
+        assert_eq!(
+            json["valid"]["labels"][1]["at_specificity"],
+            serde_json::Value::Null
+        );
+        assert_eq!(json["versus_baseline"]["difference"], 0.0);
+        assert_eq!(summary.len(), 5);
         assert_eq!(summary[0].what, "weighted log loss (held out)");
         assert!(summary[0].beside.starts_with("95 % "), "{}", summary[0].beside);
         assert!(summary[0].beside.contains("; priors "), "{}", summary[0].beside);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ichflow_api::labels::{COUNT, Labels};
-use ichflow_api::metrics::{self, Interval};
+use ichflow_api::metrics::{self, Confusion, Interval, OperatingPoint, PairedDifference};
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
@@ -14,6 +14,8 @@ pub struct Metrics {
     pub eps: f64,
     /// Patients were resampled this often for the intervals.
     pub bootstrap: usize,
+    /// Bins of the expected calibration error.
+    pub calibration_bins: usize,
     /// Share of positives of each label among the slices trained on, 0 to 1; what `priors_log_loss`
     /// predicts for every slice.
     pub training_priors: Vec<Prior>,
@@ -21,6 +23,9 @@ pub struct Metrics {
     pub valid: PartMetrics,
     /// The test slices, where their truth is known.
     pub test: Option<PartMetrics>,
+    /// The weighted log loss of the held-out predictions less that of the `baseline`, if one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versus_baseline: Option<PairedDifference>,
 }
 
 impl Artifact for Metrics {
@@ -70,8 +75,48 @@ pub struct LabelMetrics {
     pub average_precision: Option<f64>,
     /// Share of slices on the right side of 0.5.
     pub accuracy: f64,
+    /// Brier score: mean squared distance of the probability from the truth.
+    pub brier: f64,
+    /// Expected calibration error, in bins of equal width.
+    pub expected_calibration_error: f64,
+    /// What a fixed threshold does.
+    pub at_threshold: AtThreshold,
+    /// The highest sensitivity at a stated specificity.
+    pub at_specificity: Option<OperatingPoint>,
     /// Why something is absent.
     pub note: Option<String>,
+}
+
+/// What a fixed threshold does to one label. What has nothing to be a share of is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AtThreshold {
+    /// Probabilities at or above it are called positive.
+    pub threshold: f64,
+    /// Right and wrong, counted.
+    #[serde(flatten)]
+    pub confusion: Confusion,
+    /// Share of positives called so.
+    pub sensitivity: Option<f64>,
+    /// Share of negatives called so.
+    pub specificity: Option<f64>,
+    /// Share of positives among those called so.
+    pub precision: Option<f64>,
+    /// Harmonic mean of precision and sensitivity.
+    pub f1: Option<f64>,
+}
+
+impl AtThreshold {
+    fn of(truth: &[bool], probabilities: &[f64], threshold: f64) -> Self {
+        let confusion = Confusion::at(truth, probabilities, threshold);
+        Self {
+            threshold,
+            confusion,
+            sensitivity: confusion.sensitivity(),
+            specificity: confusion.specificity(),
+            precision: confusion.precision(),
+            f1: confusion.f1(),
+        }
+    }
 }
 
 /// How the metrics are computed.
@@ -81,6 +126,24 @@ pub struct Settings {
     pub eps: f64,
     /// Number of resamples; 0 for no intervals.
     pub bootstrap: usize,
+    /// Bins of the expected calibration error.
+    pub calibration_bins: usize,
+    /// Threshold at which right and wrong are counted.
+    pub threshold: f64,
+    /// Specificity at which sensitivity is given.
+    pub specificity: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            eps: metrics::DEFAULT_EPS,
+            bootstrap: 200,
+            calibration_bins: 15,
+            threshold: 0.5,
+            specificity: 0.9,
+        }
+    }
 }
 
 /// Truth and probabilities of the slices whose truth is known, in the order predicted.
@@ -179,7 +242,7 @@ impl PartMetrics {
             priors_log_loss,
             auc_any_interval,
             labels: (0..COUNT)
-                .filter_map(|label| LabelMetrics::of(&judged, label, eps))
+                .filter_map(|label| LabelMetrics::of(&judged, label, settings))
                 .collect(),
         }))
     }
@@ -191,7 +254,7 @@ impl PartMetrics {
 }
 
 impl LabelMetrics {
-    fn of(judged: &Judged, label: usize, eps: f64) -> Option<Self> {
+    fn of(judged: &Judged, label: usize, settings: Settings) -> Option<Self> {
         let (truth, probabilities) = judged.label(label);
         let positives = truth.iter().filter(|positive| **positive).count();
         let one_class = if positives == 0 {
@@ -205,13 +268,59 @@ impl LabelMetrics {
         Some(Self {
             label: LABELS[label],
             positives,
-            log_loss: metrics::label_log_loss(&truth, &probabilities, eps)?,
+            log_loss: metrics::label_log_loss(&truth, &probabilities, settings.eps)?,
             auc: metrics::auc(&truth, &probabilities).filter(|_| ranked),
             average_precision: metrics::average_precision(&truth, &probabilities).filter(|_| ranked),
             accuracy: metrics::accuracy(&truth, &probabilities, 0.5)?,
+            brier: metrics::brier(&truth, &probabilities)?,
+            expected_calibration_error: metrics::expected_calibration_error(
+                &truth,
+                &probabilities,
+                settings.calibration_bins,
+            )?,
+            at_threshold: AtThreshold::of(&truth, &probabilities, settings.threshold),
+            at_specificity: metrics::sensitivity_at_specificity(&truth, &probabilities, settings.specificity),
             note: one_class.map(|why| format!("AUC and average precision are undefined: {why}")),
         })
     }
+}
+
+/// The weighted log loss of `predictions` less that of `baseline`, over the slices whose truth is known.
+/// Both must be of the same slices, in any order.
+pub fn versus(
+    predictions: &Predictions,
+    baseline: &Predictions,
+    settings: Settings,
+    rng: &mut ChaCha8Rng,
+) -> Result<Option<PairedDifference>> {
+    let of: HashMap<&str, &[f64; COUNT]> = baseline
+        .slices
+        .iter()
+        .map(|slice| slice.id.as_str())
+        .zip(&baseline.probabilities)
+        .collect();
+    let other: Option<Vec<&[f64; COUNT]>> = predictions
+        .with_truth()
+        .map(|(slice, ..)| of.get(slice.id.as_str()).copied())
+        .collect();
+    let Some(other) = other.filter(|_| of.len() == predictions.slices.len()) else {
+        return Err(
+            Error::new("the predictions and the baseline are not of the same slices")
+                .help("compare predictions of one split, before and after a step"),
+        );
+    };
+    let judged = Judged::of(predictions);
+    let loss = |slices: &[usize], of: &dyn Fn(usize) -> [f64; COUNT]| {
+        let truth: Vec<Labels> = slices.iter().map(|i| judged.truth[*i]).collect();
+        let probabilities: Vec<[f64; COUNT]> = slices.iter().map(|i| of(*i)).collect();
+        metrics::weighted_log_loss(&truth, &probabilities, settings.eps)
+    };
+    Ok(metrics::paired_bootstrap(
+        &judged.patient,
+        settings.bootstrap,
+        rng,
+        |slices| loss(slices, &|i| *other[i]).zip(loss(slices, &|i| judged.probabilities[i])),
+    ))
 }
 
 #[cfg(test)]
@@ -220,16 +329,14 @@ mod tests {
     use ichflow_api::testkit;
     use rand_chacha::rand_core::SeedableRng;
 
-    const SETTINGS: Settings = Settings {
-        eps: metrics::DEFAULT_EPS,
-        bootstrap: 40,
-    };
-
     fn measure(predictions: &Predictions) -> Result<Option<PartMetrics>> {
         PartMetrics::of(
             predictions,
             &[0.1; COUNT],
-            SETTINGS,
+            Settings {
+                bootstrap: 40,
+                ..Settings::default()
+            },
             &mut ChaCha8Rng::seed_from_u64(1),
         )
     }
@@ -262,6 +369,34 @@ mod tests {
         assert!((measured.weighted_log_loss - std::f64::consts::LN_2).abs() < 1e-12);
         let interval = measured.weighted_log_loss_interval.unwrap();
         assert!(interval.low <= interval.high);
+    }
+
+    #[test]
+    fn a_better_set_of_predictions_is_better_by_the_difference() {
+        let truth: Vec<_> = (0..20).map(|i| Some([i % 4 < 2; COUNT])).collect();
+        let baseline = predictions(&truth, 0.5);
+        let mut better = predictions(&truth, 0.5);
+        better.slices.reverse();
+        better.probabilities = better
+            .slices
+            .iter()
+            .map(|slice| {
+                slice
+                    .labels
+                    .unwrap()
+                    .map(|positive| if positive { 0.8 } else { 0.2 })
+            })
+            .collect();
+        let compare = |a: &Predictions, b: &Predictions| {
+            versus(a, b, Settings::default(), &mut ChaCha8Rng::seed_from_u64(1))
+        };
+        let found = compare(&better, &baseline).unwrap().unwrap();
+        assert!((found.difference - (0.5_f64 / 0.8).ln()).abs() < 1e-12);
+        assert_eq!(found.lower_in, Some(1.0));
+        let fewer = predictions(&truth[1..], 0.5);
+        assert!(compare(&fewer, &baseline).is_err());
+        better.slices[0].id = "another".into();
+        assert!(compare(&better, &baseline).is_err());
     }
 
     #[test]

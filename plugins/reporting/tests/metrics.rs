@@ -88,6 +88,71 @@ fn one_label_at_a_time() {
 }
 
 #[test]
+fn thresholds_and_calibration() {
+    for case in fixture()["cases"].as_array().unwrap() {
+        let name = case["name"].as_str().unwrap();
+        let (truth, scores) = (bools(&case["truth"]), floats(&case["scores"]));
+        same(metrics::brier(&truth, &scores), &case["brier"], name);
+        for (bins, expected) in case["calibration_error"].as_object().unwrap() {
+            let found = metrics::expected_calibration_error(&truth, &scores, bins.parse().unwrap());
+            same(
+                found,
+                expected,
+                &format!("calibration error of {name} in {bins} bins"),
+            );
+        }
+        for (threshold, expected) in case["confusion"].as_object().unwrap() {
+            let found = metrics::Confusion::at(&truth, &scores, threshold.parse().unwrap());
+            let counts = [
+                found.true_positives,
+                found.false_positives,
+                found.false_negatives,
+                found.true_negatives,
+            ];
+            let counts = counts.map(|count| count as f64).to_vec();
+            assert_eq!(counts, floats(&expected["counts"]), "{name} at {threshold}");
+            same(
+                found.f1(),
+                &expected["f1"],
+                &format!("F1 of {name} at {threshold}"),
+            );
+        }
+        for (specificity, expected) in case["sensitivity_at"].as_object().into_iter().flatten() {
+            let found = metrics::sensitivity_at_specificity(&truth, &scores, specificity.parse().unwrap());
+            let what = format!("sensitivity of {name} at {specificity}");
+            same(found.map(|point| point.sensitivity), expected, &what);
+        }
+    }
+}
+
+#[test]
+fn the_order_of_slices_does_not_matter() {
+    let fixture = fixture();
+    for case in fixture["cases"].as_array().unwrap() {
+        let (mut truth, mut scores) = (bools(&case["truth"]), floats(&case["scores"]));
+        let all = |truth: &[bool], scores: &[f64]| {
+            let point = metrics::sensitivity_at_specificity(truth, scores, 0.9);
+            [
+                metrics::auc(truth, scores),
+                metrics::average_precision(truth, scores),
+                metrics::brier(truth, scores),
+                metrics::expected_calibration_error(truth, scores, 10),
+                metrics::label_log_loss(truth, scores, 1e-15),
+                metrics::Confusion::at(truth, scores, 0.5).f1(),
+                point.map(|point| point.sensitivity),
+            ]
+        };
+        let forwards = all(&truth, &scores);
+        truth.reverse();
+        scores.reverse();
+        for (one, other) in forwards.iter().zip(all(&truth, &scores)) {
+            assert_eq!(one.is_some(), other.is_some());
+            assert!((one.unwrap_or(0.0) - other.unwrap_or(0.0)).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
 fn all_labels_at_once() {
     let fixture = fixture();
     let eps = fixture["eps"].as_f64().unwrap();

@@ -28,9 +28,68 @@ pub fn cluster_bootstrap<const N: usize>(
     rng: &mut ChaCha8Rng,
     statistics: impl Fn(&[usize]) -> [Option<f64>; N] + Sync,
 ) -> [Option<Interval>; N] {
+    let values = resample(cluster_of, resamples, rng, statistics);
+    std::array::from_fn(|which| {
+        let values = values.iter().filter_map(|values| values[which]).collect();
+        interval(values, resamples)
+    })
+}
+
+/// How much lower (or higher) a metric of `b` is than that of `a`, on the same slices.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct PairedDifference {
+    /// The metric of `b` less that of `a`.
+    pub difference: f64,
+    /// Its 95 % interval over patients.
+    pub interval: Option<Interval>,
+    /// Share of resamples in which `b` is the lower one, 0 to 1; ties count half.
+    pub lower_in: Option<f64>,
+}
+
+/// Compares two sets of predictions of the same slices by resampling patients: both are measured on the
+/// same resample each time, so what makes patients hard for both cancels (Efron and Tibshirani 1993).
+///
+/// `statistic` takes the indices of a resample's items and gives the metric of `a` and of `b`. `None`
+/// where it is undefined on all items.
+pub fn paired_bootstrap(
+    cluster_of: &[usize],
+    resamples: usize,
+    rng: &mut ChaCha8Rng,
+    statistic: impl Fn(&[usize]) -> Option<(f64, f64)> + Sync,
+) -> Option<PairedDifference> {
+    let all: Vec<usize> = (0..cluster_of.len()).collect();
+    let (a, b) = statistic(&all)?;
+    let differences: Vec<f64> = resample(cluster_of, resamples, rng, |items| {
+        [statistic(items).map(|(a, b)| b - a)]
+    })
+    .into_iter()
+    .filter_map(|[difference]| difference)
+    .collect();
+    let lower: f64 = differences
+        .iter()
+        .map(|difference| match difference {
+            difference if *difference < 0.0 => 1.0,
+            difference if *difference > 0.0 => 0.0,
+            _ => 0.5,
+        })
+        .sum();
+    Some(PairedDifference {
+        difference: b - a,
+        lower_in: (2 * differences.len() > resamples).then(|| lower / differences.len() as f64),
+        interval: interval(differences, resamples),
+    })
+}
+
+/// The statistics of every resample; none where there are fewer than two clusters.
+fn resample<const N: usize>(
+    cluster_of: &[usize],
+    resamples: usize,
+    rng: &mut ChaCha8Rng,
+    statistics: impl Fn(&[usize]) -> [Option<f64>; N] + Sync,
+) -> Vec<[Option<f64>; N]> {
     let clusters = members(cluster_of);
-    if clusters.len() < 2 || resamples == 0 {
-        return [None; N];
+    if clusters.len() < 2 {
+        return Vec::new();
     }
     // All draws come from one generator before any thread starts: threads do not change the result.
     let draws: Vec<Vec<usize>> = (0..resamples)
@@ -40,7 +99,7 @@ pub fn cluster_bootstrap<const N: usize>(
                 .collect()
         })
         .collect();
-    let values: Vec<[Option<f64>; N]> = draws
+    draws
         .par_iter()
         .map(|draw| {
             let items: Vec<usize> = draw
@@ -49,14 +108,15 @@ pub fn cluster_bootstrap<const N: usize>(
                 .collect();
             statistics(&items)
         })
-        .collect();
-    std::array::from_fn(|which| {
-        let mut values: Vec<f64> = values.iter().filter_map(|values| values[which]).collect();
-        values.sort_by(f64::total_cmp);
-        (2 * values.len() > resamples).then(|| Interval {
-            low: percentile(&values, 0.025),
-            high: percentile(&values, 0.975),
-        })
+        .collect()
+}
+
+/// The interval between the percentiles of what was defined in most resamples.
+fn interval(mut values: Vec<f64>, resamples: usize) -> Option<Interval> {
+    values.sort_by(f64::total_cmp);
+    (2 * values.len() > resamples).then(|| Interval {
+        low: percentile(&values, 0.025),
+        high: percentile(&values, 0.975),
     })
 }
 
@@ -127,6 +187,32 @@ mod tests {
             "one patient says nothing about others"
         );
         assert_eq!(cluster_bootstrap(&[0, 1], 0, &mut rng(), |_| [Some(1.0)]), [None]);
+    }
+
+    #[test]
+    fn what_makes_patients_hard_for_both_cancels() {
+        // b is 0.01 lower on every slice, while patients differ by far more.
+        let a: Vec<f64> = (0..90).map(|i| f64::from(i / 3)).collect();
+        let b: Vec<f64> = a.iter().map(|value| value - 0.01).collect();
+        let clusters: Vec<usize> = (0..90).map(|i| i / 3).collect();
+        let compare = |first: &[f64], second: &[f64]| {
+            paired_bootstrap(&clusters, 200, &mut rng(), |items| {
+                mean(first, items).zip(mean(second, items))
+            })
+            .unwrap()
+        };
+        let found = compare(&a, &b);
+        let interval = found.interval.unwrap();
+        assert!((found.difference + 0.01).abs() < 1e-9);
+        assert!((interval.low + 0.01).abs() < 1e-9 && (interval.high + 0.01).abs() < 1e-9);
+        assert_eq!(found.lower_in, Some(1.0));
+        assert_eq!(compare(&b, &a).lower_in, Some(0.0));
+        assert_eq!(compare(&a, &a).lower_in, Some(0.5));
+        let alone = paired_bootstrap(&[0, 0], 50, &mut rng(), |_| Some((1.0, 2.0))).unwrap();
+        assert_eq!(
+            (alone.difference, alone.interval, alone.lower_in),
+            (1.0, None, None)
+        );
     }
 
     #[test]

@@ -2,10 +2,18 @@
 
 mod accuracy;
 mod bootstrap;
+mod brier;
+mod calibration_error;
+mod confusion;
 mod log_loss;
+mod operating_point;
 mod ranking;
 
 pub use accuracy::accuracy;
-pub use bootstrap::{Interval, cluster_bootstrap};
+pub use bootstrap::{Interval, PairedDifference, cluster_bootstrap, paired_bootstrap};
+pub use brier::brier;
+pub use calibration_error::{ReliabilityBin, expected_calibration_error, reliability};
+pub use confusion::Confusion;
 pub use log_loss::{DEFAULT_EPS, label_log_loss, priors, priors_log_loss, weighted_log_loss};
+pub use operating_point::{OperatingPoint, sensitivity_at_specificity};
 pub use ranking::{CurvePoint, auc, average_precision, precision_recall_curve, roc_curve};
