@@ -24,9 +24,9 @@ impl BalanceLine {
     }
 }
 
-/// All slices, then every label.
-pub fn balance(truth: &[Labels], held_out: &[bool], share: f64) -> Vec<BalanceLine> {
-    let line = |what, has: &dyn Fn(&Labels) -> bool| {
+/// All slices, then every label. Slices without labels count as slices only.
+pub fn balance(truth: &[Option<Labels>], held_out: &[bool], share: f64) -> Vec<BalanceLine> {
+    let line = |what, has: &dyn Fn(&Option<Labels>) -> bool| {
         let (mut train, mut valid) = (0, 0);
         for (_, held_out) in truth.iter().zip(held_out).filter(|(truth, _)| has(truth)) {
             *(if *held_out { &mut valid } else { &mut train }) += 1;
@@ -39,7 +39,7 @@ pub fn balance(truth: &[Labels], held_out: &[bool], share: f64) -> Vec<BalanceLi
         }
     };
     std::iter::once(line("slices", &|_| true))
-        .chain((0..COUNT).map(|label| line(LABELS[label], &|truth: &Labels| truth[label])))
+        .chain((0..COUNT).map(|label| line(LABELS[label], &|truth| truth.is_some_and(|truth| truth[label]))))
         .collect()
 }
 
@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn counts_and_shares_are_said_label_by_label() {
-        let some = [true, false, true, false, false, false];
+        let some = Some([true, false, true, false, false, false]);
         let lines = balance(
-            &[some, some, [false; COUNT], [false; COUNT]],
+            &[some, some, Some([false; COUNT]), None],
             &[true, false, false, false],
             0.25,
         );

@@ -2,15 +2,26 @@
 //!
 //! | stage | what it does |
 //! |---|---|
-//! | [`multilabel-stratified`](multilabel_stratified) | holds out a share in which every label is as frequent as in the rest |
+//! | [`group-kfold`](group_kfold) | holds out one of k folds of whole patients, equal in slices |
+//! | [`multilabel-stratified`](multilabel_stratified) | holds out a share, or one of k folds, in which every label is as frequent as in the rest |
+//! | [`predefined`](predefined) | holds out what a CSV says |
+//! | [`random`](random) | holds out patients at random |
 //!
-//! [`iterative`] is the algorithm, for any number of folds and any share of each; [`groups`] says which
-//! slices must stay together; [`balance`] says how well a split came out.
+//! [`iterative`] is the stratifying algorithm, for any number of folds and any share of each; [`part`] says
+//! which part is held out and [`groups`] which slices must stay together; [`held_out`] is what every
+//! splitter does in the end: [`balance`] says how well a split came out, and [`leak`] whether anything
+//! stands on both sides.
 
 pub mod balance;
+pub mod group_kfold;
 pub mod groups;
+pub mod held_out;
 pub mod iterative;
+pub mod leak;
 pub mod multilabel_stratified;
+pub mod part;
+pub mod predefined;
+pub mod random;
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,13 @@
 //! `multilabel-stratified`: holds out a share in which every label is as frequent as in the rest.
 
-use std::collections::HashSet;
-use std::path::Path;
-
 use ichflow_api::labels::Labels;
 use ichflow_api::prelude::*;
-use serde_json::json;
 
-use crate::balance::{BalanceLine, balance, table};
 use crate::groups::{GroupBy, Groups};
+use crate::held_out::{HeldOut, groups_of, reject_empty};
 use crate::iterative::{Rule, Unit, stratify};
+use crate::leak::Leak;
+use crate::part::{Part, fold_problems, share_problems};
 
 /// Holds out a share of the slices in which every label is as frequent as in the rest, by iterative
 /// stratification (Sechidis 2011), and keeps all slices of a patient on one side.
@@ -18,6 +16,10 @@ use crate::iterative::{Rule, Unit, stratify};
 /// altogether. Patients are dealt out rarest label first, those with the most slices of it first, each
 /// to the side that is behind in that label, relative to its share; patients without any bleeding fill
 /// up the sizes.
+///
+/// With `fold` and `of` it holds out one of k folds instead. One seed gives one partition: five runs with
+/// `of = 5` and `fold` from 0 to 4 predict every slice of the cohort once, by a model that never saw its
+/// patient.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MultilabelStratified {
@@ -28,6 +30,14 @@ pub struct MultilabelStratified {
     /// Share of the slices to hold out, above 0 and below 1; a few per cent will do for large data.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub valid: f64,
+    /// Which of `of` folds to hold out, from 0; `valid` then says nothing.
+    pub fold: Option<usize>,
+    /// Number of folds of equal size.
+    #[schemars(range(min = 2, max = 1000))]
+    pub of: Option<usize>,
+    /// What to do when a patient or a study stands on both sides, or a slice is listed twice: `error` or
+    /// `warn`.
+    pub leak: Leak,
 }
 
 impl Default for MultilabelStratified {
@@ -35,6 +45,9 @@ impl Default for MultilabelStratified {
         Self {
             group_by: GroupBy::Patient,
             valid: 0.06,
+            fold: None,
+            of: None,
+            leak: Leak::Error,
         }
     }
 }
@@ -54,62 +67,30 @@ impl Stage for MultilabelStratified {
     }
 
     fn check(&self) -> Vec<Problem> {
-        // The schema's range includes its ends.
-        if self.valid > 0.0 && self.valid < 1.0 {
-            return Vec::new();
-        }
-        vec![
-            Problem::new(
-                "valid",
-                format!(
-                    "the share held out must lie between 0 and 1, not be {}",
-                    self.valid
-                ),
-            )
-            .help("write `valid = 0.06` to hold out 6 % of the slices"),
-        ]
+        let mut problems = share_problems(self.valid);
+        problems.extend(fold_problems(self.fold, self.of));
+        problems
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let cohort = inputs.get::<Cohort>("cohort")?;
         let truth = truth_of(&cohort)?;
-        reject_duplicates(&cohort)?;
-        let groups = Groups::of(&cohort, self.group_by);
-        if groups.unnamed > 0 {
-            context.warn(format!(
-                "{} slices do not say which {} they belong to; they are kept together by study, or stand \
-                 alone: a patient may be on both sides",
-                groups.unnamed,
-                if self.group_by == GroupBy::Patient {
-                    "patient"
-                } else {
-                    "study"
-                },
-            ));
-        }
-        let held_out = self.hold_out(&truth, &groups, context)?;
-        verify(&held_out, &groups)?;
-        let folds = Folds {
-            of_slice: held_out
-                .iter()
-                .map(|held_out| if *held_out { Fold::Valid } else { Fold::Train })
-                .collect(),
+        let groups = groups_of(&cohort, self.group_by, context);
+        let part = Part::new(self.valid, self.fold, self.of);
+        let held_out = HeldOut {
+            cohort: &cohort,
+            held_out: self.hold_out(part, &truth, &groups, context),
+            share: part.share(),
+            group_by: self.group_by,
+            leak: self.leak,
         };
-        write_csv(&context.file("folds.csv")?, &cohort, &folds)?;
-        self.describe(
-            &cohort,
-            &groups,
-            &balance(&truth, &held_out, self.valid),
-            &held_out,
-            context,
-        );
-        Ok(Outputs::new().with("folds", folds))
+        held_out.offer(&groups, context)
     }
 }
 
 impl MultilabelStratified {
     /// Whether each slice is held out.
-    fn hold_out(&self, truth: &[Labels], groups: &Groups, context: &Context) -> Result<Vec<bool>> {
+    fn hold_out(&self, part: Part, truth: &[Labels], groups: &Groups, context: &Context) -> Vec<bool> {
         let mut units = vec![Unit::default(); groups.count];
         for (labels, group) in truth.iter().zip(&groups.of_slice) {
             units[*group].add(labels);
@@ -118,80 +99,19 @@ impl MultilabelStratified {
             GroupBy::None => Rule::Absolute,
             GroupBy::Patient | GroupBy::Study => Rule::Proportional,
         };
-        let fold_of = stratify(
-            &units,
-            &[1.0 - self.valid, self.valid],
-            rule,
-            &mut context.rng("folds"),
-        );
-        for (fold, name) in [(0, "training"), (1, "held-out")] {
-            if !fold_of.contains(&fold) {
-                return Err(Error::new(format!(
-                    "the {name} fold would be empty: there are only {} {} in the cohort, and {} % of them are \
-                     to be held out",
-                    groups.count,
-                    self.group_by.plural(),
-                    100.0 * self.valid,
-                ))
-                .help("hold out another share with `valid`, or load more patients"));
-            }
-        }
-        Ok(groups.of_slice.iter().map(|group| fold_of[*group] == 1).collect())
-    }
-
-    /// Says how the split came out.
-    fn describe(
-        &self,
-        cohort: &Cohort,
-        groups: &Groups,
-        lines: &[BalanceLine],
-        held_out: &[bool],
-        context: &Context,
-    ) {
-        let groups_held_out = distinct(held_out, groups);
-        context.say(format!(
-            "{} of {} {} held out\n{}",
-            groups_held_out,
-            groups.count,
-            self.group_by.plural(),
-            table(lines)
-        ));
-        context.event(
-            "folds",
-            json!({
-                "group_by": self.group_by,
-                "groups": groups.count,
-                "groups_held_out": groups_held_out,
-                "balance": lines,
-            }),
-        );
-        for line in lines.iter().filter(|line| line.valid == 0 || line.train == 0) {
-            let side = match (line.train, line.valid) {
-                (0, 0) => "no slice of the cohort",
-                (_, 0) => "no held-out slice",
-                _ => "no training slice",
-            };
-            context.warn(format!(
-                "{side} is positive for {}: what depends on it cannot be judged",
-                line.what
-            ));
-        }
-        let crossing = crossing_patients(cohort, held_out);
-        if crossing > 0 {
-            context.warn(format!(
-                "{crossing} patients have slices on both sides, so the held-out score will flatter; \
-                 `group_by = \"patient\"` keeps them together"
-            ));
-        }
+        let fold_of = stratify(&units, &part.ratios(), rule, &mut context.rng("folds"));
+        let held_out = part.held_out();
+        groups
+            .of_slice
+            .iter()
+            .map(|group| fold_of[*group] == held_out)
+            .collect()
     }
 }
 
 /// The labels of every slice.
 fn truth_of(cohort: &Cohort) -> Result<Vec<Labels>> {
-    if cohort.is_empty() {
-        return Err(Error::new("there is no slice to split")
-            .help("look at what the loader says: where it looked, and what it set aside"));
-    }
+    reject_empty(cohort)?;
     let truth: Vec<Labels> = cohort.slices.iter().filter_map(|slice| slice.labels).collect();
     if truth.len() < cohort.len() {
         return Err(Error::new(format!(
@@ -202,70 +122,6 @@ fn truth_of(cohort: &Cohort) -> Result<Vec<Labels>> {
         .help("give the loader a labels file, or wire `cohort` to the part that has labels"));
     }
     Ok(truth)
-}
-
-/// Ids name slices in every file a run writes: one slice listed twice could land on both sides.
-fn reject_duplicates(cohort: &Cohort) -> Result<()> {
-    let mut seen = HashSet::new();
-    match cohort.slices.iter().find(|slice| !seen.insert(slice.id.as_str())) {
-        None => Ok(()),
-        Some(slice) => Err(Error::new(format!(
-            "the slice {} is in the cohort more than once and could land on both sides",
-            slice.id
-        ))
-        .help("remove the duplicate from what the loader reads")),
-    }
-}
-
-/// Fails if a group is on both sides.
-fn verify(held_out: &[bool], groups: &Groups) -> Result<()> {
-    let mut side: Vec<Option<bool>> = vec![None; groups.count];
-    for (held_out, group) in held_out.iter().zip(&groups.of_slice) {
-        if *side[*group].get_or_insert(*held_out) != *held_out {
-            return Err(Error::new("a group landed on both sides of the split")
-                .help("this is a mistake in the split itself: please report it"));
-        }
-    }
-    Ok(())
-}
-
-/// Number of groups held out.
-fn distinct(held_out: &[bool], groups: &Groups) -> usize {
-    let mut seen = vec![false; groups.count];
-    for (_, group) in held_out
-        .iter()
-        .zip(&groups.of_slice)
-        .filter(|(held_out, _)| **held_out)
-    {
-        seen[*group] = true;
-    }
-    seen.into_iter().filter(|seen| *seen).count()
-}
-
-/// Number of patients with slices on both sides.
-fn crossing_patients(cohort: &Cohort, held_out: &[bool]) -> usize {
-    let of = |side: bool| -> HashSet<&str> {
-        cohort
-            .slices
-            .iter()
-            .zip(held_out)
-            .filter(|(slice, held_out)| **held_out == side && !slice.patient.trim().is_empty())
-            .map(|(slice, _)| slice.patient.trim())
-            .collect()
-    };
-    of(true).intersection(&of(false)).count()
-}
-
-/// Writes `id,fold`, in the cohort's order.
-fn write_csv(path: &Path, cohort: &Cohort, folds: &Folds) -> Result<()> {
-    let mut writer = csv::Writer::from_path(path).at("write", path)?;
-    writer.write_record(["id", "fold"]).at("write", path)?;
-    for (slice, fold) in cohort.slices.iter().zip(&folds.of_slice) {
-        writer
-            .write_record([slice.id.as_str(), fold.name()])
-            .at("write", path)?;
-    }
-    writer.flush().at("write", path)
 }
 
 ichflow_api::register!(MultilabelStratified);
@@ -355,14 +211,40 @@ mod tests {
     }
 
     #[test]
-    fn shares_that_leave_nothing_are_problems() {
-        for valid in [0.0, 1.0, -0.1, f64::NAN] {
+    fn five_runs_hold_out_every_slice_once() {
+        let cohort = cohort(60, 5);
+        let mut times = vec![0; cohort.len()];
+        for fold in 0..5 {
             let stage = MultilabelStratified {
-                valid,
+                fold: Some(fold),
+                of: Some(5),
                 ..Default::default()
             };
-            assert_eq!(stage.check().len(), 1, "{valid}");
+            assert!(stage.check().is_empty());
+            let (folds, _) = run(&stage, cohort.clone(), 3).unwrap();
+            let held_out = folds.indices(Fold::Valid);
+            assert_eq!(held_out.len(), 60);
+            let bleeding = held_out.iter().filter(|i| cohort.slices[**i].labels.unwrap()[2]);
+            assert_eq!(bleeding.count(), 8, "a fifth of 40");
+            held_out.iter().for_each(|i| times[*i] += 1);
         }
+        assert!(times.iter().all(|times| *times == 1), "{times:?}");
+    }
+
+    #[test]
+    fn a_split_that_leaks_is_refused_unless_allowed() {
+        let mut stage = MultilabelStratified {
+            group_by: GroupBy::None,
+            valid: 0.3,
+            ..Default::default()
+        };
+        let error = run(&stage, cohort(10, 5), 1).unwrap_err().to_string();
+        assert!(
+            error.contains("patients have slices on both sides") && error.contains("patient 0"),
+            "{error}"
+        );
+        stage.leak = Leak::Warn;
+        assert!(run(&stage, cohort(10, 5), 1).is_ok());
     }
 
     proptest! {
@@ -385,7 +267,7 @@ mod tests {
                 .collect();
             let group_by = if by_study { GroupBy::Study } else { GroupBy::Patient };
             let cohort = testkit::cohort(slices);
-            let (folds, _) = run(&MultilabelStratified { group_by, valid }, cohort.clone(), seed).unwrap();
+            let (folds, _) = run(&MultilabelStratified { group_by, valid, leak: Leak::Warn, ..Default::default() }, cohort.clone(), seed).unwrap();
             prop_assert_eq!(folds.of_slice.len(), cohort.len());
             let mut side = BTreeMap::new();
             for (slice, fold) in cohort.slices.iter().zip(&folds.of_slice) {
