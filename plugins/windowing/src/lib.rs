@@ -1,10 +1,24 @@
 //! Windowing schemes: from Hounsfield units to the channels a network sees, one file each.
 //!
 //! Every scheme is a handful of tensor operations on a batch `[batch, 1, height, width]` of HU, so that
-//! it runs where the network runs, and trying another decodes nothing again.
+//! it runs where the network runs, and trying another decodes nothing again. What schemes share is in
+//! [`math`] and [`presets`].
 
+pub mod all_channels;
 pub mod bsb;
+pub mod dicom_voi;
+pub mod exclusive;
+pub mod gradient;
+pub mod gradient_bsb;
+pub mod gradient_sigmoid;
+pub mod header;
+pub mod linear;
+pub mod math;
 pub mod metadata;
+pub mod presets;
+pub mod sigmoid;
+#[cfg(test)]
+mod testing;
 
 #[cfg(test)]
 mod tests {

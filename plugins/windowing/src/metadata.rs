@@ -2,8 +2,7 @@
 
 use ichflow_api::prelude::*;
 
-/// Smallest width a header may ask for: DICOM requires at least 1.
-const MIN_WIDTH: f32 = 1.0;
+use crate::header::{check_fallback, header_window};
 
 /// The window of each file's own header (the first of several values), clipped, then stretched per slice
 /// so that its darkest pixel is 0 and its brightest 1, and repeated over the channels.
@@ -35,12 +34,7 @@ impl Default for Metadata {
 
 impl Metadata {
     fn window_of(&self, tags: &SliceTags) -> (f32, f32) {
-        match (tags.window_center, tags.window_width) {
-            (Some(center), Some(width)) if center.is_finite() && width.is_finite() && width >= MIN_WIDTH => {
-                (center, width)
-            }
-            _ => (self.fallback_center as f32, self.fallback_width as f32),
-        }
+        header_window(tags, self.fallback_center, self.fallback_width)
     }
 }
 
@@ -77,6 +71,10 @@ impl Stage for Metadata {
         Ports::new().output(Output::of::<Window>("window").channels(self.channels))
     }
 
+    fn check(&self) -> Vec<Problem> {
+        check_fallback(self.fallback_center, self.fallback_width)
+    }
+
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
         Ok(Outputs::new().with("window", Window::new(self.clone())))
     }
@@ -99,7 +97,11 @@ mod tests {
         let pixels = hu.len() / tags.len();
         let slices = tags.len();
         let batch = HuBatch::upload(hu, 1, pixels, tags, &Device::flex());
-        let values: Vec<f32> = Metadata::default().apply(&batch).into_data().try_to_vec().unwrap();
+        let values: Vec<f32> = Metadata::default()
+            .apply(&batch)
+            .into_data()
+            .try_to_vec()
+            .unwrap();
         values
             .chunks(values.len() / slices)
             .map(<[f32]>::to_vec)

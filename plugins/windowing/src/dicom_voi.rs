@@ -1,0 +1,244 @@
+//! `dicom-voi`: the display functions of the DICOM standard.
+
+use ichflow_api::prelude::*;
+
+use crate::header::{check_fallback, header_window};
+use crate::math::logistic;
+
+/// Stands in for a width of 0 in a division: HU differ by more, so the edge stays as sharp as it should be.
+const SHARP: f32 = 1e-6;
+
+/// VOI LUT Function (0028,1056): how a center and a width are meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VoiFunction {
+    /// The default of the standard, made for integers: `(hu − (center − ½)) / (width − 1) + ½`, clipped to 0…1.
+    #[default]
+    Linear,
+    /// `(hu − center) / width + ½`, clipped to 0…1.
+    LinearExact,
+    /// `1 / (1 + exp(−4 · (hu − center) / width))`.
+    Sigmoid,
+}
+
+/// The display functions of the DICOM standard (PS3.3, C.11.2.1.2 and C.11.2.1.3), with the window of each
+/// file's own header or a given one, repeated over the channels. 0 is black, 1 is white.
+///
+/// It shows a slice exactly as a DICOM viewer does. A file's VOI LUT Function (0028,1056) and a VOI LUT
+/// Sequence (0028,3010) are not read: the function is the parameter `function`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DicomVoi {
+    /// How center and width are meant.
+    pub function: VoiFunction,
+    /// Center for every slice, in HU, together with `width`; without both, each file's own are used.
+    pub center: Option<f64>,
+    /// Width for every slice, in HU, together with `center`; at least 1 for `linear`, above 0 for the others.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub width: Option<f64>,
+    /// Center for slices whose header has none, in HU.
+    pub fallback_center: f64,
+    /// Width for slices whose header has none, in HU.
+    #[schemars(range(min = 1.0))]
+    pub fallback_width: f64,
+    /// How many equal channels to make.
+    #[schemars(range(min = 1, max = 16))]
+    pub channels: usize,
+}
+
+impl Default for DicomVoi {
+    fn default() -> Self {
+        Self {
+            function: VoiFunction::Linear,
+            center: None,
+            width: None,
+            fallback_center: 40.0,
+            fallback_width: 80.0,
+            channels: 3,
+        }
+    }
+}
+
+impl DicomVoi {
+    fn window_of(&self, tags: &SliceTags) -> (f32, f32) {
+        match (self.center, self.width) {
+            (Some(center), Some(width)) => (center as f32, width as f32),
+            _ => header_window(tags, self.fallback_center, self.fallback_width),
+        }
+    }
+
+    /// `(hu − center) / width` with the standard's own halves and ones.
+    fn relative(&self, batch: &HuBatch) -> Tensor<4> {
+        let (half, one) = match self.function {
+            VoiFunction::Linear => (0.5, 1.0),
+            VoiFunction::LinearExact | VoiFunction::Sigmoid => (0.0, 0.0),
+        };
+        let center = batch.per_slice(|tags| {
+            let (center, width) = self.window_of(tags);
+            // A window without width is black up to and at its edge.
+            let edge = if width > one { 0.0 } else { 1e-3 };
+            center - half + edge
+        });
+        let width = batch.per_slice(|tags| (self.window_of(tags).1 - one).max(SHARP));
+        (batch.hu() - center) / width
+    }
+}
+
+impl WindowScheme for DicomVoi {
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn apply(&self, batch: &HuBatch) -> Tensor<4> {
+        let relative = self.relative(batch);
+        let grey = match self.function {
+            VoiFunction::Linear | VoiFunction::LinearExact => relative.add_scalar(0.5).clamp(0.0, 1.0),
+            VoiFunction::Sigmoid => logistic(relative.mul_scalar(4.0)),
+        };
+        grey.repeat_dim(1, self.channels)
+    }
+}
+
+impl Stage for DicomVoi {
+    const NAME: &'static str = "dicom-voi";
+    const FAMILY: Family = Family::Window;
+    const SUMMARY: &'static str =
+        "the display functions of the DICOM standard: linear, linear exact, sigmoid";
+    const EXAMPLE: &'static str = "[window]\nuse = \"dicom-voi\"\nfunction = \"linear_exact\"\n";
+
+    fn ports(&self) -> Ports {
+        Ports::new().output(Output::of::<Window>("window").channels(self.channels))
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = check_fallback(self.fallback_center, self.fallback_width);
+        if self.center.is_some() != self.width.is_some() {
+            let (given, other) = if self.center.is_some() {
+                ("center", "width")
+            } else {
+                ("width", "center")
+            };
+            problems.push(
+                Problem::new(given, format!("`{given}` means nothing without `{other}`"))
+                    .help("give both, or neither to use each file's own window"),
+            );
+        }
+        if let Some(center) = self.center.filter(|center| !center.is_finite()) {
+            problems.push(Problem::new(
+                "center",
+                format!("a window cannot have the center {center}"),
+            ));
+        }
+        let least = match self.function {
+            VoiFunction::Linear => 1.0,
+            VoiFunction::LinearExact | VoiFunction::Sigmoid => f64::MIN_POSITIVE,
+        };
+        if let Some(width) = self.width.filter(|width| !(width.is_finite() && *width >= least)) {
+            problems.push(
+                Problem::new("width", format!("a window cannot have the width {width}"))
+                    .help("`linear` needs at least 1, the other functions more than 0"),
+            );
+        }
+        problems
+    }
+
+    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
+        Ok(Outputs::new().with("window", Window::new(self.clone())))
+    }
+}
+
+ichflow_api::register!(DicomVoi);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn voi(function: VoiFunction, center: f64, width: f64) -> DicomVoi {
+        DicomVoi {
+            function,
+            center: Some(center),
+            width: Some(width),
+            channels: 1,
+            ..DicomVoi::default()
+        }
+    }
+
+    /// The standard's own notes: with center 2048 and width 4096, 0 and below is the minimum, 4095 the
+    /// maximum; with center 0 and width 1, ≤ −½ is the minimum and the rest the maximum.
+    #[test]
+    fn linear_is_the_standards_with_its_halves_and_ones() {
+        let got = applied(
+            &voi(VoiFunction::Linear, 2048.0, 4096.0),
+            &[-5, 0, 1, 4094, 4095, 5000],
+        );
+        let step = 1.0 / 4095.0;
+        assert_near(&got, &[0.0, 0.0, step, 1.0 - step, 1.0, 1.0]);
+        assert_near(
+            &applied(&voi(VoiFunction::Linear, 0.0, 1.0), &[-2, -1, 0, 1]),
+            &[0.0, 0.0, 1.0, 1.0],
+        );
+        assert_near(
+            &applied(&voi(VoiFunction::Linear, 0.5, 1.0), &[-1, 0, 1]),
+            &[0.0, 0.0, 1.0],
+        );
+    }
+
+    #[test]
+    fn linear_exact_and_sigmoid_use_center_and_width_as_they_are() {
+        assert_near(
+            &applied(
+                &voi(VoiFunction::LinearExact, 40.0, 80.0),
+                &[-1, 0, 20, 40, 80, 81],
+            ),
+            &[0.0, 0.0, 0.25, 0.5, 1.0, 1.0],
+        );
+        let at_edge = 1.0 / (1.0 + 2.0_f32.exp());
+        assert_near(
+            &applied(&voi(VoiFunction::Sigmoid, 40.0, 80.0), &[-3024, 0, 40, 80]),
+            &[0.0, at_edge, 0.5, 1.0 - at_edge],
+        );
+    }
+
+    #[test]
+    fn each_slice_has_its_own_window_unless_one_is_given() {
+        let own = DicomVoi {
+            function: VoiFunction::LinearExact,
+            channels: 1,
+            ..DicomVoi::default()
+        };
+        let tags = SliceTags {
+            window_center: Some(50.0),
+            window_width: Some(100.0),
+        };
+        let got = values(own.apply(&batch_of(&[&[0, 25, 50, 100]], tags)));
+        assert_near(&got, &[0.0, 0.25, 0.5, 1.0]);
+    }
+
+    #[test]
+    fn edge_cases_stay_within_range() {
+        for function in [
+            VoiFunction::Linear,
+            VoiFunction::LinearExact,
+            VoiFunction::Sigmoid,
+        ] {
+            assert_edges(&DicomVoi {
+                function,
+                ..DicomVoi::default()
+            });
+            assert_edges(&voi(function, 0.0, 1.0));
+        }
+    }
+
+    #[test]
+    fn half_a_window_and_an_empty_one_are_refused() {
+        assert_eq!(voi(VoiFunction::Linear, 40.0, 0.5).check()[0].key, "width");
+        assert_eq!(voi(VoiFunction::LinearExact, 40.0, 0.0).check()[0].key, "width");
+        assert!(voi(VoiFunction::LinearExact, 40.0, 0.5).check().is_empty());
+        let half = DicomVoi {
+            center: Some(40.0),
+            ..DicomVoi::default()
+        };
+        assert_eq!(half.check()[0].key, "center");
+    }
+}
