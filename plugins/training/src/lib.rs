@@ -1,5 +1,7 @@
-//! Training and prediction: losses, augmentation, fitting a network, applying a model.
+//! Training and prediction: losses, augmentation, fitting a network, applying a model, and what follows
+//! its outputs.
 
+pub mod after;
 pub mod augment;
 pub mod fit;
 pub mod loss;

@@ -81,7 +81,13 @@ pub(crate) fn predict(
     mut done: impl FnMut(usize),
 ) -> Result<Predictions> {
     let mut predictions = Predictions::default();
-    for host in Feed::start(pixels.clone(), cohort.clone(), batches_of(indices, batch)) {
+    let offsets = model.preparation.window.offsets();
+    for host in Feed::start(
+        pixels.clone(),
+        cohort.clone(),
+        batches_of(indices, batch),
+        offsets,
+    ) {
         context.checkpoint()?;
         let host = host?;
         let slices: Vec<_> = host

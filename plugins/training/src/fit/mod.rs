@@ -302,7 +302,8 @@ impl Trainer<'_> {
         progress: &dyn Progress,
     ) -> Result<EpochRun> {
         let mut losses = Losses::default();
-        let mut feed = Feed::start(self.pixels.clone(), self.cohort.clone(), batches);
+        let offsets = self.preparation.window.offsets();
+        let mut feed = Feed::start(self.pixels.clone(), self.cohort.clone(), batches, offsets);
         let mut step = 0;
         while let Some(host) = feed.next() {
             self.context.checkpoint()?;
