@@ -135,6 +135,11 @@ fn a_table_without_use() {
 }
 
 #[test]
+fn a_name_that_would_leave_the_run_directory() {
+    insta::assert_snapshot!(recipe("ichflow = 1\n[\"../load\"]\nuse = \"phantom\"\n"));
+}
+
+#[test]
 fn a_missing_key() {
     insta::assert_snapshot!(recipe(
         "ichflow = 1\n[load]\nuse = \"phantom\"\n[train]\nuse = \"fit\"\n"
@@ -273,7 +278,14 @@ fn stages_and_their_descriptions() {
         "{list}"
     );
     let output = ichflow(directory.path(), &["describe", "metadata"]);
-    insta::assert_snapshot!(stdout(&output));
+    let text = stdout(&output);
+    // The last line names the source line, which moves.
+    let (text, from) = text.trim_end().rsplit_once('\n').unwrap();
+    assert!(
+        from.starts_with("From ichflow-windowing plugins/windowing/src/metadata.rs:"),
+        "{from}"
+    );
+    insta::assert_snapshot!(text);
     let output = ichflow(directory.path(), &["describe", "metadtaa"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("did you mean `metadata`?"));

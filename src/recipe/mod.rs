@@ -189,6 +189,19 @@ fn load_stage(entry: &Entry, registry: &Registry, problems: &mut Vec<Problem>) -
         problems.push(problem);
         return None;
     };
+    // Names stand in wires (`load.test`) and in the paths of results.
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !name.chars().all(plain) || name.is_empty() {
+        problems.push(
+            Problem::at(
+                Code::NotAStage,
+                &entry.key_place,
+                format!("`{name}` cannot be the name of a stage"),
+            )
+            .help("a name is made of letters, digits, `-` and `_`"),
+        );
+        return None;
+    }
     let (use_name, use_place) = match table.get("use") {
         Some(Node {
             value: Value::String(text),

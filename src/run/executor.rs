@@ -152,12 +152,10 @@ fn run_one(planned: &PlannedStage, inputs: &Inputs, context: &Context) -> Result
             help,
             source,
         }),
-        Err(text) => {
-            Err(Error::new(format!("`{name}` broke off: {text}")).help(format!(
-                "this is a mistake in the plugin {}, not in the recipe; please report it",
-                planned.stage.registration.plugin
-            )))
-        }
+        Err(text) => Err(Error::new(format!("`{name}` broke off: {text}")).help(format!(
+            "this is a mistake in the plugin {}, not in the recipe; please report it",
+            planned.stage.registration.plugin
+        ))),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use rayon::prelude::*;
 
-use crate::cohort::Cohort;
+use crate::cohort::{Cohort, SeriesOrder};
 use crate::error::{Error, Result};
 use crate::pixels::Pixels;
 use crate::window::HuBatch;
@@ -28,11 +28,34 @@ pub struct HostBatch {
     pub rows: usize,
     /// Columns of every slice.
     pub columns: usize,
+    /// The slices around, by their offset along the series.
+    around: Vec<(i32, HostBatch)>,
 }
 
 impl HostBatch {
-    /// Reads the given slices, in parallel; their order is kept.
-    pub fn read(pixels: &Pixels, cohort: &Cohort, indices: Vec<usize>) -> Result<Self> {
+    /// Reads the given slices, in parallel; their order is kept. `offsets` are places along the series of
+    /// other slices to read with each (see [`WindowScheme::offsets`](crate::window::WindowScheme::offsets)).
+    pub fn read(
+        pixels: &Pixels,
+        cohort: &Cohort,
+        order: &SeriesOrder,
+        indices: Vec<usize>,
+        offsets: &[i32],
+    ) -> Result<Self> {
+        let mut batch = Self::read_alone(pixels, cohort, indices)?;
+        for offset in offsets.iter().filter(|offset| **offset != 0) {
+            let neighbours = batch
+                .indices
+                .iter()
+                .map(|index| order.neighbour(*index, *offset))
+                .collect();
+            let neighbours = Self::read_alone(pixels, cohort, neighbours)?;
+            batch.around.push((*offset, neighbours));
+        }
+        Ok(batch)
+    }
+
+    fn read_alone(pixels: &Pixels, cohort: &Cohort, indices: Vec<usize>) -> Result<Self> {
         let images = indices
             .par_iter()
             .map(|index| pixels.read(&cohort.slices[*index]))
@@ -54,17 +77,23 @@ impl HostBatch {
             hu,
             rows,
             columns,
+            around: Vec::new(),
         })
     }
 
-    /// Moves the batch to the device: one upload of i16 values.
+    /// Moves the batch to the device: one upload of i16 values, and one more for each offset.
     pub fn upload(self, cohort: &Cohort, device: &Device) -> HuBatch {
         let tags = self
             .indices
             .iter()
             .map(|index| cohort.slices[*index].tags)
             .collect();
-        HuBatch::upload(self.hu, self.rows, self.columns, tags, device)
+        let batch = HuBatch::upload(self.hu, self.rows, self.columns, tags, device);
+        self.around
+            .into_iter()
+            .fold(batch, |batch, (offset, neighbours)| {
+                batch.with_neighbours(offset, neighbours.upload(cohort, device))
+            })
     }
 }
 
@@ -78,17 +107,23 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts reading `batches`, each a list of indices into `cohort`.
-    pub fn start(pixels: Pixels, cohort: Arc<Cohort>, batches: Vec<Vec<usize>>) -> Self {
+    /// Starts reading `batches`, each a list of indices into `cohort`, with the slices at `offsets` around.
+    pub fn start(pixels: Pixels, cohort: Arc<Cohort>, batches: Vec<Vec<usize>>, offsets: Vec<i32>) -> Self {
         let (sender, receiver) = sync_channel(AHEAD);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let reader = std::thread::spawn(move || {
+            // Sorting a large cohort takes a while, and most windows look at no neighbours.
+            let order = if offsets.is_empty() {
+                SeriesOrder::default()
+            } else {
+                SeriesOrder::of(&cohort)
+            };
             for indices in batches {
                 if stopped.load(Ordering::Relaxed) {
                     return;
                 }
-                let batch = HostBatch::read(&pixels, &cohort, indices);
+                let batch = HostBatch::read(&pixels, &cohort, &order, indices, &offsets);
                 let failed = batch.is_err();
                 if sender.send(batch).is_err() || failed {
                     return;

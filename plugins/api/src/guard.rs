@@ -41,7 +41,10 @@ mod tests {
     fn a_panic_becomes_its_message() {
         let numbers: Vec<u8> = Vec::new();
         let message = catch(|| numbers[3]).unwrap_err();
-        assert!(message.contains("index is 3") && message.contains("guard.rs"), "{message}");
+        assert!(
+            message.contains("index is 3") && message.contains("guard.rs"),
+            "{message}"
+        );
         assert_eq!(catch(|| 7), Ok(7));
     }
 

@@ -93,12 +93,18 @@ mod tests {
 
     #[test]
     fn order_is_kept_and_gaps_are_found() {
-        let mut rows: Vec<String> = labels::LABELS.iter().map(|label| format!("ID_a_{label}")).collect();
+        let mut rows: Vec<String> = labels::LABELS
+            .iter()
+            .map(|label| format!("ID_a_{label}"))
+            .collect();
         rows.reverse();
         let text = |rows: &[String]| format!("ID,Label\n{},0.5\n", rows.join(",0.5\n"));
         assert_eq!(read(&text(&rows)).unwrap().rows, rows);
         let message = read(&text(&rows[1..])).unwrap_err().to_string();
-        assert!(message.contains("lack some") && message.contains("ID_a"), "{message}");
+        assert!(
+            message.contains("lack some") && message.contains("ID_a"),
+            "{message}"
+        );
         rows.push("ID_a_any".into());
         let message = read(&text(&rows)).unwrap_err().to_string();
         assert!(message.ends_with(":8: ID_a_any is there twice"), "{message}");

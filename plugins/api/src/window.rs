@@ -12,19 +12,25 @@ use crate::ports::Artifact;
 pub struct HuBatch {
     hu: Tensor<4>,
     tags: Vec<SliceTags>,
+    /// The slices around, by their offset along the series.
+    around: Vec<(i32, HuBatch)>,
 }
 
 impl HuBatch {
     /// A batch from `[batch, 1, height, width]` HU and one set of tags a slice.
     pub fn new(hu: Tensor<4>, tags: Vec<SliceTags>) -> Self {
-        Self { hu, tags }
+        Self {
+            hu,
+            tags,
+            around: Vec::new(),
+        }
     }
 
     /// Uploads `tags.len()` slices of `height × width` i16 values to the device and makes them float there.
     pub fn upload(hu: Vec<i16>, height: usize, width: usize, tags: Vec<SliceTags>, device: &Device) -> Self {
         let data = TensorData::new(hu, [tags.len(), 1, height, width]);
         let hu = Tensor::<4, Int>::from_data(data, (device, burn::tensor::DType::I16)).float();
-        Self { hu, tags }
+        Self::new(hu, tags)
     }
 
     /// Hounsfield units, float, `[batch, 1, height, width]`.
@@ -47,6 +53,23 @@ impl HuBatch {
         self.tags.is_empty()
     }
 
+    /// Adds the slices that stand `offset` places further along the series, one for each of the batch.
+    #[must_use]
+    pub fn with_neighbours(mut self, offset: i32, neighbours: Self) -> Self {
+        self.around.push((offset, neighbours));
+        self
+    }
+
+    /// The slices that stand `offset` places further along the series; those of offset 0 are the batch's
+    /// own. The batch's own too where the neighbours were not read: a scheme that needs them says so by
+    /// [`WindowScheme::offsets`].
+    pub fn neighbours(&self, offset: i32) -> &Self {
+        self.around
+            .iter()
+            .find(|(known, _)| *known == offset)
+            .map_or(self, |(_, batch)| batch)
+    }
+
     /// One value a slice as a tensor `[batch, 1, 1, 1]` beside [`HuBatch::hu`].
     pub fn per_slice(&self, value: impl Fn(&SliceTags) -> f32) -> Tensor<4> {
         let values: Vec<f32> = self.tags.iter().map(value).collect();
@@ -62,6 +85,12 @@ pub trait WindowScheme: Send + Sync {
 
     /// From HU `[batch, 1, height, width]` to `[batch, channels, height, width]`, usually within 0 to 1.
     fn apply(&self, batch: &HuBatch) -> Tensor<4>;
+
+    /// Places along the series, relative to the slice itself, of other slices it looks at: −1 is the one
+    /// before. They come as [`HuBatch::neighbours`].
+    fn offsets(&self) -> Vec<i32> {
+        Vec::new()
+    }
 }
 
 /// The artifact by which stages hand a [`WindowScheme`] on.
@@ -81,6 +110,11 @@ impl Window {
     /// Number of channels the scheme makes.
     pub fn channels(&self) -> usize {
         self.0.channels()
+    }
+
+    /// See [`WindowScheme::offsets`].
+    pub fn offsets(&self) -> Vec<i32> {
+        self.0.offsets()
     }
 
     /// Applies the scheme to a batch.

@@ -3,6 +3,8 @@
 mod choose;
 mod picture;
 
+use ichflow_api::cohort::SeriesOrder;
+use ichflow_api::feed::HostBatch;
 use ichflow_api::prelude::*;
 
 pub(crate) use choose::{Choice, choose};
@@ -53,15 +55,17 @@ pub(crate) fn strips(
     wanted.dedup();
     let progress = context.progress("rendering example slices", wanted.len(), "slices");
     let mut pictures = std::collections::BTreeMap::new();
+    let cohort = Cohort {
+        slices: predictions.slices.clone(),
+        remarks: Vec::new(),
+    };
+    let order = SeriesOrder::of(&cohort);
     for index in wanted {
         context.checkpoint()?;
-        match picture(
-            &predictions.slices[index],
-            pixels,
-            model,
-            settings.size,
-            context.device(),
-        ) {
+        let offsets = model.preparation.window.offsets();
+        let picture = HostBatch::read(pixels, &cohort, &order, vec![index], &offsets)
+            .and_then(|host| picture(host.upload(&cohort, context.device()), model, settings.size));
+        match picture {
             Ok(uri) => {
                 pictures.insert(index, uri);
             }

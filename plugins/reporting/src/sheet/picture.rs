@@ -1,23 +1,11 @@
 //! A slice through the model's own window, as a PNG inside the page.
 
 use base64::Engine;
-use ichflow_api::feed::HostBatch;
 use ichflow_api::prelude::*;
 
-/// The slice as the network saw it (before its own shift and scale), at most `longest` pixels a side.
+/// The first slice of a batch as the network saw it (before its own shift and scale), at most `longest` pixels a side.
 /// Three channels become red, green and blue; one becomes grey; of more the first three are shown.
-pub(crate) fn picture(
-    slice: &Slice,
-    pixels: &Pixels,
-    model: &Model,
-    longest: usize,
-    device: &Device,
-) -> Result<String> {
-    let cohort = Cohort {
-        slices: vec![slice.clone()],
-        remarks: Vec::new(),
-    };
-    let batch = HostBatch::read(pixels, &cohort, vec![0])?.upload(&cohort, device);
+pub(crate) fn picture(batch: HuBatch, model: &Model, longest: usize) -> Result<String> {
     let images = model.preparation.images(&batch);
     let [_, channels, rows, columns] = images.dims();
     let values = images
