@@ -28,6 +28,7 @@ fn every_standard_stage_is_there() {
         "window bsb",
         "window dicom-voi",
         "window exclusive",
+        "window formula",
         "window gradient",
         "window gradient-bsb",
         "window gradient-sigmoid",

@@ -8,6 +8,7 @@ pub mod all_channels;
 pub mod bsb;
 pub mod dicom_voi;
 pub mod exclusive;
+pub mod formula;
 pub mod gradient;
 pub mod gradient_bsb;
 pub mod gradient_sigmoid;
@@ -15,6 +16,7 @@ pub mod header;
 pub mod linear;
 pub mod math;
 pub mod metadata;
+pub mod neighbours;
 pub mod presets;
 pub mod sigmoid;
 #[cfg(test)]
