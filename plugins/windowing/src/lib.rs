@@ -9,18 +9,22 @@ pub mod bsb;
 pub mod dicom_voi;
 pub mod exclusive;
 pub mod formula;
+pub mod frequency_histogram;
 pub mod gradient;
 pub mod gradient_bsb;
 pub mod gradient_sigmoid;
 pub mod header;
+pub mod histogram;
 pub mod linear;
 pub mod math;
 pub mod metadata;
 pub mod neighbours;
 pub mod presets;
 pub mod sigmoid;
+pub mod stack;
 #[cfg(test)]
 mod testing;
+pub mod to_3_channels;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,114 @@
+//! `stack`: schemes side by side.
+
+use ichflow_api::prelude::*;
+
+/// Schemes side by side: the channels of `first`, then those of `second`, and of `third` and `fourth` if the recipe
+/// names them. The inputs are windows of earlier stages, always named: `first = "brain"`.
+///
+/// Use it to give a network more than one view of a slice, or to try which channel of two schemes helps.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stack {}
+
+/// The inputs, in the order of their channels.
+const INPUTS: [&str; 4] = ["first", "second", "third", "fourth"];
+
+/// [`Stack`] once its parts are known.
+pub struct Stacked {
+    parts: Vec<Window>,
+}
+
+impl Stacked {
+    /// The given schemes side by side; at least one.
+    pub fn new(parts: Vec<Window>) -> Self {
+        Self { parts }
+    }
+}
+
+impl WindowScheme for Stacked {
+    fn channels(&self) -> usize {
+        self.parts.iter().map(Window::channels).sum()
+    }
+
+    fn apply(&self, batch: &HuBatch) -> Tensor<4> {
+        Tensor::cat(self.parts.iter().map(|part| part.apply(batch)).collect(), 1)
+    }
+}
+
+impl Stage for Stack {
+    const NAME: &'static str = "stack";
+    const FAMILY: Family = Family::Window;
+    const SUMMARY: &'static str = "schemes side by side";
+    // An example holds parameters only, and what is stacked are inputs.
+    const EXAMPLE: &'static str = "[window]\nuse = \"stack\"\n# first = \"brain\"      the names of two earlier window stages\n# second = \"rainbow\"\n";
+
+    fn ports(&self) -> Ports {
+        let [first, second, third, fourth] = INPUTS;
+        Ports::new()
+            // By name, so that a recipe says what it stacks: the nearest window twice is never meant.
+            .input(Input::of::<Window>(first).by_name())
+            .input(Input::of::<Window>(second).by_name())
+            .input(Input::of::<Window>(third).optional())
+            .input(Input::of::<Window>(fourth).optional())
+            .output(Output::of::<Window>("window"))
+    }
+
+    fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {
+        let [first, second, third, fourth] = INPUTS;
+        let mut parts = vec![inputs.get::<Window>(first)?, inputs.get::<Window>(second)?];
+        parts.extend(inputs.find::<Window>(third)?);
+        parts.extend(inputs.find::<Window>(fourth)?);
+        let parts = parts.iter().map(|part| part.as_ref().clone()).collect();
+        Ok(Outputs::new().with("window", Window::new(Stacked::new(parts))))
+    }
+}
+
+ichflow_api::register!(Stack);
+
+#[cfg(test)]
+mod tests {
+    use ichflow_api::testkit::run_context;
+
+    use super::*;
+    use crate::all_channels::AllChannels;
+    use crate::bsb::Bsb;
+    use crate::metadata::Metadata;
+    use crate::testing::*;
+
+    #[test]
+    fn channels_stand_in_the_order_of_the_inputs() {
+        let directory = tempfile::tempdir().unwrap();
+        let run = run_context(directory.path());
+        let context = Context::new(&run, "window", "stack", "key");
+        let grey = Metadata {
+            channels: 1,
+            ..Metadata::default()
+        };
+        let inputs = Inputs::default()
+            .with("first", Window::new(Bsb {}))
+            .with("second", Window::new(AllChannels::default()))
+            .with("fourth", Window::new(grey.clone()));
+        let window = Stack {}
+            .run(&inputs, &context)
+            .unwrap()
+            .take_as::<Window>("window")
+            .unwrap();
+        assert_eq!(window.channels(), 7);
+        let hu = [-1000, 20, 40, 300];
+        let got = values(window.apply(&batch_of(&[&hu], SliceTags::default())));
+        let expected = [
+            applied(&Bsb {}, &hu),
+            applied(&AllChannels::default(), &hu),
+            applied(&grey, &hu),
+        ];
+        assert_eq!(got, expected.concat());
+    }
+
+    #[test]
+    fn edge_cases_stay_within_range() {
+        assert_edges(&Stacked::new(vec![
+            Window::new(Bsb {}),
+            Window::new(Metadata::default()),
+        ]));
+    }
+}
