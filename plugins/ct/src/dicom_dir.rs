@@ -55,7 +55,7 @@ path = "data/my_study"
         // Without the magic word, what does not read is taken for something else than DICOM.
         let (found, others): (Vec<_>, Vec<_>) = found
             .into_iter()
-            .partition(|found| found.slice.is_ok() || dicom::looks_like_dicom(&found.file));
+            .partition(|found| found.slices.is_ok() || dicom::looks_like_dicom(&found.file));
         let mut remarks = Vec::new();
         if !others.is_empty() {
             remarks.push(format!("{} files are not DICOM and were skipped", others.len()));

@@ -3,12 +3,14 @@
 //! - [`rsna`] loads the RSNA 2019 competition's files, [`dicom_dir`] any directory of DICOM.
 //! - [`phantom`] makes up a cohort in the competition's shape and loads it the same way.
 //! - [`hu_store`] keeps slices as lossless 16-bit Hounsfield units.
+//! - [`inspect`] tells what is read from a file: `ichflow inspect`.
 //! - [`dicom`] reads single files, [`competition`] the competition's, [`store`] is the format on disk.
 
 pub mod competition;
 pub mod dicom;
 pub mod dicom_dir;
 pub mod hu_store;
+pub mod inspect;
 pub mod phantom;
 pub mod rsna;
 pub mod store;

@@ -1,12 +1,14 @@
 //! Headers of many files, read in parallel and kept for the next run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
+use ichflow_api::guard;
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
@@ -41,11 +43,13 @@ pub struct Found {
     pub file: PathBuf,
     /// Its state when the header was read.
     source: Option<Source>,
-    /// The slice without labels, or why it cannot be used.
-    pub slice: Result<Slice, String>,
+    /// Its slices without labels, one a frame, or why they cannot be used.
+    pub slices: Result<Vec<Slice>, String>,
+    /// What deserves attention in it.
+    warnings: Vec<String>,
 }
 
-/// Reads headers, taking those it can from `headers.jsonl` of the stage's cache directory.
+/// Reads headers, taking those it can from `headers-2.jsonl` of the stage's cache directory.
 pub struct Headers {
     kept: HashMap<PathBuf, Found>,
     /// Where headers are kept.
@@ -55,7 +59,7 @@ pub struct Headers {
 impl Headers {
     /// Opens what earlier runs kept.
     pub fn open(context: &Context) -> Result<Self> {
-        let path = context.cache()?.join("headers.jsonl");
+        let path = context.cache()?.join("headers-2.jsonl");
         let mut kept = HashMap::new();
         if let Ok(file) = File::open(&path) {
             // A line that does not parse costs nothing but reading that header again.
@@ -88,19 +92,15 @@ impl Headers {
                     match self.kept.get(file) {
                         Some(kept) if source.is_some() && kept.source == source => {
                             let mut kept = kept.clone();
-                            if let Ok(slice) = &mut kept.slice {
-                                slice.id.clone_from(id);
+                            if let Ok(slices) = &mut kept.slices {
+                                let frames = slices.len();
+                                for slice in slices {
+                                    slice.id = id_of(id, slice.frame, frames);
+                                }
                             }
                             Some((kept, false))
                         }
-                        _ => Some((
-                            Found {
-                                file: file.clone(),
-                                source,
-                                slice: describe(id, file).map_err(|error| error.chain()),
-                            },
-                            true,
-                        )),
+                        _ => Some((Found::read(id, file, source), true)),
                     }
                 })
                 .collect();
@@ -133,22 +133,60 @@ impl Headers {
     }
 }
 
-fn describe(id: &str, file: &Path) -> Result<Slice> {
-    let header = dicom::read_header(file)?;
-    if header.storage.frames > 1 {
-        return Err(Error::new(format!(
-            "it holds {} frames; files of one slice are read",
-            header.storage.frames
-        )));
+impl Found {
+    fn read(id: &str, file: &Path, source: Option<Source>) -> Self {
+        // Parsers may panic on what nobody foresaw; one bad file must not end a run of many.
+        let headers = guard::catch(AssertUnwindSafe(|| dicom::read_headers(file)))
+            .unwrap_or_else(|_| Err(Error::new("its header is damaged: the parser gave up")))
+            .map_err(|error| error.chain());
+        let mut warnings: Vec<String> = headers
+            .iter()
+            .flatten()
+            .flat_map(|h| h.warnings.clone())
+            .collect();
+        warnings.sort();
+        warnings.dedup();
+        let slices = headers.map(|headers| {
+            let frames = headers.len();
+            let slice = |(frame, header)| slice_of(id, file, frame as u32, frames, header);
+            headers.into_iter().enumerate().map(slice).collect()
+        });
+        Self {
+            file: file.to_owned(),
+            source,
+            slices,
+            warnings,
+        }
     }
-    Ok(slice_of(id, file, header))
 }
 
-fn slice_of(id: &str, file: &Path, header: Header) -> Slice {
+impl Found {
+    /// Labels are of an image each, and a file of the competition is one image.
+    pub fn refuse_several_frames(&mut self) {
+        if let Ok(slices) = &self.slices
+            && slices.len() > 1
+        {
+            self.slices = Err(format!(
+                "it holds {} frames; an image of the competition is one",
+                slices.len()
+            ));
+        }
+    }
+}
+
+/// A slice's id: the file's, and where it has several frames, the frame's number from 0.
+fn id_of(id: &str, frame: u32, frames: usize) -> String {
+    match frames {
+        1 => id.to_owned(),
+        _ => format!("{id}~frame{frame:04}"),
+    }
+}
+
+fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header: Header) -> Slice {
     Slice {
-        id: id.to_owned(),
+        id: id_of(id, frame, frames),
         file: file.to_owned(),
-        frame: 0,
+        frame,
         style: header.storage.style(),
         patient: header.patient,
         study: header.study,
@@ -182,11 +220,19 @@ pub fn usable(
 ) -> Result<Vec<Slice>> {
     let mut slices = Vec::with_capacity(found.len());
     let mut unusable: Vec<(String, PathBuf, String)> = Vec::new();
+    let mut warnings: BTreeMap<String, usize> = BTreeMap::new();
     for (found, id) in found.into_iter().zip(ids) {
-        match found.slice {
-            Ok(slice) => slices.push(slice),
+        match found.slices {
+            Ok(of_file) => slices.extend(of_file),
             Err(reason) => unusable.push((id.clone(), found.file, reason)),
         }
+        for warning in found.warnings {
+            *warnings.entry(warning).or_default() += 1;
+        }
+    }
+    for (warning, count) in warnings {
+        let files = if count == 1 { "file" } else { "files" };
+        context.warn(format!("{count} {files}: {warning}"));
     }
     unusable.sort();
     for (id, file, reason) in &unusable {

@@ -105,7 +105,10 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
         .map(|(id, path)| (id.to_string(), path.clone()))
         .collect();
     let ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
-    let found = Headers::open(context)?.read(context, wanted)?;
+    let mut found = Headers::open(context)?.read(context, wanted)?;
+    for found in &mut found {
+        found.refuse_several_frames();
+    }
     let slices = headers::usable(context, found, &ids, files.max_quarantined)?;
     for remark in &remarks {
         context.say(remark);

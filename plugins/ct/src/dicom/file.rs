@@ -5,16 +5,16 @@ use std::io::Read;
 use std::path::Path;
 
 use dicom_dictionary_std::uids;
-use dicom_encoding::transfer_syntax::{Codec, TransferSyntax, TransferSyntaxIndex};
+use dicom_encoding::transfer_syntax::{TransferSyntax, TransferSyntaxIndex};
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 use ichflow_api::prelude::*;
 
-use super::layout::{self, Layout, Stop};
+use super::layout::{self, BIG_ENDIAN, Layout, Stop};
 
 /// Bytes read for a header at first; competition headers end before 2 KiB.
 const HEADER_BYTES: u64 = 8 * 1024;
 /// A deflated data set may not grow beyond this many bytes.
-const MAX_INFLATED: u64 = 1 << 30;
+const MAX_INFLATED: u64 = 1 << 28;
 
 /// A file's bytes and where things lie in them.
 pub struct DicomFile {
@@ -74,37 +74,54 @@ pub fn describe(stop: &Stop) -> Error {
 }
 
 fn inflate(deflated: &[u8], syntax: String) -> Result<DicomFile> {
-    let Codec::Dataset(Some(adapter)) = find_syntax(&syntax)?.codec() else {
-        return Err(unsupported(&syntax));
-    };
-    // The adapter wants to own what it reads.
-    let source = std::io::Cursor::new(deflated.to_vec());
     let mut bytes = Vec::new();
-    adapter
-        .adapt_reader(Box::new(source))
+    flate2::read::DeflateDecoder::new(deflated)
         .take(MAX_INFLATED + 1)
         .read_to_end(&mut bytes)
         .doing("the deflated data set is damaged")?;
     if bytes.len() as u64 > MAX_INFLATED {
-        return Err(Error::new("the deflated data set grows beyond 1 GiB"));
+        return Err(Error::new("the deflated data set grows beyond 256 MiB"));
     }
     let total = bytes.len() as u64;
     let layout = layout::scan_dataset(&bytes, total, 0, syntax).map_err(|stop| describe(&stop))?;
     Ok(DicomFile { bytes, total, layout })
 }
 
-/// The registered transfer syntax of a UID.
-pub fn find_syntax(uid: &str) -> Result<&'static TransferSyntax> {
+/// The syntax that a data set is parsed with: pixels aside, there are but three.
+pub fn parsing_syntax(uid: &str) -> Result<&'static TransferSyntax> {
+    let uid = match uid {
+        uids::IMPLICIT_VR_LITTLE_ENDIAN | BIG_ENDIAN => uid,
+        _ => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+    };
     TransferSyntaxRegistry
         .get(uid)
         .ok_or_else(|| Error::new(format!("unknown transfer syntax {uid}")))
 }
 
+/// The name of a transfer syntax.
+pub fn syntax_name(uid: &str) -> &'static str {
+    TransferSyntaxRegistry
+        .get(uid)
+        .map_or("unknown", |syntax| syntax.name())
+}
+
+/// Whether a transfer syntax stores pixels as plain words.
+pub fn is_native(syntax: &str) -> bool {
+    matches!(
+        syntax,
+        uids::IMPLICIT_VR_LITTLE_ENDIAN
+            | uids::EXPLICIT_VR_LITTLE_ENDIAN
+            | uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+            | BIG_ENDIAN
+    )
+}
+
 /// An error that names a transfer syntax nobody here can decode.
 pub fn unsupported(uid: &str) -> Error {
-    let name = TransferSyntaxRegistry
-        .get(uid)
-        .map_or("unknown", |syntax| syntax.name());
-    Error::new(format!("its transfer syntax {uid} ({name}) cannot be decoded"))
-        .help("convert it to an uncompressed one, for example with `gdcmconv --raw`")
+    let uid = super::elements::excerpt(uid);
+    Error::new(format!(
+        "its transfer syntax {uid} ({}) cannot be decoded",
+        syntax_name(&uid)
+    ))
+    .help("convert it to an uncompressed one, for example with `gdcmconv --raw`")
 }

@@ -11,14 +11,25 @@ pub struct Rescale {
     pub slope: f64,
     /// RescaleIntercept (0028,1052), in HU.
     pub intercept: f64,
+    /// Whether the file has a slope or an intercept; without them stored values count as HU.
+    pub stated: bool,
 }
 
 impl Rescale {
+    /// The numbers a stored value may be: what BitsStored and PixelRepresentation allow.
+    pub fn stored_range(&self) -> std::ops::RangeInclusive<i64> {
+        let values = 1_i64 << self.bits_stored.clamp(1, 16);
+        match self.signed {
+            true => -values / 2..=values / 2 - 1,
+            false => 0..=values - 1,
+        }
+    }
+
     /// Whether the file is one of those that lost their intercept: 12 unsigned bits that claim to be HU
     /// already. Air at −1000 HU cannot be stored so; it was wrapped around to 3096. The competition's
     /// public solutions call the repair `correct_dcm`.
-    fn wrapped(&self) -> bool {
-        self.bits_stored == 12 && !self.signed && self.intercept > -100.0
+    pub fn wrapped(&self) -> bool {
+        self.stated && self.bits_stored == 12 && !self.signed && self.intercept > -100.0
     }
 
     /// Hounsfield units of one stored 16-bit word; bits above BitsStored are ignored.
@@ -58,6 +69,7 @@ mod tests {
         signed: false,
         slope: 1.0,
         intercept: 0.0,
+        stated: true,
     };
 
     #[test]
@@ -86,6 +98,11 @@ mod tests {
             ..WRAPPED
         };
         assert_eq!(signed.apply(3096), -1000);
+        let silent = Rescale {
+            stated: false,
+            ..WRAPPED
+        };
+        assert_eq!(silent.apply(3096), 3096);
     }
 
     #[test]
@@ -95,6 +112,7 @@ mod tests {
             signed: true,
             slope: 1.0,
             intercept: -1024.0,
+            stated: true,
         };
         assert_eq!(signed.apply((-2000_i16) as u16), -3024);
         assert_eq!(signed.apply(i16::MIN as u16), i16::MIN);
@@ -116,6 +134,7 @@ mod tests {
             signed: false,
             slope: 0.5,
             intercept: -1000.25,
+            stated: true,
         };
         assert_eq!(sloped.apply(2001), 0);
         assert_eq!(sloped.apply(u16::MAX), 31767);
@@ -130,6 +149,7 @@ mod tests {
                     signed,
                     slope: 1.5,
                     intercept: -3.0,
+                    stated: true,
                 };
                 let all: Vec<i16> = (0..=u16::MAX).map(|word| rescale.apply(word)).collect();
                 assert_eq!(to_hu(0..65535, &rescale), all[..65535]);

@@ -9,7 +9,7 @@ const MAX_DEPTH: usize = 32;
 const UNDEFINED: u32 = u32::MAX;
 
 /// Top-level elements that ichflow parses; the others are stepped over.
-const WANTED: [Tag; 24] = [
+pub(super) const WANTED: [Tag; 28] = [
     tags::SPECIFIC_CHARACTER_SET,
     tags::SOP_INSTANCE_UID,
     tags::MODALITY,
@@ -20,6 +20,10 @@ const WANTED: [Tag; 24] = [
     tags::IMAGE_POSITION_PATIENT,
     tags::IMAGE_ORIENTATION_PATIENT,
     tags::SLICE_LOCATION,
+    tags::SLICE_THICKNESS,
+    tags::PIXEL_SPACING,
+    tags::PIXEL_PADDING_VALUE,
+    tags::LOSSY_IMAGE_COMPRESSION,
     tags::SAMPLES_PER_PIXEL,
     tags::PHOTOMETRIC_INTERPRETATION,
     tags::PLANAR_CONFIGURATION,
@@ -45,8 +49,23 @@ pub struct Layout {
     pub dataset: usize,
     /// The wanted elements' bytes one after another: a small data set of its own.
     pub elements: Vec<u8>,
+    /// What all frames share: SharedFunctionalGroupsSequence (5200,9229).
+    pub shared: Option<Sequence>,
+    /// What each frame has of its own: PerFrameFunctionalGroupsSequence (5200,9230).
+    pub per_frame: Option<Sequence>,
     /// PixelData (7FE0,0010).
     pub pixels: Option<PixelElement>,
+    /// Whether the transfer syntax was guessed because the file does not name it.
+    pub guessed: bool,
+}
+
+/// Where a sequence's items lie, and how they are encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Offsets of the first byte and of the byte behind the last.
+    pub range: std::ops::Range<usize>,
+    /// How its items are encoded.
+    pub(super) encoding: Encoding,
 }
 
 /// Where PixelData lies.
@@ -70,8 +89,8 @@ pub enum Stop {
 }
 
 /// How elements are encoded.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Encoding {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Encoding {
     explicit: bool,
     big_endian: bool,
 }
@@ -107,6 +126,7 @@ pub fn scan(bytes: &[u8], total: u64) -> Result<Layout, Stop> {
             syntax = Some(text.trim_end_matches(['\0', ' ']).trim().to_owned());
         }
     }
+    let guessed = syntax.is_none();
     let syntax = match syntax {
         Some(syntax) => syntax,
         None => guess_syntax(&bytes[walk.at.min(bytes.len())..], with_magic)?.to_owned(),
@@ -116,10 +136,14 @@ pub fn scan(bytes: &[u8], total: u64) -> Result<Layout, Stop> {
             syntax,
             dataset: walk.at,
             elements: Vec::new(),
+            shared: None,
+            per_frame: None,
             pixels: None,
+            guessed,
         });
     }
-    scan_dataset(bytes, total, walk.at, syntax)
+    let layout = scan_dataset(bytes, total, walk.at, syntax)?;
+    Ok(Layout { guessed, ..layout })
 }
 
 /// Finds the parts of a data set that starts at `dataset`.
@@ -135,6 +159,7 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
     };
     let mut elements = Vec::new();
     let mut pixels = None;
+    let (mut shared, mut per_frame) = (None, None);
     while (walk.at as u64) < total {
         let begin = walk.at;
         let element = walk.element(encoding)?;
@@ -145,6 +170,7 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
             });
             break;
         }
+        let inside = walk.at;
         match element.length {
             Some(length) => {
                 walk.take(length as usize, element.tag)?;
@@ -155,12 +181,26 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
             }
             None => walk.skip_sequence(element.nested(encoding), element.tag, 0)?,
         }
+        let sequence = || {
+            Some(Sequence {
+                range: inside..walk.at,
+                encoding: element.nested(encoding),
+            })
+        };
+        match element.tag {
+            tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE => shared = sequence(),
+            tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE => per_frame = sequence(),
+            _ => {}
+        }
     }
     Ok(Layout {
         syntax,
         dataset,
         elements,
+        shared,
+        per_frame,
         pixels,
+        guessed: false,
     })
 }
 
@@ -174,6 +214,10 @@ pub fn fragments(bytes: &[u8], start: usize) -> Result<Vec<std::ops::Range<usize
     };
     let mut items = Vec::new();
     loop {
+        // Some writers leave out the delimiter; what counts is that no item is cut short.
+        if walk.at == bytes.len() && !items.is_empty() {
+            return Ok(items);
+        }
         let element = walk.element(META)?;
         match (element.tag, element.length) {
             (SEQUENCE_END, _) => return Ok(items),
@@ -194,9 +238,9 @@ pub fn fragments(bytes: &[u8], start: usize) -> Result<Vec<std::ops::Range<usize
 /// Explicit VR Big Endian, retired.
 pub const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
-const ITEM: Tag = Tag(0xFFFE, 0xE000);
-const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
-const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+pub(super) const ITEM: Tag = Tag(0xFFFE, 0xE000);
+pub(super) const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+pub(super) const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 
 fn guess_syntax(dataset: &[u8], with_magic: bool) -> Result<&'static str, Stop> {
     let Some(head) = dataset.get(..8) else {
@@ -217,16 +261,16 @@ fn guess_syntax(dataset: &[u8], with_magic: bool) -> Result<&'static str, Stop> 
     }
 }
 
-struct Element {
-    tag: Tag,
-    length: Option<u32>,
-    sequence: bool,
+pub(super) struct Element {
+    pub tag: Tag,
+    pub length: Option<u32>,
+    pub sequence: bool,
     unknown: bool,
 }
 
 impl Element {
     /// A sequence of unknown VR is encoded with implicit VR (PS3.5 §6.2.2).
-    fn nested(&self, encoding: Encoding) -> Encoding {
+    pub fn nested(&self, encoding: Encoding) -> Encoding {
         Encoding {
             explicit: encoding.explicit && !self.unknown,
             ..encoding
@@ -234,14 +278,14 @@ impl Element {
     }
 }
 
-struct Walk<'a> {
-    bytes: &'a [u8],
-    total: u64,
-    at: usize,
+pub(super) struct Walk<'a> {
+    pub bytes: &'a [u8],
+    pub total: u64,
+    pub at: usize,
 }
 
 impl<'a> Walk<'a> {
-    fn take(&mut self, length: usize, tag: Tag) -> Result<&'a [u8], Stop> {
+    pub fn take(&mut self, length: usize, tag: Tag) -> Result<&'a [u8], Stop> {
         let end = self.at.saturating_add(length);
         if end as u64 > self.total {
             return Err(Stop::Damaged(format!(
@@ -254,7 +298,7 @@ impl<'a> Walk<'a> {
         Ok(value)
     }
 
-    fn element(&mut self, encoding: Encoding) -> Result<Element, Stop> {
+    pub fn element(&mut self, encoding: Encoding) -> Result<Element, Stop> {
         let number16 = |b: &[u8]| match encoding.big_endian {
             true => u16::from_be_bytes([b[0], b[1]]),
             false => u16::from_le_bytes([b[0], b[1]]),
@@ -303,7 +347,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn skip_sequence(&mut self, encoding: Encoding, owner: Tag, depth: usize) -> Result<(), Stop> {
+    pub fn skip_sequence(&mut self, encoding: Encoding, owner: Tag, depth: usize) -> Result<(), Stop> {
         if depth > MAX_DEPTH {
             return Err(Stop::Damaged(format!(
                 "its sequence {owner} is nested too deeply"

@@ -2,9 +2,14 @@
 //!
 //! A file is first *scanned* ([`layout`]): every declared length is held against the bytes that are
 //! really there, so that nothing downstream allocates what a damaged file only claims. Then the few
-//! elements ichflow needs are parsed ([`header`]), and stored values become Hounsfield units ([`hu`]).
+//! elements ichflow needs are parsed ([`elements`], [`header`]), frames are put together from fragments
+//! ([`frames`]) and decoded ([`codec`]), and stored values become Hounsfield units ([`hu`]).
 
+mod codec;
+mod elements;
 mod file;
+mod frames;
+mod groups;
 mod header;
 mod hu;
 mod layout;
@@ -14,8 +19,8 @@ mod write;
 #[cfg(test)]
 pub(crate) mod fixture;
 
-pub use file::looks_like_dicom;
-pub use header::{Header, Storage, read_header};
+pub use file::{looks_like_dicom, syntax_name};
+pub use header::{Geometry, Header, Storage, read_headers, read_headers_and_syntax};
 pub use hu::{Rescale, to_hu};
-pub use pixels::DicomPixels;
+pub use pixels::{DicomPixels, read_frame_of};
 pub use write::{Attribute, encode};

@@ -1,19 +1,19 @@
 //! Hounsfield units straight from DICOM files.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 
-use dicom_core::value::PixelFragmentSequence;
-use dicom_core::{DataElement, VR};
-use dicom_dictionary_std::tags;
-use dicom_encoding::transfer_syntax::Codec;
-use dicom_object::FileMetaTable;
-use dicom_object::meta::FileMetaTableBuilder;
-use dicom_pixeldata::PixelDecoder;
+use dicom_dictionary_std::uids;
 use ichflow_api::guard;
 use ichflow_api::prelude::*;
 
-use super::file::{self, DicomFile};
-use super::header::{Elements, Header, Storage, is_native};
+use super::codec::Codec;
+use super::elements::Parsed;
+use super::file::{self, DicomFile, is_native};
+use super::frames;
+use super::header::{Header, Storage};
 use super::hu::to_hu;
 use super::layout::{self, BIG_ENDIAN};
 
@@ -23,8 +23,7 @@ pub struct DicomPixels;
 
 impl PixelSource for DicomPixels {
     fn read(&self, slice: &Slice) -> Result<HuImage> {
-        let file = file::open_whole(&slice.file)?;
-        read_frame(&file, slice.frame)
+        read_frame_of(&slice.file, slice.frame)
     }
 
     fn describe(&self) -> String {
@@ -32,26 +31,74 @@ impl PixelSource for DicomPixels {
     }
 }
 
-fn read_frame(file: &DicomFile, frame: u32) -> Result<HuImage> {
-    let storage = Header::parse(file)?.storage;
+/// Hounsfield units of one frame of a file.
+pub fn read_frame_of(path: &Path, frame: u32) -> Result<HuImage> {
+    match frame {
+        0 => read_frame(&file::open_whole(path)?, frame),
+        _ => read_later_frame(path, frame),
+    }
+}
+
+/// Reads a frame that is not the first; of an uncompressed file, nothing but that frame.
+fn read_later_frame(path: &Path, frame: u32) -> Result<HuImage> {
+    let file = file::open_header(path)?;
+    let syntax = file.layout.syntax.as_str();
+    let in_place = is_native(syntax) && syntax != uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+    let (true, Some(pixels)) = (in_place, file.layout.pixels) else {
+        return read_frame(&file::open_whole(path)?, frame);
+    };
+    let storage = storage_of(&file, frame)?;
+    let begin = storage.frame_bytes() * u64::from(frame);
+    let end = begin + storage.frame_bytes();
+    let present = file
+        .total
+        .saturating_sub(pixels.start as u64)
+        .min(u64::from(pixels.length.unwrap_or(0)));
+    if end > present {
+        return Err(cut_short(frame, end, present));
+    }
+    let mut bytes = vec![0; storage.frame_bytes() as usize];
+    let mut source = File::open(path).at("open", path)?;
+    source
+        .seek(SeekFrom::Start(pixels.start as u64 + begin))
+        .and_then(|_| source.read_exact(&mut bytes))
+        .at("read", path)?;
+    Ok(image(
+        &storage,
+        hu_of_bytes(&bytes, &storage, syntax == BIG_ENDIAN),
+    ))
+}
+
+fn storage_of(file: &DicomFile, frame: u32) -> Result<Storage> {
+    let storage = Header::of_frame(file, &Parsed::of(file)?, frame)?.storage;
     if frame >= storage.frames {
         return Err(Error::new(format!(
             "it has {} frames, no frame {frame}",
             storage.frames
         )));
     }
+    Ok(storage)
+}
+
+fn image(storage: &Storage, hu: Vec<i16>) -> HuImage {
+    HuImage {
+        rows: storage.rows as usize,
+        columns: storage.columns as usize,
+        hu,
+    }
+}
+
+/// Hounsfield units of one frame of a whole file.
+fn read_frame(file: &DicomFile, frame: u32) -> Result<HuImage> {
+    let storage = storage_of(file, frame)?;
     let hu = if is_native(&file.layout.syntax) {
         let words = native_frame(file, &storage, frame)?;
         hu_of_bytes(words, &storage, file.layout.syntax == BIG_ENDIAN)
     } else {
         let words = decoded_frame(file, &storage, frame)?;
-        hu_of_bytes(&words, &storage, cfg!(target_endian = "big"))
+        to_hu(words.into_iter(), &storage.rescale)
     };
-    Ok(HuImage {
-        rows: storage.rows as usize,
-        columns: storage.columns as usize,
-        hu,
-    })
+    Ok(image(&storage, hu))
 }
 
 /// The bytes of an uncompressed frame.
@@ -76,74 +123,39 @@ fn native_frame<'a>(file: &'a DicomFile, storage: &Storage, frame: u32) -> Resul
         .ok()
         .zip(usize::try_from(begin + needed).ok())
         .and_then(|(begin, end)| value.get(begin..end))
-        .ok_or_else(|| {
-            Error::new(format!(
-                "its pixel data is cut short: frame {frame} needs {} bytes, {} are there",
-                begin + needed,
-                value.len()
-            ))
-        })
+        .ok_or_else(|| cut_short(frame, begin + needed, value.len() as u64))
 }
 
-/// The bytes of a compressed frame, decoded.
-fn decoded_frame(file: &DicomFile, storage: &Storage, frame: u32) -> Result<Vec<u8>> {
+fn cut_short(frame: u32, needed: u64, present: u64) -> Error {
+    Error::new(format!(
+        "its pixel data is cut short: frame {frame} needs {needed} bytes, {present} are there"
+    ))
+}
+
+/// The stored words of a compressed frame.
+fn decoded_frame(file: &DicomFile, storage: &Storage, frame: u32) -> Result<Vec<u16>> {
     let syntax = &file.layout.syntax;
-    let decodable = matches!(
-        file::find_syntax(syntax)?.codec(),
-        Codec::EncapsulatedPixelData(Some(_), _)
-    );
-    if !decodable {
-        return Err(file::unsupported(syntax));
-    }
+    let codec = Codec::of(syntax).ok_or_else(|| file::unsupported(syntax))?;
     let pixels = file
         .layout
         .pixels
         .ok_or_else(|| Error::new("it has no pixel data (7FE0,0010)"))?;
-    let items = layout::fragments(&file.bytes, pixels.start).map_err(|stop| file::describe(&stop))?;
-    let Some((table, fragments)) = items.split_first() else {
-        return Err(Error::new("its pixel data has no fragments"));
-    };
-    let offsets: Vec<u32> = file.bytes[table.clone()]
-        .chunks_exact(4)
-        .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
-        .collect();
-    let fragments: Vec<Vec<u8>> = fragments
-        .iter()
-        .map(|at| file.bytes[at.clone()].to_vec())
-        .collect();
-    let mut object = Elements::of(file)?.0;
-    object.put(DataElement::new(
-        tags::PIXEL_DATA,
-        VR::OB,
-        PixelFragmentSequence::new(offsets, fragments),
-    ));
-    let object = object.with_exact_meta(meta_of(syntax)?);
-    // A decoder given damaged data may panic; one bad file must not end a run of many.
-    let decoded = guard::catch(AssertUnwindSafe(|| object.decode_pixel_data_frame(frame)))
-        .map_err(|_| Error::new("its compressed pixel data is damaged: the decoder gave up"))?
-        .doing("its pixel data cannot be decoded")?;
-    if decoded.bits_allocated() != storage.bits_allocated
-        || (decoded.data().len() as u64) < storage.frame_bytes()
-    {
-        return Err(Error::new(format!(
-            "its pixel data decodes to {} bytes of {} bits where {} of {} are announced",
-            decoded.data().len(),
-            decoded.bits_allocated(),
-            storage.frame_bytes(),
-            storage.bits_allocated
-        )));
+    if pixels.length.is_some() {
+        return Err(Error::new(
+            "its pixel data is not encapsulated although its transfer syntax is compressed",
+        ));
     }
-    Ok(decoded.data()[..storage.frame_bytes() as usize].to_vec())
-}
-
-/// A meta group that carries nothing but the transfer syntax.
-fn meta_of(syntax: &str) -> Result<FileMetaTable> {
-    FileMetaTableBuilder::new()
-        .transfer_syntax(syntax)
-        .media_storage_sop_class_uid("")
-        .media_storage_sop_instance_uid("")
-        .build()
-        .doing("its meta group cannot be built")
+    let items = layout::fragments(&file.bytes, pixels.start).map_err(|stop| file::describe(&stop))?;
+    let bytes = frames::frame(
+        &file.bytes,
+        &items,
+        codec,
+        storage.frames as usize,
+        frame as usize,
+    )?;
+    // A decoder given damaged data may panic; one bad file must not end a run of many.
+    guard::catch(AssertUnwindSafe(|| codec.decode(&bytes, storage)))
+        .map_err(|_| Error::new("its compressed pixel data is damaged: the decoder gave up"))?
 }
 
 fn hu_of_bytes(bytes: &[u8], storage: &Storage, big_endian: bool) -> Vec<i16> {
@@ -168,7 +180,6 @@ fn hu_of_bytes(bytes: &[u8], storage: &Storage, big_endian: bool) -> Vec<i16> {
 mod tests {
     use super::*;
     use crate::dicom::fixture::Fixture;
-    use dicom_dictionary_std::uids;
     use ichflow_api::testkit;
 
     fn read(fixture: &Fixture) -> Result<HuImage> {
@@ -209,12 +220,12 @@ mod tests {
     #[test]
     fn what_cannot_be_decoded_is_named() {
         let error = read(&Fixture {
-            syntax: uids::JPEGLS_LOSSLESS,
+            syntax: uids::MPEG2MPML,
             ..Fixture::default()
         })
         .unwrap_err();
         let message = error.to_string();
-        assert!(message.contains("1.2.840.10008.1.2.4.80"), "{message}");
-        assert!(message.contains("JPEG-LS"), "{message}");
+        assert!(message.contains("1.2.840.10008.1.2.4.100"), "{message}");
+        assert!(message.contains("MPEG2"), "{message}");
     }
 }

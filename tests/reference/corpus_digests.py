@@ -1,0 +1,100 @@
+"""Hounsfield units of a corpus of DICOM files as pydicom reads them, for the tests of `ichflow-ct`.
+
+    python tests/reference/corpus_digests.py CORPUS > plugins/ct/tests/fixtures/corpus.tsv
+
+Needs pydicom 3 with pylibjpeg (libjpeg and openjpeg) and gdcm. One row a frame: path, transfer syntax,
+frame from 0, SHA-256 of the Hounsfield units as little-endian int16, their minimum, maximum and mean.
+A file that pydicom does not read has one row with its error instead.
+
+HU = stored value x slope + intercept, rounded and kept within int16. Slope and intercept are those of the
+frame, else those all frames share, else the file's, else 1 and 0. Files of 12 unsigned bits whose
+intercept is there and above -100 were wrapped around: HU = ((stored value + 1000) mod 4096) - 1000.
+"""
+
+import csv
+import hashlib
+import pathlib
+import sys
+import warnings
+
+import numpy
+import pydicom
+from pydicom import uid
+
+
+def read(path):
+    try:
+        dataset = pydicom.dcmread(path)
+    except pydicom.errors.InvalidDicomError:
+        dataset = pydicom.dcmread(path, force=True)
+        if "Rows" not in dataset:
+            raise
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        explicit = uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = uid.ImplicitVRLittleEndian if implicit else explicit
+    return dataset
+
+
+def groups(dataset, frame):
+    """Where a frame's rescale may stand, nearest first."""
+    for name, index in (
+        ("PerFrameFunctionalGroupsSequence", frame),
+        ("SharedFunctionalGroupsSequence", 0),
+    ):
+        sequence = dataset.get(name) or []
+        if index < len(sequence):
+            yield from sequence[index].get("PixelValueTransformationSequence") or []
+    yield dataset
+
+
+def rescale(dataset, frame):
+    for group in groups(dataset, frame):
+        slope, intercept = group.get("RescaleSlope"), group.get("RescaleIntercept")
+        if slope is not None or intercept is not None:
+            return float(1 if slope is None else slope), float(0 if intercept is None else intercept), True
+    return 1.0, 0.0, False
+
+
+def hounsfield_units(dataset, stored, frame):
+    slope, intercept, stated = rescale(dataset, frame)
+    if stored.dtype.kind in "iu":
+        stored = stored.astype(numpy.int64)
+    unsigned = dataset.get("PixelRepresentation") == 0
+    if stated and dataset.get("BitsStored") == 12 and unsigned and intercept > -100:
+        units = (stored + 1000) % 4096 - 1000
+    else:
+        # Half away from zero, as people round; numpy.rint rounds half to even.
+        exact = stored * slope + intercept
+        units = numpy.trunc(exact + numpy.copysign(0.5, exact))
+    return numpy.clip(units, -32768, 32767).astype("<i2")
+
+
+def rows(path):
+    syntax = ""
+    try:
+        dataset = read(path)
+        syntax = str(dataset.file_meta.TransferSyntaxUID)
+        stored = dataset.pixel_array
+        frames = int(dataset.get("NumberOfFrames") or 1)
+        for frame, image in enumerate(stored if frames > 1 else stored[None]):
+            units = hounsfield_units(dataset, image, frame)
+            digest = hashlib.sha256(units.tobytes()).hexdigest()
+            yield syntax, frame, digest, units.min(), units.max(), f"{units.mean(dtype=float):.4f}", ""
+    except Exception as error:  # whatever it is, it is what a pydicom user would get
+        text = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+        yield syntax, "", "", "", "", "", text.replace(str(path), "the file")
+
+
+def main():
+    warnings.simplefilter("ignore")
+    root = pathlib.Path(sys.argv[1])
+    writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
+    writer.writerow(["path", "syntax", "frame", "sha256", "min", "max", "mean", "error"])
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.name != "EXPECTED.tsv":
+            for row in rows(path):
+                writer.writerow([path.relative_to(root).as_posix(), *row])
+
+
+main()
