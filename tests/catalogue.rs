@@ -35,6 +35,7 @@ fn every_standard_stage_is_there() {
         "window gradient-sigmoid",
         "window linear",
         "window metadata",
+        "window neighbours",
         "window sigmoid",
         "window stack",
         "window to-3-channels",
