@@ -46,7 +46,7 @@ pub struct Prior {
 pub struct PartMetrics {
     /// Slices with known truth.
     pub slices: usize,
-    /// Patients they belong to.
+    /// Patients they belong to; 0 where that is not known.
     pub patients: usize,
     /// The competition's metric: `any` counts twice.
     pub weighted_log_loss: f64,
@@ -154,7 +154,7 @@ pub struct Judged {
     pub probabilities: Vec<[f64; COUNT]>,
     /// Patient of each slice, numbered from 0 in the order of appearance.
     pub patient: Vec<usize>,
-    /// Number of patients.
+    /// Number of patients; 0 where that is not known.
     pub patients: usize,
 }
 
@@ -205,7 +205,16 @@ impl PartMetrics {
         settings: Settings,
         rng: &mut ChaCha8Rng,
     ) -> Result<Option<Self>> {
-        let judged = Judged::of(predictions);
+        Self::of_judged(&Judged::of(predictions), priors, settings, rng)
+    }
+
+    /// The metrics of what can be judged; `None` if that is nothing.
+    pub fn of_judged(
+        judged: &Judged,
+        priors: &[f64; COUNT],
+        settings: Settings,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<Self>> {
         if judged.nonsense() {
             return Err(
                 Error::new("some predicted probabilities are not numbers between 0 and 1").help(
@@ -215,7 +224,7 @@ impl PartMetrics {
         }
         let Judged {
             truth, probabilities, ..
-        } = &judged;
+        } = judged;
         let eps = settings.eps;
         let (Some(weighted_log_loss), Some(priors_log_loss)) = (
             metrics::weighted_log_loss(truth, probabilities, eps),
@@ -242,7 +251,7 @@ impl PartMetrics {
             priors_log_loss,
             auc_any_interval,
             labels: (0..COUNT)
-                .filter_map(|label| LabelMetrics::of(&judged, label, settings))
+                .filter_map(|label| LabelMetrics::of(judged, label, settings))
                 .collect(),
         }))
     }
@@ -299,28 +308,34 @@ pub fn versus(
         .map(|slice| slice.id.as_str())
         .zip(&baseline.probabilities)
         .collect();
-    let other: Option<Vec<&[f64; COUNT]>> = predictions
+    let other: Option<Vec<[f64; COUNT]>> = predictions
         .with_truth()
-        .map(|(slice, ..)| of.get(slice.id.as_str()).copied())
+        .map(|(slice, ..)| of.get(slice.id.as_str()).map(|row| **row))
         .collect();
-    let Some(other) = other.filter(|_| of.len() == predictions.slices.len()) else {
-        return Err(
+    match other.filter(|_| of.len() == predictions.slices.len()) {
+        Some(other) => Ok(versus_rows(&Judged::of(predictions), &other, settings, rng)),
+        None => Err(
             Error::new("the predictions and the baseline are not of the same slices")
                 .help("compare predictions of one split, before and after a step"),
-        );
-    };
-    let judged = Judged::of(predictions);
-    let loss = |slices: &[usize], of: &dyn Fn(usize) -> [f64; COUNT]| {
+        ),
+    }
+}
+
+/// The same, of probabilities in the order of `judged`.
+pub fn versus_rows(
+    judged: &Judged,
+    baseline: &[[f64; COUNT]],
+    settings: Settings,
+    rng: &mut ChaCha8Rng,
+) -> Option<PairedDifference> {
+    let loss = |slices: &[usize], rows: &[[f64; COUNT]]| {
         let truth: Vec<Labels> = slices.iter().map(|i| judged.truth[*i]).collect();
-        let probabilities: Vec<[f64; COUNT]> = slices.iter().map(|i| of(*i)).collect();
-        metrics::weighted_log_loss(&truth, &probabilities, settings.eps)
+        let rows: Vec<[f64; COUNT]> = slices.iter().map(|i| rows[*i]).collect();
+        metrics::weighted_log_loss(&truth, &rows, settings.eps)
     };
-    Ok(metrics::paired_bootstrap(
-        &judged.patient,
-        settings.bootstrap,
-        rng,
-        |slices| loss(slices, &|i| *other[i]).zip(loss(slices, &|i| judged.probabilities[i])),
-    ))
+    metrics::paired_bootstrap(&judged.patient, settings.bootstrap, rng, |slices| {
+        loss(slices, baseline).zip(loss(slices, &judged.probabilities))
+    })
 }
 
 #[cfg(test)]

@@ -52,7 +52,9 @@ impl SmoothZ {
     }
 
     fn apply(&self, predictions: &Predictions, context: &Context) -> Predictions {
-        let mut series: BTreeMap<(&str, &str), Vec<(f64, &str, usize)>> = BTreeMap::new();
+        // Position, id and place among the predictions.
+        type Member<'a> = (f64, &'a str, usize);
+        let mut series: BTreeMap<(&str, &str), Vec<Member<'_>>> = BTreeMap::new();
         let mut alone = 0;
         for (index, slice) in predictions.slices.iter().enumerate() {
             match slice.position_mm.filter(|z| z.is_finite()) {
