@@ -33,6 +33,13 @@ impl WindowScheme for Stacked {
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         Tensor::cat(self.parts.iter().map(|part| part.apply(batch)).collect(), 1)
     }
+
+    fn offsets(&self) -> Vec<i32> {
+        let mut offsets: Vec<i32> = self.parts.iter().flat_map(Window::offsets).collect();
+        offsets.sort_unstable();
+        offsets.dedup();
+        offsets
+    }
 }
 
 impl Stage for Stack {
@@ -102,6 +109,32 @@ mod tests {
             applied(&grey, &hu),
         ];
         assert_eq!(got, expected.concat());
+    }
+
+    #[test]
+    fn slices_around_are_read_for_every_part_that_looks_at_them() {
+        struct Around(Vec<i32>);
+
+        impl WindowScheme for Around {
+            fn channels(&self) -> usize {
+                1
+            }
+
+            fn apply(&self, batch: &HuBatch) -> Tensor<4> {
+                batch.hu()
+            }
+
+            fn offsets(&self) -> Vec<i32> {
+                self.0.clone()
+            }
+        }
+
+        let stacked = Stacked::new(vec![
+            Window::new(Around(vec![-1, 0, 1])),
+            Window::new(Bsb {}),
+            Window::new(Around(vec![2, 1])),
+        ]);
+        assert_eq!(stacked.offsets(), [-1, 0, 1, 2]);
     }
 
     #[test]

@@ -106,6 +106,10 @@ impl Step {
 
 /// A number, or one value a pixel `[batch, 1, height, width]` or a slice `[batch, 1, 1, 1]`.
 #[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a formula has few of them, and a box would be one more allocation a step"
+)]
 enum Value {
     Number(f64),
     Field(Tensor<4>),
