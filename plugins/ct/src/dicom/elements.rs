@@ -18,7 +18,7 @@ pub struct Parsed {
 impl Parsed {
     /// Parses what a scan collected.
     pub fn of(file: &DicomFile) -> Result<Self> {
-        let syntax = file::parsing_syntax(&file.layout.syntax)?;
+        let syntax = file::parsing_syntax(&file.layout)?;
         let parse = |bytes: &[u8]| {
             InMemDicomObject::read_dataset_with_ts(bytes, syntax).doing("its header cannot be parsed")
         };

@@ -68,6 +68,7 @@ fn open(path: &Path, at_first: u64) -> Result<DicomFile> {
 pub fn describe(stop: &Stop) -> Error {
     match stop {
         Stop::NeedMore => Error::new("the file changed while it was read"),
+        Stop::FloatPixels => Error::new("it has float pixel data; CT has integers"),
         Stop::NotDicom => Error::new("this is not a DICOM file"),
         Stop::Damaged(how) => Error::new(format!("damaged DICOM file: {how}")),
     }
@@ -88,10 +89,11 @@ fn inflate(deflated: &[u8], syntax: String) -> Result<DicomFile> {
 }
 
 /// The syntax that a data set is parsed with: pixels aside, there are but three.
-pub fn parsing_syntax(uid: &str) -> Result<&'static TransferSyntax> {
-    let uid = match uid {
-        uids::IMPLICIT_VR_LITTLE_ENDIAN | BIG_ENDIAN => uid,
-        _ => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+pub fn parsing_syntax(layout: &Layout) -> Result<&'static TransferSyntax> {
+    let uid = match (layout.encoding.explicit, layout.encoding.big_endian) {
+        (_, true) => BIG_ENDIAN,
+        (true, false) => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+        (false, false) => uids::IMPLICIT_VR_LITTLE_ENDIAN,
     };
     TransferSyntaxRegistry
         .get(uid)

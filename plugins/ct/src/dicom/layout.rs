@@ -55,6 +55,8 @@ pub struct Layout {
     pub per_frame: Option<Sequence>,
     /// PixelData (7FE0,0010).
     pub pixels: Option<PixelElement>,
+    /// How the data set's elements are encoded, whatever the transfer syntax says.
+    pub(super) encoding: Encoding,
     /// Whether the transfer syntax was guessed because the file does not name it.
     pub guessed: bool,
 }
@@ -84,6 +86,8 @@ pub enum Stop {
     NeedMore,
     /// The file is not DICOM at all.
     NotDicom,
+    /// The pixels are floating-point numbers.
+    FloatPixels,
     /// The file is damaged; the text says how.
     Damaged(String),
 }
@@ -91,8 +95,8 @@ pub enum Stop {
 /// How elements are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Encoding {
-    explicit: bool,
-    big_endian: bool,
+    pub explicit: bool,
+    pub big_endian: bool,
 }
 
 const META: Encoding = Encoding {
@@ -139,6 +143,7 @@ pub fn scan(bytes: &[u8], total: u64) -> Result<Layout, Stop> {
             shared: None,
             per_frame: None,
             pixels: None,
+            encoding: META,
             guessed,
         });
     }
@@ -148,9 +153,15 @@ pub fn scan(bytes: &[u8], total: u64) -> Result<Layout, Stop> {
 
 /// Finds the parts of a data set that starts at `dataset`.
 pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) -> Result<Layout, Stop> {
+    let big_endian = syntax == BIG_ENDIAN;
     let encoding = Encoding {
-        explicit: syntax != uids::IMPLICIT_VR_LITTLE_ENDIAN,
-        big_endian: syntax == BIG_ENDIAN,
+        // Some writers declare one and write the other. The first element tells: where a value
+        // representation would stand, the length of an implicit one is no pair of letters.
+        explicit: match bytes.get(dataset + 4..dataset + 6) {
+            Some(letters) if !big_endian => letters.iter().all(u8::is_ascii_uppercase),
+            _ => syntax != uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        },
+        big_endian,
     };
     let mut walk = Walk {
         bytes,
@@ -163,6 +174,12 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
     while (walk.at as u64) < total {
         let begin = walk.at;
         let element = walk.element(encoding)?;
+        if matches!(
+            element.tag,
+            tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA
+        ) {
+            return Err(Stop::FloatPixels);
+        }
         if element.tag == tags::PIXEL_DATA {
             pixels = Some(PixelElement {
                 start: walk.at,
@@ -200,6 +217,7 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
         shared,
         per_frame,
         pixels,
+        encoding,
         guessed: false,
     })
 }
