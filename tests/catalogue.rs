@@ -56,6 +56,7 @@ fn every_standard_stage_is_there() {
         "predict calibrate",
         "predict consistent-any",
         "predict ensemble",
+        "predict histogram-logistic",
         "predict predict",
         "predict smooth-z",
         "export kaggle-submission",

@@ -4,6 +4,7 @@
 pub mod after;
 pub mod augment;
 pub mod fit;
+pub mod histogram_logistic;
 pub mod loss;
 pub mod predict;
 pub mod resize;

@@ -18,7 +18,7 @@ fn ports() -> Ports {
 }
 
 /// Writes the predictions and offers them.
-fn offer(valid: Predictions, test: Option<Predictions>, context: &Context) -> Result<Outputs> {
+pub(crate) fn offer(valid: Predictions, test: Option<Predictions>, context: &Context) -> Result<Outputs> {
     valid.write_csv(&context.file("predictions/valid.csv")?)?;
     if let Some(test) = &test {
         test.write_csv(&context.file("predictions/test.csv")?)?;
