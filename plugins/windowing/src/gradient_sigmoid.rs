@@ -9,8 +9,8 @@ use crate::presets::{WindowChoice, brain_subdural_and, check_weights, check_wind
 const DARK: f64 = 0.01;
 
 /// Brain (40/80), subdural (80/200) and bone (600/2000) windows with soft edges, each stretched per slice as
-/// [`sigmoid`](crate::sigmoid::Sigmoid) does, added up with the weights 0.35, 0.5 and 0.15, stretched again, and coloured
-/// as [`gradient`](crate::gradient::Gradient) does, with red and blue off where the sum is at most 0.01.
+/// `sigmoid` does, added up with the weights 0.35, 0.5 and 0.15, stretched again, and coloured as `gradient`
+/// does, with red and blue off where the sum is at most 0.01.
 ///
 /// From the gradient and sigmoid windowing notebook of RSNA 2019, where it is called sigmoid-gradient-bsb.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -47,7 +47,7 @@ impl Stage for Stack {
     const FAMILY: Family = Family::Window;
     const SUMMARY: &'static str = "schemes side by side";
     // An example holds parameters only, and what is stacked are inputs.
-    const EXAMPLE: &'static str = "[window]\nuse = \"stack\"\n# first = \"brain\"      the names of two earlier window stages\n# second = \"rainbow\"\n";
+    const EXAMPLE: &'static str = "[window]\nuse = \"stack\"\n# and the names of windows before it:\n# first = \"brain\"\n# second = \"rainbow\"\n";
 
     fn ports(&self) -> Ports {
         let [first, second, third, fourth] = INPUTS;

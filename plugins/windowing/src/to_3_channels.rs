@@ -6,9 +6,8 @@ use crate::frequency_histogram::{breaks_of, equaliser_of, fitting_ports};
 use crate::histogram::{Equaliser, Fitting, check_breaks};
 use crate::presets::{WindowChoice, check_windows};
 
-/// Two windows and, as the third channel, what
-/// [`frequency-histogram`](crate::frequency_histogram::FrequencyHistogram) makes: contrast where it matters in two, and a little
-/// everywhere in the third.
+/// Two windows and, as the third channel, what `frequency-histogram` makes: contrast where it matters in two,
+/// and a little everywhere in the third.
 ///
 /// `to_3chan` of fastai's medical imaging; its brain is 40/80 and its subdural window 100/254.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
