@@ -305,7 +305,7 @@ impl Trainer<'_> {
         let offsets = self.preparation.window.offsets();
         let mut feed = Feed::start(self.pixels.clone(), self.cohort.clone(), batches, offsets);
         let mut step = 0;
-        while let Some(host) = feed.next() {
+        for host in feed.by_ref() {
             self.context.checkpoint()?;
             let host = host?;
             let count = host.indices.len();
