@@ -1,6 +1,7 @@
 //! From files and `--set` arguments to one table: reading, `extends`, merging.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -17,7 +18,7 @@ const MAX_DEPTH: usize = 3;
 /// to `problems`; the table holds whatever could be read.
 pub fn load(recipe: &Path, sets: &[String], problems: &mut Problems) -> Table {
     let mut chain = Vec::new();
-    follow(recipe, None, &mut chain, problems);
+    follow(recipe, &mut chain, problems);
     // Parents apply first. Sources are in that order too, so that problems sort by layer.
     let mut merged = Table::default();
     for table in chain.into_iter().rev() {
@@ -31,14 +32,21 @@ pub fn load(recipe: &Path, sets: &[String], problems: &mut Problems) -> Table {
     merged
 }
 
+/// Where an `extends` stands: number of its file, child first, and its span there.
+#[derive(Clone)]
+struct Asked {
+    file: usize,
+    span: Range<usize>,
+}
+
 /// Files of a chain of `extends`, child first; sources are numbered parents first, which is only known
 /// at the end, so all texts are read before any is parsed.
-fn follow(recipe: &Path, _from: Option<&Place>, chain: &mut Vec<Table>, problems: &mut Problems) {
+fn follow(recipe: &Path, chain: &mut Vec<Table>, problems: &mut Problems) {
     let mut texts: Vec<(PathBuf, String)> = Vec::new();
     let mut path = recipe.to_owned();
-    // Where the extends that led to `path` stands: file number in `texts` and span.
-    let mut asked: Option<(usize, std::ops::Range<usize>)> = None;
-    let mut pending: Vec<(Option<(usize, std::ops::Range<usize>)>, Problem)> = Vec::new();
+    // The `extends` that led to `path`.
+    let mut asked: Option<Asked> = None;
+    let mut pending: Vec<(Option<Asked>, Problem)> = Vec::new();
     loop {
         if let Some(earlier) = texts.iter().position(|(known, _)| same_file(known, &path)) {
             let circle: Vec<_> = texts[earlier..]
@@ -89,7 +97,10 @@ fn follow(recipe: &Path, _from: Option<&Place>, chain: &mut Vec<Table>, problems
         });
         texts.push((path.clone(), text));
         let Some((parent, span)) = parent else { break };
-        asked = Some((texts.len() - 1, span));
+        asked = Some(Asked {
+            file: texts.len() - 1,
+            span,
+        });
         path = path.parent().unwrap_or(Path::new("")).join(parent);
     }
 
@@ -106,7 +117,7 @@ fn follow(recipe: &Path, _from: Option<&Place>, chain: &mut Vec<Table>, problems
         });
     }
     for (asked, mut problem) in pending {
-        problem.place = asked.map(|(file, span)| Place::new(count - 1 - file, span));
+        problem.place = asked.map(|asked| Place::new(count - 1 - asked.file, asked.span));
         problems.list.push(problem);
     }
     for (index, (_, text)) in texts.iter().enumerate() {
