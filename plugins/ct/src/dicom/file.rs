@@ -102,9 +102,13 @@ pub fn parsing_syntax(layout: &Layout) -> Result<&'static TransferSyntax> {
 
 /// The name of a transfer syntax.
 pub fn syntax_name(uid: &str) -> &'static str {
-    TransferSyntaxRegistry
-        .get(uid)
-        .map_or("unknown", |syntax| syntax.name())
+    match uid {
+        "1.2.840.10008.1.2.4.53" => "JPEG Spectral Selection, Non-Hierarchical (Process 6 & 8), retired",
+        "1.2.840.10008.1.2.4.55" => "JPEG Full Progression, Non-Hierarchical (Process 10 & 12), retired",
+        _ => TransferSyntaxRegistry
+            .get(uid)
+            .map_or("unknown", |syntax| syntax.name()),
+    }
 }
 
 /// Whether a transfer syntax stores pixels as plain words.

@@ -3,7 +3,9 @@
 use dicom_core::{PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 
-use super::write::{Attribute, encode};
+use dicom_object::mem::InMemElement;
+
+use super::write::{Attribute, encode_with};
 
 /// A file of 2 × 2 pixels unless told otherwise.
 pub struct Fixture {
@@ -40,12 +42,17 @@ impl Default for Fixture {
 
 impl Fixture {
     pub fn bytes(&self) -> Vec<u8> {
+        self.bytes_with(Vec::new(), Vec::new())
+    }
+
+    /// The file with more elements in it.
+    pub fn bytes_with(&self, more: Vec<Attribute>, sequences: Vec<InMemElement>) -> Vec<u8> {
         let texts = |tag, vr, text: &str| -> Attribute {
             let values = text.split('\\').map(str::to_owned).collect();
             (tag, vr, PrimitiveValue::Strs(values))
         };
         let word = |tag, value: u16| -> Attribute { (tag, VR::US, PrimitiveValue::from(value)) };
-        let attributes = vec![
+        let mut attributes = vec![
             texts(tags::SOP_INSTANCE_UID, VR::UI, "ID_00000000a"),
             texts(tags::MODALITY, VR::CS, "CT"),
             texts(tags::PATIENT_ID, VR::LO, "ID_0a1b2c3d"),
@@ -71,6 +78,7 @@ impl Fixture {
                 PrimitiveValue::U16(self.words.clone().into()),
             ),
         ];
-        encode(self.syntax, "ID_00000000a", attributes).expect("fixtures can be written")
+        attributes.extend(more);
+        encode_with(self.syntax, "ID_00000000a", attributes, sequences).expect("fixtures can be written")
     }
 }

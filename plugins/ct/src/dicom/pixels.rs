@@ -207,6 +207,74 @@ mod tests {
     }
 
     #[test]
+    fn each_frame_has_its_own_rescale_position_and_window() {
+        use dicom_core::{DataElement, PrimitiveValue, Tag, VR, value::DataSetSequence};
+        use dicom_dictionary_std::tags;
+        use dicom_object::InMemDicomObject;
+
+        let text = |tag: Tag, text: &str| DataElement::new(tag, VR::DS, PrimitiveValue::from(text));
+        let group = |tag: Tag, elements: Vec<_>| {
+            let item = InMemDicomObject::from_element_iter(elements);
+            DataElement::new(tag, VR::SQ, DataSetSequence::from(vec![item]))
+        };
+        let frame = |intercept: &str, position: &str, center: &str| {
+            InMemDicomObject::from_element_iter([
+                group(
+                    tags::PLANE_POSITION_SEQUENCE,
+                    vec![text(tags::IMAGE_POSITION_PATIENT, position)],
+                ),
+                group(
+                    tags::FRAME_VOILUT_SEQUENCE,
+                    vec![text(tags::WINDOW_CENTER, center), text(tags::WINDOW_WIDTH, "80")],
+                ),
+                group(
+                    tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+                    vec![
+                        text(tags::RESCALE_INTERCEPT, intercept),
+                        text(tags::RESCALE_SLOPE, "1"),
+                    ],
+                ),
+            ])
+        };
+        let frames = vec![frame("-1024", "0\\0\\5", "40"), frame("-1000", "0\\0\\10", "50")];
+        let shared = InMemDicomObject::from_element_iter([group(
+            tags::PIXEL_MEASURES_SEQUENCE,
+            vec![text(tags::PIXEL_SPACING, "0.5\\0.5")],
+        )]);
+        let fixture = Fixture {
+            words: vec![0, 1, 2, 3, 1000, 1001, 1002, 1003],
+            ..Fixture::default()
+        };
+        let bytes = fixture.bytes_with(
+            vec![(tags::NUMBER_OF_FRAMES, VR::IS, PrimitiveValue::from("2"))],
+            vec![
+                DataElement::new(
+                    tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+                    VR::SQ,
+                    DataSetSequence::from(vec![shared]),
+                ),
+                DataElement::new(
+                    tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+                    VR::SQ,
+                    DataSetSequence::from(frames),
+                ),
+            ],
+        );
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("enhanced.dcm");
+        std::fs::write(&file, bytes).unwrap();
+        let headers = super::super::read_headers(&file).unwrap();
+        let positions: Vec<_> = headers.iter().map(|header| header.position_mm).collect();
+        assert_eq!(positions, [Some(5.0), Some(10.0)]);
+        assert_eq!(headers[1].tags.window_center, Some(50.0));
+        assert_eq!(headers[1].geometry.spacing_mm, Some([0.5, 0.5]));
+        assert_eq!(read_frame_of(&file, 0).unwrap().hu, [-1024, -1023, -1022, -1021]);
+        assert_eq!(read_frame_of(&file, 1).unwrap().hu, [0, 1, 2, 3]);
+        let error = read_frame_of(&file, 2).unwrap_err().to_string();
+        assert_eq!(error, "it has 2 frames, no frame 2");
+    }
+
+    #[test]
     fn wrapped_files_are_repaired() {
         let image = read(&Fixture {
             intercept: "0",

@@ -128,3 +128,6 @@ fn word(bytes: &[u8], at: usize) -> Option<usize> {
     let pair = bytes.get(at..at.checked_add(2)?)?;
     Some(usize::from(u16::from_be_bytes([pair[0], pair[1]])))
 }
+
+#[cfg(test)]
+mod tests;
