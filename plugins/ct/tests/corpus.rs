@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use common::{Outcome, Row, expected, judge};
 use ichflow_ct::inspect::inspect;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// No file may take longer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -63,6 +65,52 @@ fn every_file_is_read_as_pydicom_reads_it_or_refused_with_a_reason() {
     }
     assert_eq!(wrong, "");
     compare_with_docs(&tables(&rows));
+}
+
+/// A minute of damage: bytes of every file are changed, cut out and cut off at random.
+#[test]
+#[ignore = "takes a minute; run it with --ignored after changing a reader"]
+fn damaged_files_neither_panic_nor_hang() {
+    let corpus = beside("../../../shared/data/dicom_corpus");
+    let files: Vec<PathBuf> = expected().into_keys().map(|path| corpus.join(path)).collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let begin = Instant::now();
+    let (mut tries, mut slowest) = (0, Duration::ZERO);
+    while begin.elapsed() < Duration::from_secs(60) {
+        let file = &files[rng.random_range(0..files.len())];
+        let Ok(mut bytes) = std::fs::read(file) else {
+            return;
+        };
+        // Headers are a small part of a file and break in more ways.
+        for _ in 0..rng.random_range(1..12) {
+            let near = if rng.random_bool(0.7) { 2000 } else { usize::MAX };
+            let at = rng.random_range(0..bytes.len().clamp(1, near));
+            match rng.random_range(0..10) {
+                0 => bytes.truncate(at.max(1)),
+                1 => drop(bytes.drain(at..(at + 3).min(bytes.len()))),
+                2 => bytes[at..].iter_mut().take(4).for_each(|byte| *byte = 0xFF),
+                _ => bytes[at] = rng.random_range(0..=255),
+            }
+            if bytes.is_empty() {
+                break;
+            }
+        }
+        let kept = bytes.clone();
+        let begin = Instant::now();
+        let result = std::panic::catch_unwind(|| ichflow_ct::dicom::read_bytes(bytes).is_ok());
+        let took = begin.elapsed();
+        if took > slowest {
+            println!("{took:?}: {}", file.display());
+            slowest = took;
+        }
+        tries += 1;
+        if result.is_err() || took > PATIENCE {
+            let path = std::env::temp_dir().join("ichflow_damaged.dcm");
+            std::fs::write(&path, kept).unwrap();
+            panic!("{} took {took:?}, see {}", file.display(), path.display());
+        }
+    }
+    println!("{tries} damaged files, the slowest took {slowest:?}");
 }
 
 fn compare_with_docs(tables: &str) {

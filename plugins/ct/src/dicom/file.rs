@@ -64,6 +64,16 @@ fn open(path: &Path, at_first: u64) -> Result<DicomFile> {
     Ok(DicomFile { bytes, total, layout })
 }
 
+/// A whole file that is in memory already.
+pub fn of_bytes(bytes: Vec<u8>) -> Result<DicomFile> {
+    let total = bytes.len() as u64;
+    let layout = layout::scan(&bytes, total).map_err(|stop| describe(&stop))?;
+    if layout.syntax == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+        return inflate(&bytes[layout.dataset..], layout.syntax);
+    }
+    Ok(DicomFile { bytes, total, layout })
+}
+
 /// What a person should read when a scan ended early.
 pub fn describe(stop: &Stop) -> Error {
     match stop {

@@ -115,7 +115,7 @@ pub fn read_headers_and_syntax(path: &Path) -> Result<(String, Vec<Header>)> {
 }
 
 /// Whether the pixels that a header announces can be there.
-fn check_pixels(file: &DicomFile, storage: &Storage) -> Result<()> {
+pub(super) fn check_pixels(file: &DicomFile, storage: &Storage) -> Result<()> {
     let Some(pixels) = file.layout.pixels else {
         return Err(Error::new("it has no pixel data (7FE0,0010)"));
     };

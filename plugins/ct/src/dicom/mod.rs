@@ -22,5 +22,5 @@ pub(crate) mod fixture;
 pub use file::{looks_like_dicom, syntax_name};
 pub use header::{Geometry, Header, Storage, read_headers, read_headers_and_syntax};
 pub use hu::{Rescale, to_hu};
-pub use pixels::{DicomPixels, read_frame_of};
+pub use pixels::{DicomPixels, read_bytes, read_frame_of};
 pub use write::{Attribute, encode};

@@ -13,7 +13,7 @@ use super::codec::Codec;
 use super::elements::Parsed;
 use super::file::{self, DicomFile, is_native};
 use super::frames;
-use super::header::{Header, Storage};
+use super::header::{self, Header, Storage};
 use super::hu::to_hu;
 use super::layout::{self, BIG_ENDIAN};
 
@@ -67,6 +67,16 @@ fn read_later_frame(path: &Path, frame: u32) -> Result<HuImage> {
         &storage,
         hu_of_bytes(&bytes, &storage, syntax == BIG_ENDIAN),
     ))
+}
+
+/// Hounsfield units of all frames of a file that is in memory already.
+pub fn read_bytes(bytes: Vec<u8>) -> Result<Vec<HuImage>> {
+    let file = file::of_bytes(bytes)?;
+    let storage = storage_of(&file, 0)?;
+    header::check_pixels(&file, &storage)?;
+    (0..storage.frames)
+        .map(|frame| read_frame(&file, frame))
+        .collect()
 }
 
 fn storage_of(file: &DicomFile, frame: u32) -> Result<Storage> {
