@@ -17,14 +17,13 @@ use ichflow_api::registry::Registry;
 
 use crate::plan::Plan;
 use crate::recipe;
-use crate::recipe::problem::Problems;
+use crate::recipe::problem::{Code, Problem, Problems};
+use crate::run::INTERRUPTED;
 
 /// The run failed.
 const FAILED: u8 = 1;
 /// The recipe or the call is wrong.
 const WRONG_CALL: u8 = 2;
-/// The person stopped it.
-const INTERRUPTED: u8 = 130;
 
 #[derive(Subcommand)]
 enum Command {
@@ -100,8 +99,7 @@ fn plan(arguments: &RecipeArguments, registry: &Registry) -> Result<(Plan, Probl
     if whole {
         problems.list.extend(wiring_problems.list);
     } else {
-        use crate::recipe::problem::Code;
-        let sure = |problem: &crate::recipe::problem::Problem| problem.code != Code::NothingOffered;
+        let sure = |problem: &Problem| problem.code != Code::NothingOffered;
         problems
             .list
             .extend(wiring_problems.list.into_iter().filter(sure));
@@ -111,10 +109,9 @@ fn plan(arguments: &RecipeArguments, registry: &Registry) -> Result<(Plan, Probl
         Ok(plan) if problems.list.is_empty() => Ok((plan, problems)),
         Ok(_) => Err(problems),
         Err(error) => {
-            problems.list.push(crate::recipe::problem::Problem::nowhere(
-                crate::recipe::problem::Code::Inconsistent,
-                error.chain(),
-            ));
+            problems
+                .list
+                .push(Problem::nowhere(Code::Inconsistent, error.chain()));
             Err(problems)
         }
     }

@@ -71,9 +71,9 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     write_layers(&directory, options.sources)?;
     directory::point_latest(&directory)?;
 
-    let mut timings = Vec::new();
+    write_quarantine(&context)?;
+    let mut timings = BTreeMap::new();
     let outcome = run_stages(plan, &context, &mut timings);
-    write_quarantine(&directory, &context.quarantined())?;
     let mut record = context.provenance.clone();
     record["finished"] = json!(jiff::Zoned::now().to_string());
     record["outcome"] = match &outcome {
@@ -81,7 +81,7 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
         Err(Error::Interrupted) => json!("interrupted"),
         Err(error) => json!({"failed": error.chain()}),
     };
-    record["seconds_by_stage"] = json!(timings.into_iter().collect::<BTreeMap<_, _>>());
+    record["seconds_by_stage"] = json!(timings);
     record["facts"] = json!(context.facts());
     write(&directory.join("provenance.json"), pretty(&record).as_bytes())?;
     outcome?;
@@ -94,7 +94,7 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     })
 }
 
-fn run_stages(plan: &Plan, context: &RunContext, timings: &mut Vec<(String, f64)>) -> Result<()> {
+fn run_stages(plan: &Plan, context: &RunContext, timings: &mut BTreeMap<String, f64>) -> Result<()> {
     let mut made: BTreeMap<(usize, &'static str), AnyArtifact> = BTreeMap::new();
     for (index, planned) in plan.stages.iter().enumerate() {
         let name = &planned.stage.name;
@@ -114,13 +114,13 @@ fn run_stages(plan: &Plan, context: &RunContext, timings: &mut Vec<(String, f64)
         let begun = Instant::now();
         let result = run_one(planned, &inputs, &view);
         let seconds = begun.elapsed().as_secs_f64();
-        timings.push((name.clone(), seconds));
+        timings.insert(name.clone(), seconds);
         match &result {
             Ok(_) => view.event("finished", json!({"seconds": seconds})),
             Err(error) => view.event("stopped", json!({"seconds": seconds, "reason": error.chain()})),
         }
         // Kept up to date, so that a run that is killed has it too.
-        write_quarantine(&context.directory, &context.quarantined())?;
+        write_quarantine(context)?;
         let mut outputs = result?;
         for output in &planned.outputs {
             let (_, artifact) = outputs.take(output).ok_or_else(|| {
@@ -183,25 +183,15 @@ fn write_layers(directory: &Path, sources: &Sources) -> Result<()> {
     Ok(())
 }
 
-fn write_quarantine(directory: &Path, quarantined: &[Quarantined]) -> Result<()> {
-    let path = directory.join("quarantine.csv");
-    let mut text = String::from("id,file,reason\n");
-    for slice in quarantined {
-        let fields = [
-            slice.id.as_str(),
-            &slice.file.display().to_string(),
-            &slice.reason,
-        ];
-        text.push_str(&fields.map(csv_field).join(","));
-        text.push('\n');
+fn write_quarantine(context: &RunContext) -> Result<()> {
+    let path = context.directory.join("quarantine.csv");
+    let mut writer = csv::Writer::from_path(&path).at("write", &path)?;
+    writer.write_record(["id", "file", "reason"]).at("write", &path)?;
+    for slice in context.quarantined() {
+        let file = slice.file.display().to_string();
+        writer
+            .write_record([&slice.id, &file, &slice.reason])
+            .at("write", &path)?;
     }
-    write(&path, text.as_bytes())
-}
-
-fn csv_field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    writer.flush().at("write", &path)
 }

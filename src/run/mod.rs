@@ -7,4 +7,4 @@ mod observer;
 mod provenance;
 
 pub use executor::{Finished, RunOptions, run};
-pub use interrupt::listen;
+pub use interrupt::{INTERRUPTED, listen};
