@@ -7,6 +7,8 @@ use burn::tensor::{Device, Tensor};
 use ichflow_api::prelude::*;
 use ichflow_api::weights::WeightsFile;
 
+use crate::normalise::Normalise;
+
 /// A network's architecture: the little that differs from one to the next.
 pub trait Architecture: Send + Sync + 'static {
     /// The module it builds.
@@ -39,6 +41,19 @@ pub struct Factory<A> {
     pub dropout: f64,
     /// What images are shifted and scaled by.
     pub normalisation: Normalisation,
+}
+
+impl<A: Architecture> Factory<A> {
+    /// A factory whose input is shifted and scaled as `normalise` says, which may be as the weights want it.
+    pub fn new(architecture: A, weights: Option<&PathBuf>, dropout: f64, normalise: Normalise) -> Self {
+        let of_weights = weights.map(|_| architecture.weights_normalisation());
+        Self {
+            architecture,
+            weights: weights.cloned(),
+            dropout,
+            normalisation: normalise.resolve(of_weights),
+        }
+    }
 }
 
 impl<A: Architecture> NetworkFactory for Factory<A> {

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::groups::{GroupBy, Groups};
-use crate::held_out::{HeldOut, groups_of, reject_empty};
+use crate::held_out::{HeldOut, groups_of, ports, reject_empty};
 use crate::leak::Leak;
 use crate::part::{Part, fold_problems};
 
@@ -48,9 +48,7 @@ impl Stage for GroupKfold {
     const SEEDED: bool = true;
 
     fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Cohort>("cohort"))
-            .output(Output::of::<Folds>("folds"))
+        ports()
     }
 
     fn check(&self) -> Vec<Problem> {

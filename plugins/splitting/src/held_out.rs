@@ -10,6 +10,13 @@ use crate::balance::{BalanceLine, balance, table};
 use crate::groups::{GroupBy, Groups};
 use crate::leak::Leak;
 
+/// A cohort in, folds out.
+pub fn ports() -> Ports {
+    Ports::new()
+        .input(Input::of::<Cohort>("cohort"))
+        .output(Output::of::<Folds>("folds"))
+}
+
 /// A split, not yet checked.
 pub struct HeldOut<'a> {
     /// What was split.

@@ -4,10 +4,10 @@ use ichflow_api::labels::Labels;
 use ichflow_api::prelude::*;
 
 use crate::groups::{GroupBy, Groups};
-use crate::held_out::{HeldOut, groups_of, reject_empty};
+use crate::held_out::{HeldOut, groups_of, ports, reject_empty};
 use crate::iterative::{Rule, Unit, stratify};
 use crate::leak::Leak;
-use crate::part::{Part, fold_problems, share_problems};
+use crate::part::{Part, part_problems};
 
 /// Holds out a share of the slices in which every label is as frequent as in the rest, by iterative
 /// stratification (Sechidis 2011), and keeps all slices of a patient on one side.
@@ -61,15 +61,11 @@ impl Stage for MultilabelStratified {
     const SEEDED: bool = true;
 
     fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Cohort>("cohort"))
-            .output(Output::of::<Folds>("folds"))
+        ports()
     }
 
     fn check(&self) -> Vec<Problem> {
-        let mut problems = share_problems(self.valid);
-        problems.extend(fold_problems(self.fold, self.of));
-        problems
+        part_problems(self.valid, self.fold, self.of)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {

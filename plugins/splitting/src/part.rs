@@ -67,8 +67,15 @@ pub fn fold_problems(fold: Option<usize>, of: Option<usize>) -> Vec<Problem> {
     }
 }
 
+/// Mistakes in `valid`, `fold` and `of` together.
+pub fn part_problems(valid: f64, fold: Option<usize>, of: Option<usize>) -> Vec<Problem> {
+    let mut problems = share_problems(valid);
+    problems.extend(fold_problems(fold, of));
+    problems
+}
+
 /// Mistakes in `valid`: the schema's range includes its ends.
-pub fn share_problems(valid: f64) -> Vec<Problem> {
+fn share_problems(valid: f64) -> Vec<Problem> {
     if valid > 0.0 && valid < 1.0 {
         return Vec::new();
     }

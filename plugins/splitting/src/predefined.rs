@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ichflow_api::prelude::*;
 
 use crate::groups::GroupBy;
-use crate::held_out::{HeldOut, groups_of, reject_empty};
+use crate::held_out::{HeldOut, groups_of, ports, reject_empty};
 use crate::leak::{Leak, listed};
 
 /// Holds out the slices that a CSV names: someone else's split, or the `folds.csv` of an earlier run.
@@ -36,9 +36,7 @@ impl Stage for Predefined {
     const EXAMPLE: &'static str = "[split]\nuse = \"predefined\"\nfile = \"folds.csv\"\nheld_out = \"0\"\n";
 
     fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Cohort>("cohort"))
-            .output(Output::of::<Folds>("folds"))
+        ports()
     }
 
     fn reads(&self) -> Vec<ExternalPath> {

@@ -4,9 +4,9 @@ use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 
 use crate::groups::GroupBy;
-use crate::held_out::{HeldOut, groups_of, reject_empty};
+use crate::held_out::{HeldOut, groups_of, ports, reject_empty};
 use crate::leak::Leak;
-use crate::part::{Part, fold_problems, share_problems};
+use crate::part::{Part, part_problems};
 
 /// Holds out a share of the patients at random, or one of k folds with `fold` and `of`; needs no labels.
 ///
@@ -51,15 +51,11 @@ impl Stage for Random {
     const SEEDED: bool = true;
 
     fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Cohort>("cohort"))
-            .output(Output::of::<Folds>("folds"))
+        ports()
     }
 
     fn check(&self) -> Vec<Problem> {
-        let mut problems = share_problems(self.valid);
-        problems.extend(fold_problems(self.fold, self.of));
-        problems
+        part_problems(self.valid, self.fold, self.of)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {

@@ -30,14 +30,7 @@ impl Stage for Predict {
     const EXAMPLE: &'static str = "[predict]\nuse = \"predict\"\nbatch = 32\n";
 
     fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Model>("model"))
-            .input(Input::of::<Pixels>("pixels"))
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Folds>("folds"))
-            .input(Input::of::<Cohort>("test").optional())
-            .output(Output::of::<Predictions>("valid"))
-            .output(Output::of::<Predictions>("test").only_with("test"))
+        with_slices(Ports::new().input(Input::of::<Model>("model")))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -69,6 +62,16 @@ impl Stage for Predict {
 }
 
 ichflow_api::register!(Predict);
+
+/// The ports of a stage that predicts held-out and test slices from their pixels, after its own.
+pub(crate) fn with_slices(own: Ports) -> Ports {
+    own.input(Input::of::<Pixels>("pixels"))
+        .input(Input::of::<Cohort>("cohort"))
+        .input(Input::of::<Folds>("folds"))
+        .input(Input::of::<Cohort>("test").optional())
+        .output(Output::of::<Predictions>("valid"))
+        .output(Output::of::<Predictions>("test").only_with("test"))
+}
 
 /// Probabilities of the slices `indices` of `cohort`; `done` is told how many slices each batch had.
 pub(crate) fn predict(

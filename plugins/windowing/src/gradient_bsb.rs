@@ -3,7 +3,7 @@
 use ichflow_api::prelude::*;
 
 use crate::math::{gradient, stretch};
-use crate::presets::{WindowChoice, brain_subdural_and, check_weights, check_windows};
+use crate::presets::{WindowChoice, brain_subdural_and, check_weighted, weighted_sum};
 
 /// Brain (40/80), subdural (80/200) and bone (600/2000) windows, each stretched per slice to 0…1, added up
 /// with the weights 0.3, 0.5 and 0.2, and coloured as `gradient` does.
@@ -36,11 +36,9 @@ impl WindowScheme for GradientBsb {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        let parts = self.windows.iter().zip(&self.weights);
-        let sum = parts
-            .map(|(window, weight)| stretch(window.linear(batch)).mul_scalar(*weight))
-            .reduce(|sum, part| sum + part);
-        gradient(sum.unwrap_or_else(|| batch.hu().zeros_like()))
+        gradient(weighted_sum(&self.windows, &self.weights, batch, |window| {
+            stretch(window.linear(batch))
+        }))
     }
 }
 
@@ -55,9 +53,7 @@ impl Stage for GradientBsb {
     }
 
     fn check(&self) -> Vec<Problem> {
-        let mut problems = check_windows("windows", &self.windows);
-        problems.extend(check_weights(&self.windows, &self.weights));
-        problems
+        check_weighted(&self.windows, &self.weights)
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {

@@ -3,7 +3,7 @@
 use ichflow_api::prelude::*;
 
 use crate::math::{SIGMOID_EPS, gradient, sigmoid_window, stretch};
-use crate::presets::{WindowChoice, brain_subdural_and, check_weights, check_windows};
+use crate::presets::{WindowChoice, brain_subdural_and, check_weighted, weighted_sum};
 
 /// Below this, red and blue are off: the soft edges never reach 0, and air would be blue.
 const DARK: f64 = 0.01;
@@ -39,14 +39,15 @@ impl WindowScheme for GradientSigmoid {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        let parts = self.windows.iter().zip(&self.weights);
-        let sum = parts
-            .map(|(window, weight)| {
-                let soft = sigmoid_window(batch.hu(), window.center(), window.width(), 1.0, SIGMOID_EPS);
-                stretch(soft).mul_scalar(*weight)
-            })
-            .reduce(|sum, part| sum + part);
-        let g = stretch(sum.unwrap_or_else(|| batch.hu().zeros_like()));
+        let g = stretch(weighted_sum(&self.windows, &self.weights, batch, |window| {
+            stretch(sigmoid_window(
+                batch.hu(),
+                window.center(),
+                window.width(),
+                1.0,
+                SIGMOID_EPS,
+            ))
+        }));
         let dark = g.clone().lower_equal_elem(DARK);
         let colours = gradient(g);
         let red_or_blue = |channel: usize| colours.clone().narrow(1, channel, 1).mask_fill(dark.clone(), 0.0);
@@ -68,9 +69,7 @@ impl Stage for GradientSigmoid {
     }
 
     fn check(&self) -> Vec<Problem> {
-        let mut problems = check_windows("windows", &self.windows);
-        problems.extend(check_weights(&self.windows, &self.weights));
-        problems
+        check_weighted(&self.windows, &self.weights)
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {

@@ -180,8 +180,30 @@ pub fn check_windows(key: &str, windows: &[WindowChoice]) -> Vec<Problem> {
         .collect()
 }
 
+/// What is wrong with the parameters `windows` and `weights` of a weighted sum.
+pub fn check_weighted(windows: &[WindowChoice], weights: &[f64]) -> Vec<Problem> {
+    let mut problems = check_windows("windows", windows);
+    problems.extend(check_weights(windows, weights));
+    problems
+}
+
+/// `Σ weight · part(window)`, `[batch, 1, height, width]`.
+pub fn weighted_sum(
+    windows: &[WindowChoice],
+    weights: &[f64],
+    batch: &HuBatch,
+    part: impl Fn(&WindowChoice) -> Tensor<4>,
+) -> Tensor<4> {
+    windows
+        .iter()
+        .zip(weights)
+        .map(|(window, weight)| part(window).mul_scalar(*weight))
+        .reduce(|sum, part| sum + part)
+        .unwrap_or_else(|| batch.hu().zeros_like())
+}
+
 /// What is wrong with `weights`, one for each of `windows`.
-pub fn check_weights(windows: &[WindowChoice], weights: &[f64]) -> Vec<Problem> {
+fn check_weights(windows: &[WindowChoice], weights: &[f64]) -> Vec<Problem> {
     if windows.len() != weights.len() {
         return vec![Problem::new(
             "weights",

@@ -75,18 +75,13 @@ dropout = 0.125
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        let architecture = B0::new(self.variant);
-        let weights_normalisation = self
-            .weights
-            .as_ref()
-            .map(|_| architecture.weights_normalisation());
-        let spec = NetworkSpec::new(Factory {
-            architecture,
-            weights: self.weights.clone(),
-            dropout: self.dropout,
-            normalisation: self.normalise.resolve(weights_normalisation),
-        });
-        Ok(Outputs::new().with("network", spec))
+        let factory = Factory::new(
+            B0::new(self.variant),
+            self.weights.as_ref(),
+            self.dropout,
+            self.normalise,
+        );
+        Ok(Outputs::new().with("network", NetworkSpec::new(factory)))
     }
 }
 

@@ -61,18 +61,8 @@ weights = "weights/efficientnet-lite0-57934424.pth"
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        let architecture = Lite0::new();
-        let weights_normalisation = self
-            .weights
-            .as_ref()
-            .map(|_| architecture.weights_normalisation());
-        let spec = NetworkSpec::new(Factory {
-            architecture,
-            weights: self.weights.clone(),
-            dropout: self.dropout,
-            normalisation: self.normalise.resolve(weights_normalisation),
-        });
-        Ok(Outputs::new().with("network", spec))
+        let factory = Factory::new(Lite0::new(), self.weights.as_ref(), self.dropout, self.normalise);
+        Ok(Outputs::new().with("network", NetworkSpec::new(factory)))
     }
 }
 

@@ -12,6 +12,8 @@ use rayon::prelude::*;
 use features::features;
 use regression::LogisticRegression;
 
+use crate::predict::with_slices;
+
 /// Predicts from the histogram of Hounsfield units and the place of dense tissue alone, by one logistic
 /// regression a label: trained in seconds, and what a network has to beat to be worth its time.
 ///
@@ -43,13 +45,7 @@ impl Stage for HistogramLogistic {
     const EXAMPLE: &'static str = "[histogram]\nuse = \"histogram-logistic\"\nbins = 24\n";
 
     fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Pixels>("pixels"))
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Folds>("folds"))
-            .input(Input::of::<Cohort>("test").optional())
-            .output(Output::of::<Predictions>("valid"))
-            .output(Output::of::<Predictions>("test").only_with("test"))
+        with_slices(Ports::new())
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
