@@ -150,6 +150,7 @@ phases = [
         trainer.device.seed(context.seed_for("weights"));
         let network = spec.build(trainer.preparation.window.channels(), COUNT, &trainer.device)?;
         trainer.device.seed(context.seed_for("dropout"));
+        context.record_fact("parameters", network.num_params().into());
         context.say(format!(
             "{}, {} parameters; {} slices to train on, {} held out",
             trainer.description,
