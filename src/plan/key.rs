@@ -2,30 +2,61 @@
 
 use std::collections::BTreeMap;
 
-use ichflow_api::digest::Digest;
+use ichflow_api::digest::{Digest, sha256_of_file};
 use ichflow_api::error::Result;
 
-use super::{Plan, Wire};
+use super::Wire;
 use crate::recipe::RecipeStage;
 
-/// The key of a stage from its name and version, its parameters, its inputs' keys and, where it matters,
-/// the seed. Files that the stage reads are its own to compare: they may be many, and are not read yet.
-pub fn of(stage: &RecipeStage, wires: &BTreeMap<&'static str, Wire>, earlier: &Plan) -> Result<String> {
+/// The digest of what makes a stage's result: its name and version, the parameters that matter, its
+/// inputs, the files it reads and, where it matters, the seed. `input` tells what an input is known by.
+/// With `files`, single files count by their content and not by their path; a plan, which reads nothing,
+/// has only the path.
+pub fn of<'a>(
+    stage: &RecipeStage,
+    seed: u64,
+    wires: &BTreeMap<&'static str, Wire>,
+    input: impl Fn(&Wire) -> &'a str,
+    files: Option<&BTreeMap<String, String>>,
+) -> Result<String> {
     let mut digest = Digest::new();
     digest
         .add(stage.registration.name)
         .add(stage.registration.version.to_le_bytes());
-    // toml::Table keeps the order of the parameter struct, which the version number guards.
-    digest.add(stage.stage.params()?.to_string());
+    let mut params = material_params(stage)?;
+    for name in files.iter().flat_map(|files| files.keys()) {
+        params.remove(name);
+    }
+    digest.add(params.to_string());
     for (port, wire) in wires {
-        let key = earlier
-            .stages
-            .get(wire.stage)
-            .map_or("", |stage| stage.key.as_str());
-        digest.add(port).add(key).add(wire.output);
+        digest.add(port).add(input(wire)).add(wire.output);
+    }
+    for (param, content) in files.into_iter().flatten() {
+        digest.add(param).add(content);
     }
     if stage.registration.seeded {
-        digest.add(earlier.seed.to_le_bytes());
+        digest.add(seed.to_le_bytes());
     }
     Ok(digest.hex())
+}
+
+/// The parameters that can change the result.
+pub fn material_params(stage: &RecipeStage) -> Result<toml::Table> {
+    let mut params = stage.stage.params()?;
+    for name in stage.registration.immaterial {
+        params.remove(*name);
+    }
+    Ok(params)
+}
+
+/// The content of each single file a stage reads, by the parameter that names it. Directories may hold
+/// very many files: the stage that reads one says by its outputs what it found.
+pub fn files(stage: &RecipeStage) -> Result<BTreeMap<String, String>> {
+    stage
+        .stage
+        .reads()
+        .into_iter()
+        .filter(|path| !path.directory)
+        .map(|path| Ok((path.key.to_owned(), sha256_of_file(&path.path)?)))
+        .collect()
 }

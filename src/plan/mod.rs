@@ -1,6 +1,6 @@
 //! The plan: which stage's output feeds which input, and the key that names each result.
 
-mod key;
+pub mod key;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -51,7 +51,11 @@ impl Plan {
             stages: Vec::new(),
         };
         for (stage, (wires, outputs)) in recipe.stages.into_iter().zip(wired) {
-            let key = key::of(&stage, &wires, &plan)?;
+            let source = |wire: &Wire| {
+                let source: Option<&PlannedStage> = plan.stages.get(wire.stage);
+                source.map_or("", |stage| stage.key.as_str())
+            };
+            let key = key::of(&stage, plan.seed, &wires, source, None)?;
             plan.stages.push(PlannedStage {
                 stage,
                 wires,

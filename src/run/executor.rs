@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use ichflow_api::context::{Context, Quarantined, RunContext, SummaryLine};
 use ichflow_api::device::ChosenDevice;
+use ichflow_api::digest::Digest;
 use ichflow_api::error::{Error, Result, ResultExt};
 use ichflow_api::guard;
 use ichflow_api::ports::{AnyArtifact, Inputs, Outputs};
 use serde_json::{Value, json};
 
 use super::observer::TerminalObserver;
+use super::record::StageRecord;
 use super::{directory, provenance};
 use crate::plan::{Plan, PlannedStage};
 use crate::recipe::source::Sources;
@@ -72,8 +74,8 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     directory::point_latest(&directory)?;
 
     write_quarantine(&context)?;
-    let mut timings = BTreeMap::new();
-    let outcome = run_stages(plan, &context, &mut timings);
+    let mut done = Vec::new();
+    let outcome = run_stages(plan, &context, &mut done);
     let mut record = context.provenance.clone();
     record["finished"] = json!(jiff::Zoned::now().to_string());
     record["outcome"] = match &outcome {
@@ -81,7 +83,7 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
         Err(Error::Interrupted) => json!("interrupted"),
         Err(error) => json!({"failed": error.chain()}),
     };
-    record["seconds_by_stage"] = json!(timings);
+    record["stages"] = json!(done);
     record["facts"] = json!(context.facts());
     write(&directory.join("provenance.json"), pretty(&record).as_bytes())?;
     outcome?;
@@ -94,8 +96,15 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     })
 }
 
-fn run_stages(plan: &Plan, context: &RunContext, timings: &mut BTreeMap<String, f64>) -> Result<()> {
-    let mut made: BTreeMap<(usize, &'static str), AnyArtifact> = BTreeMap::new();
+/// An output of a stage that has run.
+struct Made {
+    artifact: AnyArtifact,
+    /// The digest of its content, else of what made it.
+    known_by: String,
+}
+
+fn run_stages(plan: &Plan, context: &RunContext, done: &mut Vec<StageRecord>) -> Result<()> {
+    let mut made: BTreeMap<(usize, &'static str), Made> = BTreeMap::new();
     for (index, planned) in plan.stages.iter().enumerate() {
         let name = &planned.stage.name;
         let registration = planned.stage.registration;
@@ -104,25 +113,42 @@ fn run_stages(plan: &Plan, context: &RunContext, timings: &mut BTreeMap<String, 
             .iter()
             .fold(Inputs::default(), |inputs, (port, wire)| {
                 match made.get(&(wire.stage, wire.output)) {
-                    Some(artifact) => inputs.with_any(port, artifact.clone()),
+                    Some(source) => inputs.with_any(port, source.artifact.clone()),
                     None => inputs,
                 }
             });
-        let view = Context::new(context, name, registration.name, &planned.key);
+        let mut record = StageRecord::of(plan, planned, |wire| {
+            made.get(&(wire.stage, wire.output))
+                .map_or("", |source| source.known_by.as_str())
+        })?;
+        let made_of = record.made_of.clone();
+        let view = Context::new(context, name, registration.name, &planned.key).made_of(&made_of);
         view.checkpoint()?;
-        view.event("started", json!({"use": registration.name, "key": planned.key}));
+        view.event("started", json!({"use": registration.name, "made_of": made_of}));
         let begun = Instant::now();
         let result = run_one(planned, &inputs, &view);
         let seconds = begun.elapsed().as_secs_f64();
-        timings.insert(name.clone(), seconds);
+        record.seconds = seconds;
+        record.keeps = context.keeps(name);
+        record.cached = context.was_cached(name);
         match &result {
             Ok(_) => view.event("finished", json!({"seconds": seconds})),
             Err(error) => view.event("stopped", json!({"seconds": seconds, "reason": error.chain()})),
         }
         // Kept up to date, so that a run that is killed has it too.
         write_quarantine(context)?;
-        let mut outputs = result?;
+        let mut outputs = match result {
+            Ok(outputs) => outputs,
+            Err(error) => {
+                done.push(record);
+                return Err(error);
+            }
+        };
         for output in &planned.outputs {
+            let known_by = outputs
+                .digest(output)
+                .map_or_else(|| Digest::new().add(&made_of).add(output).hex(), str::to_owned);
+            record.outputs.insert((*output).to_owned(), known_by.clone());
             let (_, artifact) = outputs.take(output).ok_or_else(|| {
                 Error::new(format!(
                     "`{}` did not make its output `{output}`",
@@ -130,8 +156,11 @@ fn run_stages(plan: &Plan, context: &RunContext, timings: &mut BTreeMap<String, 
                 ))
                 .help(format!("this is a mistake in the plugin {}", registration.plugin))
             })?;
-            made.insert((index, output), artifact);
+            made.insert((index, output), Made { artifact, known_by });
         }
+        record.done = true;
+        record.remember(&context.cache)?;
+        done.push(record);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod executor;
 mod interrupt;
 mod observer;
 mod provenance;
+pub mod record;
 
 pub use executor::{Finished, RunOptions, run};
 pub use interrupt::{INTERRUPTED, listen};

@@ -28,13 +28,6 @@ pub fn before(plan: &Plan, sources: &Sources, device: &str) -> Value {
             "name": text.name,
             "sha256": sha256(text.text.as_bytes()),
         })).collect::<Vec<_>>(),
-        "stages": plan.stages.iter().map(|planned| json!({
-            "name": planned.stage.name,
-            "use": planned.stage.registration.name,
-            "plugin": planned.stage.registration.plugin,
-            "version": planned.stage.registration.version,
-            "key": planned.key,
-        })).collect::<Vec<_>>(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a running stage may use of the run around it: device, seed, files, progress.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -82,6 +82,10 @@ struct Ledger {
     claims: BTreeMap<String, String>,
     report: Option<PathBuf>,
     facts: BTreeMap<String, Value>,
+    /// Stages that keep something for later runs.
+    keeping: BTreeSet<String>,
+    /// Stages that found something of an earlier run.
+    cached: BTreeSet<String>,
 }
 
 /// What all stages of a run share.
@@ -147,6 +151,16 @@ impl RunContext {
         self.ledger().facts.clone()
     }
 
+    /// Whether a stage keeps something for later runs.
+    pub fn keeps(&self, stage: &str) -> bool {
+        self.ledger().keeping.contains(stage)
+    }
+
+    /// Whether a stage found something that an earlier run had kept.
+    pub fn was_cached(&self, stage: &str) -> bool {
+        self.ledger().cached.contains(stage)
+    }
+
     /// The report's path, once there is one.
     pub fn report(&self) -> Option<PathBuf> {
         self.ledger().report.clone()
@@ -159,6 +173,7 @@ pub struct Context<'a> {
     stage: &'a str,
     stage_use: &'a str,
     key: &'a str,
+    made_of: &'a str,
 }
 
 impl<'a> Context<'a> {
@@ -169,7 +184,15 @@ impl<'a> Context<'a> {
             stage,
             stage_use,
             key,
+            made_of: key,
         }
+    }
+
+    /// Says by what digest the result is known: of the inputs' and files' content, not of the recipe alone.
+    #[must_use]
+    pub fn made_of(mut self, digest: &'a str) -> Self {
+        self.made_of = digest;
+        self
     }
 
     /// The run this stage is part of.
@@ -244,12 +267,36 @@ impl<'a> Context<'a> {
         Ok(path)
     }
 
-    /// A directory that outlives the run and is named by everything that makes this stage's result:
-    /// the same work finds what an earlier (also an interrupted) run left in it.
+    /// A directory that outlives the run and is named by what the recipe says of this stage and of those
+    /// it stands on: a place for what can be brought up to date piece by piece, since the files that
+    /// loaders read may have changed. A whole result is kept by [`Context::keep`].
     pub fn cache(&self) -> Result<PathBuf> {
         let path = self.run.cache.join(self.stage_use).join(self.key);
         fs::create_dir_all(&path).at("create the directory", &path)?;
+        self.mark_used(&path);
         Ok(path)
+    }
+
+    pub(crate) fn result_directory(&self) -> PathBuf {
+        self.run.cache.join(self.stage_use).join(self.made_of)
+    }
+
+    /// Leaves the time of the last use behind, by which `ichflow gc` decides what goes.
+    pub(crate) fn mark_used(&self, directory: &Path) {
+        self.run.ledger().keeping.insert(self.stage.to_owned());
+        // Without the mark a directory only counts as older than it is.
+        let _ = fs::write(directory.join("used"), "");
+    }
+
+    /// Says that work was not done again: "headers: cached". An empty `what` means the whole stage.
+    pub fn cached(&self, what: &str) {
+        self.say(if what.is_empty() {
+            "cached".to_owned()
+        } else {
+            format!("{what}: cached")
+        });
+        self.event("cached", json!({"what": what}));
+        self.run.ledger().cached.insert(self.stage.to_owned());
     }
 
     /// Sets a slice aside.

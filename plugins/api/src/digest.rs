@@ -1,6 +1,12 @@
 //! Digests: how results are named after what made them.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use sha2::{Digest as _, Sha256};
+
+use crate::error::{Result, ResultExt};
 
 /// Collects named parts into one SHA-256. Parts are length-prefixed, so that no two sequences collide.
 #[derive(Clone, Default)]
@@ -35,6 +41,19 @@ impl Digest {
 /// SHA-256 of some bytes, as 64 hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of a file, read piece by piece.
+pub fn sha256_of_file(path: &Path) -> Result<String> {
+    let mut file = File::open(path).at("open", path)?;
+    let mut digest = Sha256::new();
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece).at("read", path)? {
+            0 => return Ok(hex(&digest.finalize())),
+            count => digest.update(&piece[..count]),
+        }
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

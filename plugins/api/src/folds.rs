@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::sha256;
 use crate::ports::Artifact;
 
 /// What a slice is used for.
@@ -33,6 +34,11 @@ pub struct Folds {
 
 impl Artifact for Folds {
     const NAME: &'static str = "folds";
+
+    fn digest(&self) -> Option<String> {
+        let names: Vec<&str> = self.of_slice.iter().map(|fold| fold.name()).collect();
+        Some(sha256(names.join(" ").as_bytes()))
+    }
 }
 
 impl Folds {

@@ -62,7 +62,9 @@ pub mod error;
 pub mod feed;
 pub mod folds;
 pub mod guard;
+pub mod kept;
 pub mod labels;
+pub mod learned_window;
 pub mod loss;
 pub mod metrics;
 pub mod model;
@@ -75,6 +77,7 @@ pub mod resample;
 pub mod stage;
 pub mod submission;
 pub mod testkit;
+pub mod thresholds;
 pub mod weights;
 pub mod window;
 
@@ -87,8 +90,9 @@ pub mod prelude {
     pub use crate::cohort::{Cohort, Slice, SliceTags};
     pub use crate::context::Context;
     pub use crate::error::{Error, Result, ResultExt};
-    pub use crate::folds::{Fold, Folds};
+    pub use crate::folds::{Balance, BalanceLine, Fold, Folds};
     pub use crate::labels::{LABELS, Labels};
+    pub use crate::learned_window::LearnedWindow;
     pub use crate::loss::{Loss, LossFunction};
     pub use crate::model::{History, Model};
     pub use crate::network::{Backbone, Network, NetworkFactory, NetworkSpec, Normalisation};
@@ -97,7 +101,8 @@ pub mod prelude {
     pub use crate::predictions::Predictions;
     pub use crate::stage::{ExternalPath, Family, Problem, Stage};
     pub use crate::submission::SampleSubmission;
-    pub use crate::window::{HuBatch, Window, WindowScheme, linear_window};
+    pub use crate::thresholds::Thresholds;
+    pub use crate::window::{CenterWidth, HuBatch, Window, WindowScheme, linear_window};
     pub use burn::tensor::{Device, Tensor};
     pub use schemars::{self, JsonSchema};
     pub use serde::{self, Deserialize, Serialize};

@@ -27,25 +27,42 @@ pub trait PixelSource: Send + Sync {
 
 /// The artifact by which stages hand a [`PixelSource`] on.
 #[derive(Clone)]
-pub struct Pixels(Arc<dyn PixelSource>);
+pub struct Pixels {
+    source: Arc<dyn PixelSource>,
+    digest: Option<String>,
+}
 
 impl Artifact for Pixels {
     const NAME: &'static str = "pixels";
+
+    fn digest(&self) -> Option<String> {
+        self.digest.clone()
+    }
 }
 
 impl Pixels {
     /// Wraps a source.
     pub fn new(source: impl PixelSource + 'static) -> Self {
-        Self(Arc::new(source))
+        Self {
+            source: Arc::new(source),
+            digest: None,
+        }
+    }
+
+    /// Says what the values of all slices come to: a digest of them, or of what they are read from.
+    #[must_use]
+    pub fn with_digest(mut self, digest: String) -> Self {
+        self.digest = Some(digest);
+        self
     }
 
     /// Reads one slice.
     pub fn read(&self, slice: &Slice) -> Result<HuImage> {
-        self.0.read(slice)
+        self.source.read(slice)
     }
 
     /// A short description for messages.
     pub fn describe(&self) -> String {
-        self.0.describe()
+        self.source.describe()
     }
 }

@@ -12,6 +12,13 @@ use crate::error::{Error, Result};
 pub trait Artifact: Any + Send + Sync {
     /// The type's name in messages and documentation.
     const NAME: &'static str;
+
+    /// A digest of the content, where it has one that is cheap to compute and says all: stages that were
+    /// given the same content have nothing new to compute, however it came about. Without one, an artifact
+    /// is known by what made it.
+    fn digest(&self) -> Option<String> {
+        None
+    }
 }
 
 /// An artifact's type, known before any artifact exists.
@@ -211,7 +218,14 @@ impl Inputs {
 /// The artifacts a stage made, by the names of its outputs.
 #[derive(Default)]
 pub struct Outputs {
-    artifacts: BTreeMap<String, (ArtifactType, AnyArtifact)>,
+    artifacts: BTreeMap<String, Made>,
+}
+
+/// An artifact on an output.
+struct Made {
+    artifact_type: ArtifactType,
+    artifact: AnyArtifact,
+    digest: Option<String>,
 }
 
 impl Outputs {
@@ -229,8 +243,12 @@ impl Outputs {
     /// Adds an artifact that others hold too.
     #[must_use]
     pub fn with_shared<A: Artifact>(mut self, port: &str, artifact: Arc<A>) -> Self {
-        self.artifacts
-            .insert(port.to_owned(), (ArtifactType::of::<A>(), artifact));
+        let made = Made {
+            artifact_type: ArtifactType::of::<A>(),
+            digest: artifact.digest(),
+            artifact,
+        };
+        self.artifacts.insert(port.to_owned(), made);
         self
     }
 
@@ -245,7 +263,13 @@ impl Outputs {
 
     /// Takes an artifact out, with its type. The executor and tests do this.
     pub fn take(&mut self, port: &str) -> Option<(ArtifactType, AnyArtifact)> {
-        self.artifacts.remove(port)
+        let made = self.artifacts.remove(port)?;
+        Some((made.artifact_type, made.artifact))
+    }
+
+    /// The digest of an artifact's content, see [`Artifact::digest`].
+    pub fn digest(&self, port: &str) -> Option<&str> {
+        self.artifacts.get(port)?.digest.as_deref()
     }
 
     /// Takes an artifact of a known type out.

@@ -21,6 +21,8 @@ pub struct Registration {
     pub version: u32,
     /// Whether the recipe's seed changes the result.
     pub seeded: bool,
+    /// Parameters that are no part of cache keys.
+    pub immaterial: &'static [&'static str],
     /// The crate that brings it.
     pub plugin: &'static str,
     /// Source file of the registration.
@@ -43,6 +45,7 @@ impl Registration {
             example: S::EXAMPLE,
             version: S::VERSION,
             seeded: S::SEEDED,
+            immaterial: S::IMMATERIAL,
             plugin,
             file,
             line,

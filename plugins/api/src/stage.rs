@@ -151,6 +151,9 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     const VERSION: u32 = 1;
     /// Whether the recipe's seed changes the result: if so, it is part of cache keys.
     const SEEDED: bool = false;
+    /// Parameters that never change the result, only how it comes about: limits, amounts computed at once.
+    /// They are no part of cache keys.
+    const IMMATERIAL: &'static [&'static str] = &[];
 
     /// What it takes and offers, given its parameters.
     fn ports(&self) -> Ports;

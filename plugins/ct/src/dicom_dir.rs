@@ -7,7 +7,7 @@ use ichflow_api::cohort;
 use ichflow_api::prelude::*;
 use walkdir::WalkDir;
 
-use crate::competition::{Headers, usable};
+use crate::competition::{Headers, digest_of, usable};
 use crate::dicom::{self, DicomPixels};
 
 /// Loads every DICOM slice below a directory, without labels: data of one's own to apply a model to.
@@ -33,6 +33,7 @@ impl Stage for DicomDir {
 use = "dicom-dir"
 path = "data/my_study"
 "#;
+    const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
 
     fn ports(&self) -> Ports {
         Ports::new()
@@ -52,6 +53,7 @@ path = "data/my_study"
             .map(|(id, path)| (path.clone(), id.clone()))
             .collect();
         let found = Headers::open(context)?.read(context, named)?;
+        let pixels = Pixels::new(DicomPixels).with_digest(digest_of(&found));
         // Without the magic word, what does not read is taken for something else than DICOM.
         let (found, others): (Vec<_>, Vec<_>) = found
             .into_iter()
@@ -76,9 +78,7 @@ path = "data/my_study"
         }
         let cohort = Cohort { slices, remarks };
         cohort::record(context, &[("cohort", &cohort)])?;
-        Ok(Outputs::new()
-            .with("cohort", cohort)
-            .with("pixels", Pixels::new(DicomPixels)))
+        Ok(Outputs::new().with("cohort", cohort).with("pixels", pixels))
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
+use ichflow_api::digest::Digest;
 use ichflow_api::guard;
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
@@ -112,7 +113,7 @@ impl Headers {
         }
         drop(progress);
         if fresh == 0 && total > 0 {
-            context.say("headers: cached");
+            context.cached("headers");
         } else {
             self.keep(&all)?;
         }
@@ -131,6 +132,19 @@ impl Headers {
         drop(writer);
         fs::rename(&temporary, &self.path).at("write", &self.path)
     }
+}
+
+/// A digest of the state of all files: what is read straight from them is known by it.
+pub fn digest_of(all: &[Found]) -> String {
+    let mut digest = Digest::new();
+    for found in all {
+        let source = found.source.as_ref();
+        digest
+            .add(found.file.to_string_lossy().as_bytes())
+            .add(source.map_or(0, |source| source.size).to_le_bytes())
+            .add(source.map_or(0, |source| source.changed).to_le_bytes());
+    }
+    digest.hex()
 }
 
 impl Found {

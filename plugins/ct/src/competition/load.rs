@@ -106,6 +106,7 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
         .collect();
     let ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
     let mut found = Headers::open(context)?.read(context, wanted)?;
+    let pixels = Pixels::new(DicomPixels).with_digest(headers::digest_of(&found));
     for found in &mut found {
         found.refuse_several_frames();
     }
@@ -141,7 +142,7 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
         .with("train", train)
         .with_some("test", test)
         .with_some("sample", sample)
-        .with("pixels", Pixels::new(DicomPixels)))
+        .with("pixels", pixels))
 }
 
 /// The `<ID>.dcm` files of a directory.

@@ -44,6 +44,7 @@ impl Stage for HuStore {
 use = "hu-store"
 size = 256
 "#;
+    const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
 
     fn ports(&self) -> Ports {
         Ports::new()
@@ -73,12 +74,13 @@ size = 256
             .filter(|slice| store.state(slice) == State::Missing)
             .collect();
         if missing.is_empty() {
-            context.say(format!("{} slices: cached", slices.len()));
+            context.cached(&format!("{} slices", slices.len()));
         } else {
             self.fill(&mut store, &missing, &pixels, context)?;
         }
         store.seal()?;
 
+        let digest = store.digest_of(&slices);
         let mut failed: Vec<(String, PathBuf, String)> = Vec::new();
         for slice in &slices {
             match store.state(slice) {
@@ -109,7 +111,7 @@ size = 256
         Ok(Outputs::new()
             .with("train", train)
             .with_some("test", test)
-            .with("pixels", Pixels::new(store.into_pixels()?)))
+            .with("pixels", Pixels::new(store.into_pixels()?).with_digest(digest)))
     }
 }
 

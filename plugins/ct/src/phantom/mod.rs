@@ -84,7 +84,7 @@ size = 256
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let directory = context.cache()?.join("phantom");
         if truth_path(&directory).is_file() {
-            context.say(format!("{} slices: cached", self.extent().total()));
+            context.cached(&format!("{} slices", self.extent().total()));
         } else {
             self.make(&directory, context)?;
         }

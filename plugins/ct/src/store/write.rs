@@ -6,7 +6,7 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ichflow_api::digest::sha256;
+use ichflow_api::digest::{Digest, sha256};
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
@@ -123,6 +123,20 @@ impl Store {
         let state = serde_json::to_vec(&source_of(&self.directory.join("hu.bin"))).at("write", &path)?;
         fs::write(&temporary, state).at("write", &temporary)?;
         fs::rename(&temporary, &path).at("write", &path)
+    }
+
+    /// A digest of the values of some slices: of what was decoded, wherever it came from.
+    pub fn digest_of(&self, slices: &[&Slice]) -> String {
+        let mut digest = Digest::new();
+        for slice in slices {
+            let entry = self.entries.get(&(slice.id.clone(), slice.frame));
+            let place = entry.and_then(|entry| entry.pixels.as_ref());
+            digest
+                .add(&slice.id)
+                .add(slice.frame.to_le_bytes())
+                .add(place.map_or("", |place| place.sha256.as_str()));
+        }
+        digest.hex()
     }
 
     /// Closes the store for writing and opens it for reading.

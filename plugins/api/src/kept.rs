@@ -1,0 +1,140 @@
+//! Results kept between runs: made once, found again by whoever asks for the same.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::error::{Error, Result, ResultExt};
+
+/// Written last: what stands beside it is whole.
+const DONE: &str = "done";
+/// Time between two attempts to get a lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
+
+impl Context<'_> {
+    /// Finds the result that an earlier run kept, or makes and keeps it.
+    ///
+    /// `make` gets a directory named by everything that makes this result: the stage and its version, its
+    /// parameters, the content of its inputs and of the files it reads, and the seed. What an interrupted
+    /// run left there is there still, so that it can carry on; only one run works in it at a time. Once
+    /// `make` has returned, later runs call `read` on the same directory instead. A result that `read`
+    /// cannot use is removed and made again.
+    pub fn keep<T>(
+        &self,
+        read: impl FnOnce(&Path) -> Result<T>,
+        make: impl FnOnce(&Path) -> Result<T>,
+    ) -> Result<T> {
+        let directory = self.result_directory();
+        fs::create_dir_all(&directory).at("create the directory", &directory)?;
+        let _lock = lock(&directory.with_extension("lock"), self)?;
+        let done = directory.join(DONE);
+        if done.is_file() {
+            match read(&directory) {
+                Ok(result) => {
+                    self.mark_used(&directory);
+                    self.cached("");
+                    return Ok(result);
+                }
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(error) => {
+                    self.warn(format!(
+                        "what an earlier run kept cannot be used and is made again: {}",
+                        error.chain()
+                    ));
+                    fs::remove_dir_all(&directory).at("remove", &directory)?;
+                    fs::create_dir_all(&directory).at("create the directory", &directory)?;
+                }
+            }
+        }
+        let result = make(&directory)?;
+        fs::write(&done, "").at("write", &done)?;
+        self.mark_used(&directory);
+        Ok(result)
+    }
+}
+
+/// An exclusive lock on `path`, created where absent, held until the file is dropped; the system releases
+/// it when the process dies. Waits, and says so, while another run holds it.
+pub fn lock(path: &Path, context: &Context) -> Result<File> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .at("open", path)?;
+    let mut said = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                if !std::mem::replace(&mut said, true) {
+                    context.say("another run is making the same; waiting for it");
+                }
+                context.checkpoint()?;
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            // Some network file systems have no locks; the work is done without.
+            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
+                return Ok(file);
+            }
+            Err(TryLockError::Error(error)) => return Err(error).at("lock", path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::testkit;
+
+    fn number(directory: &Path) -> Result<u32> {
+        let path = directory.join("number");
+        let text = fs::read_to_string(&path).at("read", &path)?;
+        text.parse().map_err(|_| Error::new("no number"))
+    }
+
+    #[test]
+    fn a_result_is_made_once_and_found_again() {
+        let home = tempfile::tempdir().unwrap();
+        let run = testkit::run_context(home.path());
+        let made = Cell::new(0);
+        let ask = |made_of: &str| {
+            let context = Context::new(&run, "stage", "made-up", "key").made_of(made_of);
+            context.keep(number, |directory| {
+                made.set(made.get() + 1);
+                fs::write(directory.join("number"), made.get().to_string()).unwrap();
+                Ok(made.get())
+            })
+        };
+        assert_eq!(
+            [ask("a").unwrap(), ask("a").unwrap(), ask("b").unwrap()],
+            [1, 1, 2]
+        );
+    }
+
+    #[test]
+    fn what_an_interrupted_run_left_is_there_and_a_damaged_result_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let run = testkit::run_context(home.path());
+        let context = Context::new(&run, "stage", "made-up", "key").made_of("a");
+        let broken: Result<u32> = context.keep(number, |directory| {
+            fs::write(directory.join("checkpoint"), "half").unwrap();
+            Err(Error::Interrupted)
+        });
+        assert!(matches!(broken, Err(Error::Interrupted)));
+        let carried_on = context.keep(number, |directory| {
+            assert!(directory.join("checkpoint").is_file());
+            fs::write(directory.join("number"), "damaged").unwrap();
+            Ok(7)
+        });
+        assert_eq!(carried_on.unwrap(), 7);
+        let again = context.keep(number, |directory| {
+            assert_eq!(fs::read_dir(directory).unwrap().count(), 0);
+            Ok(8)
+        });
+        assert_eq!(again.unwrap(), 8);
+    }
+}
