@@ -1,12 +1,18 @@
 //! A trained model: everything between Hounsfield units and probabilities.
 
+use std::path::Path;
+
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::error::{Result, ResultExt};
+use crate::learned_window::LearnedWindow;
 use crate::network::{Network, Normalisation};
 use crate::ports::Artifact;
 use crate::resample;
-use crate::window::{HuBatch, Window};
+use crate::window::{CenterWidth, HuBatch, Window};
 
 /// The side of the square images a network sees, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +37,10 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// Windowed and resized images `[batch, channels, height, width]`, as people look at them.
-    pub fn images(&self, batch: &HuBatch) -> Tensor<4> {
-        let images = self.window.apply(batch);
+    /// Windowed and resized images `[batch, channels, height, width]`, as people look at them; `learned` are
+    /// the windows of the network they are for.
+    pub fn images(&self, batch: &HuBatch, learned: Option<&LearnedWindow>) -> Tensor<4> {
+        let images = self.window.apply_with(batch, learned);
         match self.resize {
             Some(Resize { size }) => resample::resize(images, size),
             None => images,
@@ -57,18 +64,20 @@ impl Artifact for Model {
 }
 
 impl Model {
+    /// Windowed and resized images `[batch, channels, height, width]`, as people look at them.
+    pub fn images(&self, batch: &HuBatch) -> Tensor<4> {
+        self.preparation.images(batch, self.network.window.as_ref())
+    }
+
     /// Probabilities `[batch, labels]`.
     pub fn predict(&self, batch: &HuBatch) -> Tensor<2> {
-        let images = self
-            .preparation
-            .normalisation
-            .apply(self.preparation.images(batch));
+        let images = self.preparation.normalisation.apply(self.images(batch));
         sigmoid(self.network.forward(images))
     }
 }
 
 /// One epoch of training.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// Counted from 1 over all phases.
     pub epoch: usize,
@@ -88,15 +97,113 @@ pub struct Epoch {
     pub slices_per_second: f64,
     /// Share of the time training waited for data, 0 to 1.
     pub waiting: f64,
+    /// Where learned windows stand after the epoch, one a channel; empty if none are learned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<CenterWidth>,
 }
 
 /// How training went.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// Every epoch.
     pub epochs: Vec<Epoch>,
+    /// Where learned windows stood before the first epoch, one a channel; empty if none are learned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first_windows: Vec<CenterWidth>,
 }
 
 impl Artifact for History {
     const NAME: &'static str = "history";
+}
+
+impl History {
+    /// Writes one row an epoch; learned windows are columns `window_1_center`, `window_1_width` and so on.
+    pub fn write_csv(&self, path: &Path) -> Result<()> {
+        let mut writer = csv::Writer::from_path(path).at("write", path)?;
+        for (index, epoch) in self.epochs.iter().enumerate() {
+            let row = epoch.fields().at("write", path)?;
+            if index == 0 {
+                let head = row.iter().map(|(name, _)| name);
+                writer.write_record(head).at("write", path)?;
+            }
+            let values = row.iter().map(|(_, value)| value);
+            writer.write_record(values).at("write", path)?;
+        }
+        writer.flush().at("write", path)
+    }
+}
+
+impl Epoch {
+    /// Names and values of the columns, in order.
+    fn fields(&self) -> Result<Vec<(String, String)>, serde_json::Error> {
+        let fields = match serde_json::to_value(self)? {
+            Value::Object(fields) => fields,
+            other => serde_json::Map::from_iter([("epoch".to_owned(), other)]),
+        };
+        let plain = fields.into_iter().filter(|(name, _)| name != "windows");
+        let text = |value| match value {
+            Value::Null => String::new(),
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        let mut row: Vec<_> = plain.map(|(name, value)| (name, text(value))).collect();
+        for (index, window) in self.windows.iter().enumerate() {
+            let number = index + 1;
+            row.push((format!("window_{number}_center"), window.center.to_string()));
+            row.push((format!("window_{number}_width"), window.width.to_string()));
+        }
+        Ok(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epoch(windows: Vec<CenterWidth>) -> Epoch {
+        Epoch {
+            epoch: 1,
+            phase: 1,
+            lr: 4e-4,
+            train_loss: 0.25,
+            valid_loss: 0.5,
+            valid_auc_any: None,
+            best: true,
+            slices_per_second: 10.5,
+            waiting: 0.0,
+            windows,
+        }
+    }
+
+    fn written(epochs: Vec<Epoch>) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("history.csv");
+        let history = History {
+            epochs,
+            ..History::default()
+        };
+        history.write_csv(&path).unwrap();
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn a_row_has_the_epoch_and_then_the_windows() {
+        let plain = "epoch,phase,lr,train_loss,valid_loss,valid_auc_any,best,slices_per_second,waiting";
+        let row = "1,1,0.0004,0.25,0.5,,true,10.5,0.0";
+        let (head, first) = (written(vec![epoch(Vec::new())]), written(Vec::new()));
+        assert_eq!((head, first), (format!("{plain}\n{row}\n"), String::new()));
+        let windows = vec![
+            CenterWidth {
+                center: 40.5,
+                width: 80.0,
+            },
+            CenterWidth {
+                center: -600.0,
+                width: 1500.0,
+            },
+        ];
+        let windows = written(vec![epoch(windows)]);
+        let more = "window_1_center,window_1_width,window_2_center,window_2_width";
+        assert_eq!(windows, format!("{plain},{more}\n{row},40.5,80,-600,1500\n"));
+    }
 }

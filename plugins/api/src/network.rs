@@ -13,7 +13,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 pub use crate::erased::AnyBackbone;
 use crate::error::Result;
+use crate::learned_window::LearnedWindow;
 use crate::ports::Artifact;
+use crate::window::Window;
 
 /// The convolutional part of a network.
 pub trait Backbone: Module + Sync + 'static {
@@ -52,6 +54,9 @@ impl Head {
 /// A whole network: images in, logits out.
 #[derive(Module, Debug)]
 pub struct Network {
+    /// Windows that are learned with the rest, if its window scheme has such. Images come to
+    /// [`Network::forward`] windowed already: `Preparation` applies them.
+    pub window: Option<LearnedWindow>,
     /// Makes feature maps.
     pub backbone: AnyBackbone,
     /// Makes logits of them.
@@ -63,9 +68,17 @@ impl Network {
     pub fn new(backbone: impl Backbone, outputs: usize, dropout: f64, device: &Device) -> Self {
         let head = Head::new(backbone.feature_count(), outputs, dropout, device);
         Self {
+            window: None,
             backbone: AnyBackbone::new(backbone),
             head,
         }
+    }
+
+    /// The network with a copy of the windows that `scheme` learns, if it learns any.
+    #[must_use]
+    pub fn with_window_of(mut self, scheme: &Window, device: &Device) -> Self {
+        self.window = scheme.learned(device);
+        self
     }
 
     /// From images `[batch, channels, height, width]` to logits `[batch, outputs]`.

@@ -2,7 +2,7 @@
 //!
 //! Names and layouts in files are PyTorch's, with a network's parts called as timm calls them: the
 //! backbone's parameters have no prefix, the classifier's are `classifier.weight` and
-//! `classifier.bias`. A `.pth` file is a Python pickle; it is read as data, and no code in it is run.
+//! `classifier.bias`, those of learned windows `window.center` and `window.width`, in HU. A `.pth` file is a Python pickle; it is read as data, and no code in it is run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +18,9 @@ use burn_store::{
 
 use crate::error::{Error, Result, ResultExt};
 use crate::network::Network;
+
+/// Centers and widths of learned windows in a file.
+const LEARNED_WINDOW: [&str; 2] = ["window.center", "window.width"];
 
 /// How many names an error lists.
 const LISTED: usize = 10;
@@ -157,17 +160,25 @@ pub fn save_safetensors(network: &Network, path: &Path) -> Result<()> {
     network.valid().save_into(&mut store).at("write", path)
 }
 
-/// Loads what [`save_safetensors`] wrote, or timm with as many outputs, into a network of the same shape.
-pub fn load_safetensors(network: Network, path: &Path) -> Result<Network> {
-    WeightsFile::open(path)?
-        .rename(|name| {
-            Some(if name.starts_with("classifier.") {
-                format!("head.{name}")
-            } else {
-                format!("backbone.{name}")
-            })
-        })?
-        .load_into(network)
+/// Loads what [`save_safetensors`] wrote, or timm with as many outputs, into a network of the same shape. If
+/// the network learns its windows and the file has none, they stay as they are.
+pub fn load_safetensors(mut network: Network, path: &Path) -> Result<Network> {
+    let file = WeightsFile::open(path)?.rename(|name| {
+        Some(if name.starts_with("classifier.") {
+            format!("head.{name}")
+        } else if LEARNED_WINDOW.contains(&name) {
+            name.to_owned()
+        } else {
+            format!("backbone.{name}")
+        })
+    })?;
+    if LEARNED_WINDOW.iter().any(|name| file.tensors.contains_key(*name)) {
+        return file.load_into(network);
+    }
+    let window = network.window.take();
+    let mut network = file.load_into(network)?;
+    network.window = window;
+    Ok(network)
 }
 
 /// The kinds of file that can be read.

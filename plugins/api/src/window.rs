@@ -3,9 +3,23 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::cohort::SliceTags;
+use crate::learned_window::LearnedWindow;
 use crate::ports::Artifact;
+
+/// A window given by its center and width.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CenterWidth {
+    /// Center, in HU.
+    pub center: f64,
+    /// Width, in HU; above 0.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub width: f64,
+}
 
 /// A batch of slices in Hounsfield units, on the device.
 #[derive(Clone, Debug)]
@@ -91,6 +105,17 @@ pub trait WindowScheme: Send + Sync {
     fn offsets(&self) -> Vec<i32> {
         Vec::new()
     }
+
+    /// Where its windows are learned: those to start from. Whoever trains a network gives it a copy, which
+    /// is trained, kept and saved with the network, and applies the scheme with that.
+    fn learned(&self, _device: &Device) -> Option<LearnedWindow> {
+        None
+    }
+
+    /// As [`WindowScheme::apply`], with windows that were learned in place of those to start from.
+    fn apply_learned(&self, batch: &HuBatch, _windows: &LearnedWindow) -> Tensor<4> {
+        self.apply(batch)
+    }
 }
 
 /// The artifact by which stages hand a [`WindowScheme`] on.
@@ -120,6 +145,19 @@ impl Window {
     /// Applies the scheme to a batch.
     pub fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         self.0.apply(batch)
+    }
+
+    /// See [`WindowScheme::learned`].
+    pub fn learned(&self, device: &Device) -> Option<LearnedWindow> {
+        self.0.learned(device)
+    }
+
+    /// Applies the scheme to a batch, with the windows a network has learned if it has.
+    pub fn apply_with(&self, batch: &HuBatch, learned: Option<&LearnedWindow>) -> Tensor<4> {
+        match learned {
+            Some(windows) => self.0.apply_learned(batch, windows),
+            None => self.0.apply(batch),
+        }
     }
 }
 

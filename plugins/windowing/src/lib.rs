@@ -15,6 +15,7 @@ pub mod gradient_bsb;
 pub mod gradient_sigmoid;
 pub mod header;
 pub mod histogram;
+pub mod learned;
 pub mod linear;
 pub mod math;
 pub mod metadata;

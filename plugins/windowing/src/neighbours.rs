@@ -29,18 +29,33 @@ struct Scheme {
     inner: Window,
 }
 
+impl Scheme {
+    /// Every slice through the same windows, learned ones too.
+    fn side_by_side(&self, batch: &HuBatch, learned: Option<&LearnedWindow>) -> Tensor<4> {
+        let channels = self
+            .offsets
+            .iter()
+            .map(|offset| self.inner.apply_with(batch.neighbours(*offset), learned))
+            .collect();
+        Tensor::cat(channels, 1)
+    }
+}
+
 impl WindowScheme for Scheme {
     fn channels(&self) -> usize {
         self.offsets.len() * self.inner.channels()
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        let channels = self
-            .offsets
-            .iter()
-            .map(|offset| self.inner.apply(batch.neighbours(*offset)))
-            .collect();
-        Tensor::cat(channels, 1)
+        self.side_by_side(batch, None)
+    }
+
+    fn learned(&self, device: &Device) -> Option<LearnedWindow> {
+        self.inner.learned(device)
+    }
+
+    fn apply_learned(&self, batch: &HuBatch, windows: &LearnedWindow) -> Tensor<4> {
+        self.side_by_side(batch, Some(windows))
     }
 
     fn offsets(&self) -> Vec<i32> {

@@ -86,17 +86,6 @@ impl JsonSchema for Named {
     }
 }
 
-/// A window given by its center and width.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CenterWidth {
-    /// Center, in HU.
-    pub center: f64,
-    /// Width, in HU; above 0.
-    #[schemars(extend("exclusiveMinimum" = 0.0))]
-    pub width: f64,
-}
-
 /// A window, as recipes write one: `"brain"` or `{ center = 40, width = 80 }`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -126,6 +115,17 @@ impl WindowChoice {
         match self {
             Self::Named(Named(preset)) => preset.width,
             Self::Given(given) => given.width,
+        }
+    }
+
+    /// Center and width.
+    pub fn center_width(&self) -> CenterWidth {
+        match self {
+            Self::Named(Named(preset)) => CenterWidth {
+                center: preset.center,
+                width: preset.width,
+            },
+            Self::Given(given) => *given,
         }
     }
 

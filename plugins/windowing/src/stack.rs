@@ -1,5 +1,7 @@
 //! `stack`: schemes side by side.
 
+use std::sync::Arc;
+
 use ichflow_api::prelude::*;
 
 /// Schemes side by side: the channels of `first`, then those of `second`, and of `third` and `fourth` if the recipe
@@ -23,6 +25,12 @@ impl Stacked {
     pub fn new(parts: Vec<Window>) -> Self {
         Self { parts }
     }
+
+    /// A part whose windows are fixed does not look at learned ones.
+    fn side_by_side(&self, batch: &HuBatch, learned: Option<&LearnedWindow>) -> Tensor<4> {
+        let channels = self.parts.iter().map(|part| part.apply_with(batch, learned));
+        Tensor::cat(channels.collect(), 1)
+    }
 }
 
 impl WindowScheme for Stacked {
@@ -31,7 +39,15 @@ impl WindowScheme for Stacked {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        Tensor::cat(self.parts.iter().map(|part| part.apply(batch)).collect(), 1)
+        self.side_by_side(batch, None)
+    }
+
+    fn learned(&self, device: &Device) -> Option<LearnedWindow> {
+        self.parts.iter().find_map(|part| part.learned(device))
+    }
+
+    fn apply_learned(&self, batch: &HuBatch, windows: &LearnedWindow) -> Tensor<4> {
+        self.side_by_side(batch, Some(windows))
     }
 
     fn offsets(&self) -> Vec<i32> {
@@ -60,11 +76,18 @@ impl Stage for Stack {
             .output(Output::of::<Window>("window"))
     }
 
-    fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let [first, second, third, fourth] = INPUTS;
         let mut parts = vec![inputs.get::<Window>(first)?, inputs.get::<Window>(second)?];
         parts.extend(inputs.find::<Window>(third)?);
         parts.extend(inputs.find::<Window>(fourth)?);
+        let learn = |part: &&Arc<Window>| part.learned(context.device()).is_some();
+        if parts.iter().filter(learn).count() > 1 {
+            return Err(Error::new(
+                "two of the schemes side by side learn their windows, and a network has one set",
+            )
+            .help("give one `learned` all the windows"));
+        }
         let parts = parts.iter().map(|part| part.as_ref().clone()).collect();
         Ok(Outputs::new().with("window", Window::new(Stacked::new(parts))))
     }

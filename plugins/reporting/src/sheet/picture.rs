@@ -6,7 +6,7 @@ use ichflow_api::prelude::*;
 /// The first slice of a batch as the network saw it (before its own shift and scale), at most `longest` pixels a side.
 /// Three channels become red, green and blue; one becomes grey; of more the first three are shown.
 pub(crate) fn picture(batch: HuBatch, model: &Model, longest: usize) -> Result<String> {
-    let images = model.preparation.images(&batch);
+    let images = model.images(&batch);
     let [_, channels, rows, columns] = images.dims();
     let values = images
         .into_data()

@@ -211,10 +211,12 @@ fn history(epochs: usize) -> History {
             best: epoch <= 8,
             slices_per_second: 100.0,
             waiting: 0.1,
+            windows: Vec::new(),
         }
     };
     History {
         epochs: (1..=epochs).map(of).collect(),
+        ..History::default()
     }
 }
 

@@ -5,6 +5,7 @@
 //! between any two steps.
 
 mod losses;
+mod own_window;
 mod phase;
 mod schedule;
 mod step;
@@ -148,7 +149,10 @@ phases = [
         };
         // Weights, then dropout: each from a seed of its own, so that one does not shift the other.
         trainer.device.seed(context.seed_for("weights"));
-        let network = spec.build(trainer.preparation.window.channels(), COUNT, &trainer.device)?;
+        let window = &trainer.preparation.window;
+        let network = spec
+            .build(window.channels(), COUNT, &trainer.device)?
+            .with_window_of(window, &trainer.device);
         trainer.device.seed(context.seed_for("dropout"));
         context.record_fact("parameters", network.num_params().into());
         context.say(format!(

@@ -11,15 +11,16 @@ impl Trainer<'_> {
     /// The loss of one batch.
     pub(super) fn loss_of(&mut self, network: &Network, host: HostBatch) -> Tensor<1> {
         let truth = self.truth(&host.indices);
-        let images = self.training_images(host);
+        let images = self.training_images(network, host);
         let logits = network.forward(self.preparation.normalisation.apply(images));
         self.loss.loss(logits, truth)
     }
 
     /// What a batch's slices look like in training: windowed, resized and augmented, `[batch, channels,
     /// height, width]`.
-    fn training_images(&mut self, host: HostBatch) -> Tensor<4> {
-        let images = self.preparation.images(&host.upload(&self.cohort, &self.device));
+    fn training_images(&mut self, network: &Network, host: HostBatch) -> Tensor<4> {
+        let batch = host.upload(&self.cohort, &self.device);
+        let images = self.preparation.images(&batch, network.window.as_ref());
         match &self.augment {
             Some(augment) => augment.apply(images, &mut self.augment_rng),
             None => images,

@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::Fit;
 use super::losses::Losses;
+use super::own_window;
 use super::schedule::{self, Schedule};
 use super::trainable::Trainable;
 use crate::predict::predict;
@@ -59,11 +60,13 @@ impl Trainer<'_> {
             })
             .sum();
         let progress = self.context.progress("training", slices, "slices");
+        let highest = phases.iter().map(|phase| phase.lr).fold(0.0, f64::max);
+        self.history.first_windows = windows_of(&network)?;
         let mut order = Schedule::new(train, self.context.rng("order"));
         for (phase_index, phase) in phases.iter().enumerate() {
             let trainable = Trainable::parse(&phase.trainable).map_err(Error::new)?;
             network = trainable.apply(network)?;
-            let mut optimiser = self.optimiser();
+            let mut optimiser = own_window::optimised(self.optimiser(), &network);
             for _ in 0..phase.epochs {
                 let epoch = self.history.epochs.len() + 1;
                 let batches = order.epoch(phase.fraction, self.fit.batch);
@@ -72,7 +75,7 @@ impl Trainer<'_> {
                 let run = self.epoch(
                     network,
                     &mut optimiser,
-                    phase.lr,
+                    [phase.lr, highest],
                     batches,
                     &label,
                     progress.as_ref(),
@@ -92,6 +95,7 @@ impl Trainer<'_> {
                         best,
                         slices_per_second: run.slices as f64 / seconds,
                         waiting: run.waited.as_secs_f64() / seconds,
+                        windows: windows_of(&network)?,
                     },
                     &label,
                 )?;
@@ -118,7 +122,7 @@ impl Trainer<'_> {
         &mut self,
         mut network: Network,
         optimiser: &mut ModuleOptimizer,
-        lr: f64,
+        [lr, highest_lr]: [f64; 2],
         batches: Vec<Vec<usize>>,
         label: &str,
         progress: &dyn Progress,
@@ -127,6 +131,7 @@ impl Trainer<'_> {
         let offsets = self.preparation.window.offsets();
         let mut feed = Feed::start(self.pixels.clone(), self.cohort.clone(), batches, offsets);
         let mut step = 0;
+        let epoch = self.history.epochs.len() + 1;
         for host in feed.by_ref() {
             self.context.checkpoint()?;
             let host = host?;
@@ -135,7 +140,8 @@ impl Trainer<'_> {
             let loss = self.loss_of(&network, host);
             losses.add(loss.clone().detach(), count);
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            network = optimiser.step(lr, network, gradients);
+            let rates = own_window::rates(&network, lr, highest_lr, epoch);
+            network = optimiser.step(rates, network, gradients);
             if step % READ_LOSSES_EVERY == 0 {
                 losses.read(label, step)?;
                 progress.note(&format!("{label} · loss {:.4} · lr {lr}", losses.mean()));
@@ -212,13 +218,16 @@ impl Trainer<'_> {
         ));
         self.context.event("epoch", json!(epoch));
         self.history.epochs.push(epoch);
-        let path = self.context.file("history.csv")?;
-        let mut writer = csv::Writer::from_path(&path).at("write", &path)?;
-        for epoch in &self.history.epochs {
-            writer.serialize(epoch).at("write", &path)?;
-        }
-        writer.flush().at("write", &path)
+        self.history.write_csv(&self.context.file("history.csv")?)
     }
+}
+
+/// Where learned windows stand; none if the network learns none.
+fn windows_of(network: &Network) -> Result<Vec<CenterWidth>> {
+    network
+        .window
+        .as_ref()
+        .map_or(Ok(Vec::new()), LearnedWindow::windows)
 }
 
 struct EpochRun {
