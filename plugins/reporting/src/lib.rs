@@ -5,12 +5,14 @@
 //! | [`evaluate`](evaluate) | `metrics.json`: every metric of the held-out and the test predictions |
 //! | [`metrics-report`](metrics_report) | `report.html`: one file that needs no network |
 //!
-//! The command `ichflow score` ([`score`]) measures any two CSV files in the same way, without a recipe.
+//! The command `ichflow score` ([`score`]) measures any two CSV files in the same way, without a recipe;
+//! `ichflow compare` ([`compare`]) holds runs against one another.
 //!
 //! [`measures`] defines what is measured; [`plots`] holds one file per kind of picture; [`sheet`] chooses
 //! and renders example slices; [`page`] turns all of it into HTML. What the page shows as a number is
 //! taken from `metrics.json`'s own structure, never computed twice.
 
+pub mod compare;
 pub mod evaluate;
 pub mod measures;
 pub mod metrics_report;

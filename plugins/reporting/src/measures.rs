@@ -147,6 +147,7 @@ impl Default for Settings {
 }
 
 /// Truth and probabilities of the slices whose truth is known, in the order predicted.
+#[derive(Clone)]
 pub struct Judged {
     /// Truth.
     pub truth: Vec<Labels>,

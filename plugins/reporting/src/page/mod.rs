@@ -124,12 +124,12 @@ fn window_in_words(preparation: &ichflow_api::model::Preparation) -> String {
 }
 
 /// "1 slice", "2 slices".
-fn counted(count: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", thousands(count), if count == 1 { one } else { many })
 }
 
 /// 1234567 as 1 234 567, with narrow spaces that do not break.
-fn thousands(count: usize) -> String {
+pub(crate) fn thousands(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -142,7 +142,7 @@ fn thousands(count: usize) -> String {
 }
 
 /// A share as a percentage; small ones keep a digit that says something.
-fn per_cent(share: f64) -> String {
+pub(crate) fn per_cent(share: f64) -> String {
     let per_cent = 100.0 * share;
     if per_cent == 0.0 {
         "0 %".into()

@@ -4,21 +4,28 @@
 //! plotters is a stand-in, and [`Figure::draw`] replaces it by a variable of the page's style sheet,
 //! where the palette (Okabe and Ito, safe for colour-blind eyes) is defined once for either face.
 
+mod dots;
 mod learning_rate;
+mod lines;
 mod loss;
 mod precision_recall;
 mod roc;
+mod scatter;
 
 use std::ops::Range;
 
-use ichflow_api::error::{Error, Result};
+use base64::Engine;
+use ichflow_api::error::{Error, Result, ResultExt};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+pub(crate) use dots::{Dot, dots};
 pub(crate) use learning_rate::learning_rate;
+pub(crate) use lines::{Line, lines};
 pub(crate) use loss::loss;
 pub(crate) use precision_recall::precision_recall;
 pub(crate) use roc::roc;
+pub(crate) use scatter::{Cloud, scatter};
 
 /// A picture in the page.
 pub(crate) struct Figure {
@@ -28,6 +35,16 @@ pub(crate) struct Figure {
     pub description: String,
     /// The SVG; `None` where there is nothing to draw, which the description then says.
     pub svg: Option<String>,
+    /// The numbers behind it.
+    pub data: Option<DataFile>,
+}
+
+/// The numbers of a picture as a file that lies inside the page.
+pub(crate) struct DataFile {
+    /// What it is called once saved.
+    pub name: String,
+    /// The CSV as a `data:` address.
+    pub address: String,
 }
 
 /// A place in the palette.
@@ -43,10 +60,39 @@ pub(crate) enum Ink {
     Second,
     /// What to compare with: chance, priors.
     Reference,
+    /// More series.
+    Third,
+    /// More series.
+    Fourth,
+    /// More series.
+    Fifth,
 }
 
 impl Ink {
-    const ALL: [Self; 5] = [Self::Text, Self::Grid, Self::First, Self::Second, Self::Reference];
+    const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Grid,
+        Self::First,
+        Self::Second,
+        Self::Reference,
+        Self::Third,
+        Self::Fourth,
+        Self::Fifth,
+    ];
+    /// Colours of series, in the order they are given out.
+    const SERIES: [Self; 6] = [
+        Self::First,
+        Self::Second,
+        Self::Third,
+        Self::Fourth,
+        Self::Fifth,
+        Self::Text,
+    ];
+
+    /// The colour of series number `index`; what comes after the sixth shares one.
+    pub(crate) fn series(index: usize) -> Self {
+        Self::SERIES.get(index).copied().unwrap_or(Self::Reference)
+    }
 
     /// The colour that stands in for it while drawing.
     fn stand_in(self) -> RGBColor {
@@ -54,13 +100,16 @@ impl Ink {
     }
 
     /// What the page's style sheet calls it.
-    fn css(self) -> &'static str {
+    pub(crate) fn css(self) -> &'static str {
         match self {
             Self::Text => "currentColor",
             Self::Grid => "var(--grid)",
             Self::First => "var(--first)",
             Self::Second => "var(--second)",
             Self::Reference => "var(--reference)",
+            Self::Third => "var(--third)",
+            Self::Fourth => "var(--fourth)",
+            Self::Fifth => "var(--fifth)",
         }
     }
 
@@ -87,7 +136,28 @@ impl Figure {
             title: title.into(),
             description: why.into(),
             svg: None,
+            data: None,
         }
+    }
+
+    /// Adds the numbers behind the picture, for the page to hand out as CSV.
+    pub(crate) fn with_data<R>(mut self, columns: &[&str], rows: R) -> Result<Self>
+    where
+        R: IntoIterator<Item = Vec<String>>,
+    {
+        let cannot = "the numbers of a picture cannot be written as CSV";
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(columns).doing(cannot)?;
+        for row in rows {
+            writer.write_record(row).doing(cannot)?;
+        }
+        let bytes = writer.into_inner().map_err(cannot_draw)?;
+        let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+        self.data = Some(DataFile {
+            name: format!("{}.csv", file_name(&self.title)),
+            address: format!("data:text/csv;charset=utf-8;base64,{text}"),
+        });
+        Ok(self)
     }
 
     /// A picture of `size` units (they scale with the page), drawn by `paint`.
@@ -122,8 +192,19 @@ impl Figure {
             title,
             description,
             svg: Some(svg),
+            data: None,
         })
     }
+}
+
+/// A title as the name of a file: letters and digits, words joined by `-`.
+fn file_name(title: &str) -> String {
+    let words: Vec<String> = title
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.join("-")
 }
 
 /// Escapes text for an attribute or the inside of an element.
@@ -167,11 +248,20 @@ fn letters(area: &Area<'_>) -> TextStyle<'static> {
 
 impl Axes<'_> {
     fn on<'a, 'b>(&self, area: &'a Area<'b>) -> Result<Plot<'a, 'b>> {
+        self.with_left(area, 64)
+    }
+
+    /// Without numbers and name to the left, for a picture that writes there itself.
+    fn without_left<'a, 'b>(&self, area: &'a Area<'b>) -> Result<Plot<'a, 'b>> {
+        self.with_left(area, 0)
+    }
+
+    fn with_left<'a, 'b>(&self, area: &'a Area<'b>, left: u32) -> Result<Plot<'a, 'b>> {
         let mut plot = ChartBuilder::on(area)
             .margin(8)
             .margin_right(16)
             .x_label_area_size(46)
-            .y_label_area_size(64)
+            .y_label_area_size(left)
             .build_cartesian_2d(self.x.clone(), self.y.clone())
             .map_err(cannot_draw)?;
         plot.configure_mesh()

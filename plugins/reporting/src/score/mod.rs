@@ -1,6 +1,6 @@
 //! `ichflow score PREDICTIONS TRUTH`: every metric of any two CSV files, without a recipe.
 
-mod table;
+pub(crate) mod table;
 mod text;
 
 use std::collections::HashMap;

@@ -1,0 +1,215 @@
+//! The comparison as one HTML file.
+
+use askama::Template;
+use ichflow_api::labels::LABELS;
+use ichflow_api::metrics::Interval;
+use ichflow_api::prelude::*;
+
+use super::comparison::{Comparison, Ranked, Variant};
+use super::pictures;
+use super::settings;
+use super::text::{difference, duration};
+use crate::page::{Number, thousands};
+use crate::plots::{Figure, Ink};
+
+#[derive(Template)]
+#[template(path = "compare/page.html")]
+struct Page {
+    style: &'static str,
+    own_style: &'static str,
+    title: String,
+    verdict: String,
+    baseline: usize,
+    runs: Vec<Row>,
+    has_test: bool,
+    others: Vec<(String, String)>,
+    settings: Vec<SettingRow>,
+    variants: Vec<VariantRow>,
+    labels: [&'static str; 6],
+    remarks: Vec<String>,
+    scores: Vec<Figure>,
+    label_figures: Vec<Figure>,
+    training: Vec<Figure>,
+}
+
+/// One run in the table.
+struct Row {
+    place: usize,
+    /// The colour it has in all pictures.
+    colour: &'static str,
+    name: String,
+    title: String,
+    seed: String,
+    score: Number,
+    interval: String,
+    versus: String,
+    lower_in: String,
+    auc: Option<Number>,
+    test: Option<Number>,
+    losses: Vec<Option<Number>>,
+    time: String,
+    device: String,
+    rate: String,
+    parameters: String,
+}
+
+/// One setting that is not the same everywhere.
+struct SettingRow {
+    key: String,
+    values: Vec<Option<String>>,
+}
+
+/// Repeated seeds, put together.
+struct VariantRow {
+    runs: String,
+    count: usize,
+    mean: Number,
+    spread: Option<Number>,
+    low: Number,
+    high: Number,
+}
+
+/// The whole page.
+pub(super) fn html(comparison: &Comparison) -> Result<String> {
+    let ranked = &comparison.ranked;
+    let mut scores = vec![pictures::scores(comparison)?];
+    if ranked.len() > 1 {
+        scores.push(pictures::differences(comparison)?);
+    }
+    let page = Page {
+        style: include_str!("../page/style.css"),
+        own_style: include_str!("style.css"),
+        title: title(ranked),
+        verdict: verdict(comparison),
+        baseline: comparison.baseline + 1,
+        runs: ranked
+            .iter()
+            .enumerate()
+            .map(|(place, one)| row(place, one))
+            .collect(),
+        has_test: ranked.iter().any(|one| test_of(one).is_some()),
+        others: comparison
+            .others
+            .iter()
+            .map(|run| (run.name.clone(), run.stopped.clone().unwrap_or_default()))
+            .collect(),
+        settings: comparison
+            .keys
+            .iter()
+            .map(|key| SettingRow {
+                key: key.clone(),
+                values: ranked
+                    .iter()
+                    .map(|one| settings::find(&one.run.settings, key).map(str::to_owned))
+                    .collect(),
+            })
+            .collect(),
+        variants: if comparison.has_repeats() {
+            comparison.variants.iter().map(variant).collect()
+        } else {
+            Vec::new()
+        },
+        labels: LABELS,
+        remarks: comparison.remarks.clone(),
+        scores,
+        label_figures: pictures::labels(comparison)?,
+        training: vec![pictures::curves(comparison)?, pictures::cost(comparison)?],
+    };
+    page.render().doing("the page of the comparison cannot be made")
+}
+
+fn title(ranked: &[Ranked]) -> String {
+    match ranked {
+        [one] => "One run".to_owned() + if one.run.title.is_empty() { "" } else { ": " } + &one.run.title,
+        _ => format!("{} runs compared", ranked.len()),
+    }
+}
+
+/// What the comparison says, in a sentence or two.
+fn verdict(comparison: &Comparison) -> String {
+    let Some(best) = comparison.ranked.first() else {
+        return String::new();
+    };
+    let mut text = format!("Run 1 has the lowest loss, {:.4}.", best.score);
+    // The next best against the best: from its own row, or from the best's if the next is the baseline.
+    let next = match comparison.baseline {
+        0 => comparison
+            .ranked
+            .get(1)
+            .and_then(|one| Some((one.versus.as_ref()?, 2))),
+        baseline => best.versus.as_ref().map(|versus| (versus, baseline + 1)),
+    };
+    if let Some((versus, other)) = next {
+        text += &match (versus.paired, versus.interval) {
+            (_, None) => format!(" There is no interval for its difference from run {other}."),
+            (paired, Some(Interval { low, high })) => {
+                let how = if paired {
+                    "on the same resampled patients"
+                } else {
+                    "unpaired"
+                };
+                let shown = if low > 0.0 || high < 0.0 {
+                    "does not hold 0"
+                } else {
+                    "holds 0: it is not shown to be better"
+                };
+                format!(" The 95 % interval of the difference between it and run {other}, {how}, {shown}.")
+            }
+        };
+    }
+    text
+}
+
+fn test_of(one: &Ranked) -> Option<f64> {
+    let measured = one.run.measured.as_ref()?;
+    measured.test.as_ref().map(|test| test.weighted_log_loss)
+}
+
+fn row(place: usize, one: &Ranked) -> Row {
+    let run = &one.run;
+    let valid = run.measured.as_ref().map(|measured| &measured.valid);
+    let interval = valid.and_then(|valid| valid.weighted_log_loss_interval);
+    Row {
+        place: place + 1,
+        colour: Ink::series(place).css(),
+        name: run.name.clone(),
+        title: run.title.clone(),
+        seed: run.seed.map_or(String::new(), |seed| seed.to_string()),
+        score: Number::metric(one.score),
+        interval: interval.map_or(String::new(), |Interval { low, high }| {
+            format!("{low:.4} to {high:.4}")
+        }),
+        versus: one.versus.as_ref().map_or("–".into(), difference),
+        lower_in: one
+            .versus
+            .as_ref()
+            .and_then(|versus| versus.lower_in)
+            .map_or(String::new(), |share| format!("{:.0} %", 100.0 * share)),
+        auc: valid.and_then(|valid| valid.auc_any()).map(Number::metric),
+        test: test_of(one).map(Number::metric),
+        losses: LABELS
+            .iter()
+            .map(|label| Some(Number::metric(valid?.label(label)?.log_loss)))
+            .collect(),
+        time: run.seconds.map_or("–".into(), duration),
+        device: run.device.clone().unwrap_or_else(|| "–".into()),
+        rate: run
+            .slices_per_second()
+            .map_or("–".into(), |rate| format!("{rate:.0}")),
+        parameters: run
+            .parameters
+            .map_or("–".into(), |count| thousands(count as usize)),
+    }
+}
+
+fn variant(variant: &Variant) -> VariantRow {
+    let places: Vec<String> = variant.runs.iter().map(|place| (place + 1).to_string()).collect();
+    VariantRow {
+        runs: places.join(", "),
+        count: variant.runs.len(),
+        mean: Number::metric(variant.mean),
+        spread: variant.standard_deviation.map(Number::metric),
+        low: Number::metric(variant.low),
+        high: Number::metric(variant.high),
+    }
+}

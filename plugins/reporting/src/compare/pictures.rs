@@ -1,0 +1,188 @@
+//! The pictures of a comparison.
+
+use ichflow_api::error::Result;
+use ichflow_api::labels::LABELS;
+
+use super::comparison::Comparison;
+use crate::plots::{self, Cloud, Dot, Figure, Ink, Line};
+
+/// What a run is called in pictures: its place.
+fn name(place: usize) -> String {
+    (place + 1).to_string()
+}
+
+/// The loss of predicting the training shares, if it is the same for all runs.
+pub(crate) fn priors(comparison: &Comparison) -> Option<f64> {
+    let mut all = comparison.ranked.iter().filter_map(|one| {
+        one.run
+            .measured
+            .as_ref()
+            .map(|measured| measured.valid.priors_log_loss)
+    });
+    let first = all.next()?;
+    all.all(|other| (other - first).abs() < 1e-9).then_some(first)
+}
+
+/// Scores with their intervals, best on top.
+pub(crate) fn scores(comparison: &Comparison) -> Result<Figure> {
+    let dots: Vec<Dot> = comparison
+        .ranked
+        .iter()
+        .enumerate()
+        .map(|(place, one)| Dot {
+            name: format!("run {}", name(place)),
+            value: one.score,
+            interval: one
+                .run
+                .measured
+                .as_ref()
+                .and_then(|measured| measured.valid.weighted_log_loss_interval)
+                .map(|interval| (interval.low, interval.high)),
+            ink: Ink::series(place),
+        })
+        .collect();
+    let dashed = match priors(comparison) {
+        Some(_) => " The dashed line is what predicting the training shares scores.",
+        None => "",
+    };
+    plots::dots(
+        "Score of every run",
+        format!(
+            "Weighted log loss of the held-out slices with its 95 % interval over patients; lower is better.{dashed}"
+        ),
+        "weighted log loss",
+        &dots,
+        priors(comparison),
+        560,
+    )
+}
+
+/// Differences from the baseline with their intervals.
+pub(crate) fn differences(comparison: &Comparison) -> Result<Figure> {
+    let dots: Vec<Dot> = comparison
+        .ranked
+        .iter()
+        .enumerate()
+        .filter_map(|(place, one)| {
+            let versus = one.versus.as_ref()?;
+            Some(Dot {
+                name: format!(
+                    "run {}{}",
+                    name(place),
+                    if versus.paired { "" } else { ", unpaired" }
+                ),
+                value: versus.difference,
+                interval: versus.interval.map(|interval| (interval.low, interval.high)),
+                ink: Ink::series(place),
+            })
+        })
+        .collect();
+    let baseline = comparison.baseline + 1;
+    plots::dots(
+        &format!("Difference from run {baseline}"),
+        format!(
+            "Each run's weighted log loss less that of run {baseline}, with its 95 % interval; left of the dashed \
+             line is better. An interval that holds 0 shows no difference."
+        ),
+        &format!("less run {baseline}'s"),
+        &dots,
+        Some(0.0),
+        560,
+    )
+}
+
+/// The loss of each label, a small picture each.
+pub(crate) fn labels(comparison: &Comparison) -> Result<Vec<Figure>> {
+    LABELS
+        .iter()
+        .map(|label| {
+            let dots: Vec<Dot> = comparison
+                .ranked
+                .iter()
+                .enumerate()
+                .filter_map(|(place, one)| {
+                    let measured = one.run.measured.as_ref()?.valid.label(label)?;
+                    Some(Dot {
+                        name: name(place),
+                        value: measured.log_loss,
+                        interval: None,
+                        ink: Ink::series(place),
+                    })
+                })
+                .collect();
+            plots::dots(
+                &format!("Log loss, {label}"),
+                "By run, best score on top; lower is better.".into(),
+                "log loss",
+                &dots,
+                None,
+                320,
+            )
+        })
+        .collect()
+}
+
+/// Held-out loss by epoch, all runs on one pair of axes; the best lie on top.
+pub(crate) fn curves(comparison: &Comparison) -> Result<Figure> {
+    let mut lines: Vec<Line> = comparison
+        .ranked
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| !one.run.epochs.is_empty())
+        .map(|(place, one)| Line {
+            name: format!("run {}", name(place)),
+            points: one
+                .run
+                .epochs
+                .iter()
+                .filter(|epoch| epoch.valid_loss.is_finite())
+                .map(|epoch| (epoch.epoch as f64, epoch.valid_loss))
+                .collect(),
+            ink: Ink::series(place),
+        })
+        .collect();
+    lines.reverse();
+    plots::lines(
+        "Held-out loss by epoch",
+        "Weighted log loss of the held-out slices after every epoch.".into(),
+        ("epoch", "weighted log loss"),
+        &lines,
+        priors(comparison),
+        (560, 340),
+    )
+}
+
+/// What a score costs: time against loss.
+pub(crate) fn cost(comparison: &Comparison) -> Result<Figure> {
+    let longest = comparison
+        .ranked
+        .iter()
+        .filter_map(|one| one.run.seconds)
+        .fold(0.0, f64::max);
+    let (unit, seconds) = match longest {
+        longest if longest > 7200.0 => ("hours", 3600.0),
+        longest if longest > 300.0 => ("minutes", 60.0),
+        _ => ("seconds", 1.0),
+    };
+    let clouds: Vec<Cloud> = comparison
+        .ranked
+        .iter()
+        .enumerate()
+        .rev()
+        .filter_map(|(place, one)| {
+            Some(Cloud {
+                name: format!("run {}", name(place)),
+                points: vec![(one.run.seconds? / seconds, one.score)],
+                ink: Ink::series(place),
+                size: 7,
+            })
+        })
+        .collect();
+    plots::scatter(
+        "Score against time",
+        "One point a run: the further down, the better; the further left, the cheaper.".into(),
+        (&format!("time of the whole run, {unit}"), "weighted log loss"),
+        &clouds,
+        (560, 340),
+    )
+}

@@ -1,0 +1,192 @@
+//! The comparison as a person reads it on a terminal.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use ichflow_api::labels::LABELS;
+use ichflow_api::metrics::Interval;
+
+use super::comparison::{Comparison, Ranked, Versus};
+use super::settings;
+
+/// Lines for a terminal.
+pub fn of(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = write_all(&mut text, comparison);
+    text
+}
+
+fn write_all(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
+    table(text, comparison)?;
+    labels(text, comparison)?;
+    if comparison.has_repeats() {
+        variants(text, comparison)?;
+    }
+    if !comparison.others.is_empty() {
+        writeln!(text, "\nnot compared")?;
+        for run in &comparison.others {
+            writeln!(
+                text,
+                "  {}: {}",
+                run.name,
+                run.stopped.as_deref().unwrap_or("no score")
+            )?;
+        }
+    }
+    for remark in &comparison.remarks {
+        writeln!(text, "note: {remark}")?;
+    }
+    Ok(())
+}
+
+fn table(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
+    let against = match comparison.ranked.get(comparison.baseline) {
+        Some(_) => format!("less run {}'s", comparison.baseline + 1),
+        None => String::new(),
+    };
+    let mut rows = vec![[
+        String::new(),
+        "run".into(),
+        "weighted log loss".into(),
+        against,
+        "better in".into(),
+        "AUC any".into(),
+        "time".into(),
+        "device".into(),
+        "slices/s".into(),
+        "parameters".into(),
+    ]];
+    rows.extend(
+        comparison
+            .ranked
+            .iter()
+            .enumerate()
+            .map(|(place, one)| cells(place, one)),
+    );
+    let widths: Vec<usize> = (0..rows[0].len())
+        .map(|column| {
+            rows.iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    for (index, row) in rows.iter().enumerate() {
+        let line: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(text, "{}", line.join("  ").trim_end())?;
+        let Some(one) = index
+            .checked_sub(1)
+            .and_then(|place| comparison.ranked.get(place))
+        else {
+            continue;
+        };
+        let differences: Vec<String> = comparison
+            .keys
+            .iter()
+            .map(|key| match settings::find(&one.run.settings, key) {
+                Some(value) => format!("{key} = {value}"),
+                None => format!("no {key}"),
+            })
+            .chain(one.run.seed.map(|seed| format!("seed = {seed}")))
+            .collect();
+        writeln!(text, "{:w$}  {}", "", differences.join(" · "), w = widths[0])?;
+    }
+    Ok(())
+}
+
+fn cells(place: usize, one: &Ranked) -> [String; 10] {
+    let measured = one.run.measured.as_ref().map(|measured| &measured.valid);
+    let interval_of = measured.and_then(|valid| valid.weighted_log_loss_interval);
+    let auc = measured.and_then(|valid| valid.auc_any());
+    [
+        (place + 1).to_string(),
+        one.run.name.clone(),
+        with_interval(format!("{:.4}", one.score), interval_of),
+        one.versus.as_ref().map_or("–".into(), difference),
+        one.versus
+            .as_ref()
+            .and_then(|versus| versus.lower_in)
+            .map_or(String::new(), |share| format!("{:.0} %", 100.0 * share)),
+        auc.map_or("–".into(), |auc| format!("{auc:.4}")),
+        one.run.seconds.map_or("–".into(), duration),
+        one.run.device.clone().unwrap_or_else(|| "–".into()),
+        one.run
+            .slices_per_second()
+            .map_or("–".into(), |rate| format!("{rate:.0}")),
+        one.run.parameters.map_or("–".into(), |count| count.to_string()),
+    ]
+}
+
+/// The difference in words; one that is not paired says so.
+pub fn difference(versus: &Versus) -> String {
+    let mark = if versus.paired { "" } else { " unpaired" };
+    let number = format!("{:+.4}", versus.difference);
+    format!("{}{mark}", with_interval(number, versus.interval))
+}
+
+fn with_interval(number: String, interval: Option<Interval>) -> String {
+    match interval {
+        Some(Interval { low, high }) => format!("{number} ({low:.4} to {high:.4})"),
+        None => number,
+    }
+}
+
+/// The loss of every label.
+fn labels(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
+    writeln!(text, "\nlog loss of each label")?;
+    write!(text, "   ")?;
+    for label in LABELS {
+        write!(text, "{label:>18}")?;
+    }
+    writeln!(text)?;
+    for (place, one) in comparison.ranked.iter().enumerate() {
+        write!(text, "{:>3}", place + 1)?;
+        for label in LABELS {
+            let measured = one
+                .run
+                .measured
+                .as_ref()
+                .and_then(|measured| measured.valid.label(label));
+            let loss = measured.map_or("–".into(), |measured| format!("{:.4}", measured.log_loss));
+            write!(text, "{loss:>18}")?;
+        }
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+/// Repeated seeds, put together.
+fn variants(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
+    writeln!(text, "\nover seeds          mean  sd       from    to")?;
+    for variant in &comparison.variants {
+        let places: Vec<String> = variant.runs.iter().map(|place| (place + 1).to_string()).collect();
+        let spread = variant
+            .standard_deviation
+            .map_or("–".into(), |deviation| format!("{deviation:.4}"));
+        writeln!(
+            text,
+            "{:<18}  {:.4}  {spread:<7}  {:.4}  {:.4}",
+            format!("runs {}", places.join(", ")),
+            variant.mean,
+            variant.low,
+            variant.high
+        )?;
+    }
+    Ok(())
+}
+
+/// A length of time in words.
+pub fn duration(seconds: f64) -> String {
+    let whole = Duration::try_from_secs_f64(seconds).map_or(0, |time| time.as_secs());
+    match whole {
+        0..10 => format!("{seconds:.1} s"),
+        10..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}

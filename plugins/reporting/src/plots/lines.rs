@@ -1,0 +1,71 @@
+//! Several curves on one pair of axes.
+
+use ichflow_api::error::Result;
+
+use super::dots::rounded;
+use super::{Axes, Figure, Ink, reference, series, whole};
+
+/// One curve.
+pub(crate) struct Line {
+    /// What it is of.
+    pub name: String,
+    /// Its points, from left to right.
+    pub points: Vec<(f64, f64)>,
+    /// Its colour.
+    pub ink: Ink,
+}
+
+/// Curves over whole numbers (epochs); later ones lie on top. A dashed line at `against`.
+pub(crate) fn lines(
+    title: &str,
+    description: String,
+    axes: (&str, &str),
+    lines: &[Line],
+    against: Option<f64>,
+    size: (u32, u32),
+) -> Result<Figure> {
+    let points = || lines.iter().flat_map(|line| line.points.iter());
+    let all = |pick: fn(&(f64, f64)) -> f64| points().map(pick).filter(|value| value.is_finite());
+    let span = |low: f64, high: f64| (low <= high).then_some((low, high));
+    let x = span(
+        all(|point| point.0).fold(f64::INFINITY, f64::min),
+        all(|point| point.0).fold(f64::NEG_INFINITY, f64::max),
+    );
+    let y = span(
+        all(|point| point.1).chain(against).fold(f64::INFINITY, f64::min),
+        all(|point| point.1)
+            .chain(against)
+            .fold(f64::NEG_INFINITY, f64::max),
+    );
+    let (Some(x), Some(y)) = (x, y) else {
+        return Ok(Figure::absent(title, "There is nothing to draw."));
+    };
+    let room = ((y.1 - y.0) * 0.08).max(y.1.abs() * 0.01).max(1e-9);
+    let figure = Figure::draw(title, description, size, |area| {
+        let axes = Axes {
+            x: x.0 - 0.5..x.1 + 0.5,
+            y: y.0 - room..y.1 + room,
+            x_name: axes.0,
+            y_name: axes.1,
+            x_ticks: 8,
+            x_format: &whole,
+            y_format: &|value| rounded(*value, y.1 - y.0),
+        };
+        let mut plot = axes.on(area)?;
+        if let Some(value) = against {
+            reference(&mut plot, (x.0 - 0.5, value), (x.1 + 0.5, value))?;
+        }
+        for line in lines {
+            series(&mut plot, &line.points, line.ink, line.points.len() <= 40)?;
+        }
+        Ok(())
+    })?;
+    figure.with_data(
+        &["curve", axes.0, axes.1],
+        lines.iter().flat_map(|line| {
+            line.points
+                .iter()
+                .map(|(x, y)| vec![line.name.clone(), x.to_string(), y.to_string()])
+        }),
+    )
+}
