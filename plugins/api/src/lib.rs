@@ -52,6 +52,7 @@
 //! ```
 
 pub mod augmentation;
+pub mod balance;
 pub mod cohort;
 pub mod command;
 pub mod context;
@@ -74,10 +75,12 @@ pub mod ports;
 pub mod predictions;
 pub mod registry;
 pub mod resample;
+pub mod slice_files;
 pub mod stage;
 pub mod submission;
 pub mod testkit;
 pub mod thresholds;
+pub mod views;
 pub mod weights;
 pub mod window;
 
@@ -87,10 +90,11 @@ pub use inventory;
 /// What nearly every stage needs.
 pub mod prelude {
     pub use crate::augmentation::{Augment, Augmentation};
+    pub use crate::balance::Balance;
     pub use crate::cohort::{Cohort, Slice, SliceTags};
     pub use crate::context::Context;
     pub use crate::error::{Error, Result, ResultExt};
-    pub use crate::folds::{Balance, BalanceLine, Fold, Folds};
+    pub use crate::folds::{Fold, Folds};
     pub use crate::labels::{LABELS, Labels};
     pub use crate::learned_window::LearnedWindow;
     pub use crate::loss::{Loss, LossFunction};

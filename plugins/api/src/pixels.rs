@@ -23,6 +23,11 @@ pub trait PixelSource: Send + Sync {
     fn read(&self, slice: &Slice) -> Result<HuImage>;
     /// A short description for messages: "DICOM files", "HU store".
     fn describe(&self) -> String;
+    /// A digest of one slice's values, where it is known without reading them: equal digests are equal
+    /// images.
+    fn content(&self, _slice: &Slice) -> Option<String> {
+        None
+    }
 }
 
 /// The artifact by which stages hand a [`PixelSource`] on.
@@ -59,6 +64,11 @@ impl Pixels {
     /// Reads one slice.
     pub fn read(&self, slice: &Slice) -> Result<HuImage> {
         self.source.read(slice)
+    }
+
+    /// See [`PixelSource::content`].
+    pub fn content(&self, slice: &Slice) -> Option<String> {
+        self.source.content(slice)
     }
 
     /// A short description for messages.

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::groups::{GroupBy, Groups};
-use crate::held_out::{HeldOut, groups_of, ports, reject_empty};
+use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
 use crate::leak::Leak;
 use crate::part::{Part, fold_problems};
 
@@ -75,12 +75,8 @@ impl Stage for GroupKfold {
         };
         let held_out = HeldOut {
             cohort: &cohort,
-            held_out: groups
-                .of_slice
-                .iter()
-                .map(|group| fold_of[*group] == self.fold)
-                .collect(),
-            share: part.share(),
+            pixels: inputs.find::<Pixels>("pixels")?,
+            dealt: Dealt::of(part, groups.of_slice.iter().map(|group| fold_of[*group]).collect()),
             group_by: self.group_by,
             leak: self.leak,
         };

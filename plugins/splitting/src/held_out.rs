@@ -1,30 +1,70 @@
-//! What every splitter does once it knows which slices to hold out: check, write, say.
+//! What every splitter does once it knows each slice's fold: check, write, say.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
+use ichflow_api::balance::{FoldSize, lines};
 use ichflow_api::labels::Labels;
 use ichflow_api::prelude::*;
 use serde_json::json;
 
-use crate::balance::{BalanceLine, balance, table};
 use crate::groups::{GroupBy, Groups};
 use crate::leak::Leak;
+use crate::part::Part;
 
-/// A cohort in, folds out.
+/// A cohort in, folds out. The pixels, where they come from a store, tell identical images.
 pub fn ports() -> Ports {
     Ports::new()
         .input(Input::of::<Cohort>("cohort"))
+        .input(Input::of::<Pixels>("pixels").optional())
         .output(Output::of::<Folds>("folds"))
+        .output(Output::of::<Balance>("balance"))
+}
+
+/// The folds a cohort was dealt into, with one of them held out.
+pub struct Dealt {
+    /// What each fold is called.
+    pub names: Vec<String>,
+    /// The share of the slices each should have.
+    pub ratios: Vec<f64>,
+    /// The fold of every slice.
+    pub fold_of: Vec<usize>,
+    /// The one held out.
+    pub held_out: usize,
+}
+
+impl Dealt {
+    /// The folds of a part: two, or k of them.
+    pub fn of(part: Part, fold_of: Vec<usize>) -> Self {
+        let names = match part {
+            Part::Share(_) => vec!["train".to_owned(), "held out".to_owned()],
+            Part::Fold { fold, of } => (0..of)
+                .map(|k| format!("fold {k}{}", if k == fold { " (out)" } else { "" }))
+                .collect(),
+        };
+        Self {
+            names,
+            ratios: part.ratios(),
+            fold_of,
+            held_out: part.held_out(),
+        }
+    }
+
+    /// Whether a slice is held out.
+    fn is_out(&self, slice: usize) -> bool {
+        self.fold_of[slice] == self.held_out
+    }
 }
 
 /// A split, not yet checked.
 pub struct HeldOut<'a> {
     /// What was split.
     pub cohort: &'a Cohort,
-    /// Whether each slice is held out.
-    pub held_out: Vec<bool>,
-    /// Share that should be held out, 0 to 1.
-    pub share: f64,
+    /// Where identical images can be told by.
+    pub pixels: Option<Arc<Pixels>>,
+    /// How it was split.
+    pub dealt: Dealt,
     /// What was kept together.
     pub group_by: GroupBy,
     /// What to do about leaks.
@@ -35,62 +75,89 @@ impl HeldOut<'_> {
     /// Checks both sides, writes `folds.csv`, says how the split came out, and stops or warns where
     /// something stands on both sides.
     pub fn offer(self, groups: &Groups, context: &Context) -> Result<Outputs> {
+        let held_out: Vec<bool> = (0..self.cohort.len()).map(|slice| self.dealt.is_out(slice)).collect();
         for (side, name) in [(false, "training"), (true, "held-out")] {
-            if !self.held_out.contains(&side) {
+            if !held_out.contains(&side) {
                 return Err(Error::new(format!(
                     "the {name} fold would be empty: there are only {} {} in the cohort, and {} % of them are \
                      to be held out",
                     groups.count,
                     self.group_by.plural(),
-                    100.0 * self.share,
+                    100.0 * self.dealt.ratios[self.dealt.held_out],
                 ))
                 .help("hold out another share with `valid`, or load more patients"));
             }
         }
         let folds = Folds {
-            of_slice: self
-                .held_out
+            of_slice: held_out
                 .iter()
                 .map(|held_out| if *held_out { Fold::Valid } else { Fold::Train })
                 .collect(),
         };
         write_csv(&context.file("folds.csv")?, self.cohort, &folds)?;
-        self.describe(groups, context);
-        self.leak.judge(self.cohort, &self.held_out, context)?;
-        Ok(Outputs::new().with("folds", folds))
+        let mut balance = self.balance(groups);
+        describe(&balance, &held_out, self.cohort, groups, context);
+        balance.leaks = self
+            .leak
+            .judge(self.cohort, &held_out, self.pixels.as_deref(), context)?;
+        Ok(Outputs::new().with("folds", folds).with("balance", balance))
     }
 
-    fn describe(&self, groups: &Groups, context: &Context) {
+    fn balance(&self, groups: &Groups) -> Balance {
+        let dealt = &self.dealt;
         let truth: Vec<Option<Labels>> = self.cohort.slices.iter().map(|slice| slice.labels).collect();
-        let lines: Vec<BalanceLine> = balance(&truth, &self.held_out, self.share);
-        let groups_held_out = distinct(&self.held_out, groups);
-        context.say(format!(
-            "{} of {} {} held out\n{}",
-            groups_held_out,
-            groups.count,
-            self.group_by.plural(),
-            table(&lines)
-        ));
-        context.event(
-            "folds",
-            json!({
-                "group_by": self.group_by,
-                "groups": groups.count,
-                "groups_held_out": groups_held_out,
-                "balance": lines,
-            }),
-        );
-        for line in lines.iter().filter(|line| line.valid == 0 || line.train == 0) {
-            let side = match (line.train, line.valid) {
-                (0, 0) => "no slice of the cohort",
-                (_, 0) => "no held-out slice",
-                _ => "no training slice",
-            };
-            context.warn(format!(
-                "{side} is positive for {}: what depends on it cannot be judged",
-                line.what
-            ));
+        let mut members: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); dealt.names.len()];
+        for (fold, group) in dealt.fold_of.iter().zip(&groups.of_slice) {
+            members[*fold].insert(*group);
         }
+        let size = |(fold, name): (usize, &String)| FoldSize {
+            name: name.clone(),
+            groups: members[fold].len(),
+            held_out: fold == dealt.held_out,
+        };
+        Balance {
+            grouped: self.group_by.plural().to_owned(),
+            folds: dealt.names.iter().enumerate().map(size).collect(),
+            lines: lines(&truth, &dealt.fold_of, &dealt.ratios),
+            leaks: Vec::new(),
+        }
+    }
+}
+
+/// Says how the split came out, and what it leaves nobody for.
+fn describe(balance: &Balance, held_out: &[bool], cohort: &Cohort, groups: &Groups, context: &Context) {
+    let groups_held_out: usize = balance
+        .folds
+        .iter()
+        .filter(|fold| fold.held_out)
+        .map(|fold| fold.groups)
+        .sum();
+    context.say(format!(
+        "{groups_held_out} of {} {} held out\n{}",
+        groups.count,
+        balance.grouped,
+        balance.table()
+    ));
+    context.event(
+        "folds",
+        json!({"groups": groups.count, "groups_held_out": groups_held_out, "balance": balance}),
+    );
+    for (label, name) in LABELS.iter().enumerate() {
+        let has = |side: bool| {
+            let slices = cohort.slices.iter().zip(held_out);
+            slices
+                .filter(|(_, held_out)| **held_out == side)
+                .any(|(slice, _)| slice.labels.is_some_and(|truth| truth[label]))
+        };
+        let side = match (has(false), has(true)) {
+            (true, true) => continue,
+            (false, false) => "no slice of the cohort",
+            (_, false) => "no held-out slice",
+            _ => "no training slice",
+        };
+        context.warn(format!(
+            "{side} is positive for {name}: what depends on it cannot be judged"
+        ));
     }
 }
 
@@ -119,19 +186,6 @@ pub fn groups_of(cohort: &Cohort, by: GroupBy, context: &Context) -> Groups {
         ));
     }
     groups
-}
-
-/// Number of groups held out.
-fn distinct(held_out: &[bool], groups: &Groups) -> usize {
-    let mut seen = vec![false; groups.count];
-    for (_, group) in held_out
-        .iter()
-        .zip(&groups.of_slice)
-        .filter(|(held_out, _)| **held_out)
-    {
-        seen[*group] = true;
-    }
-    seen.into_iter().filter(|seen| *seen).count()
 }
 
 /// Writes `id,fold`, in the cohort's order.

@@ -7,7 +7,7 @@ use ichflow_api::prelude::*;
 /// How many names a message gives before it says how many more there are.
 const NAMED: usize = 5;
 
-/// What to do when a patient, a study or a slice stands on both sides.
+/// What to do when a patient, a study, a slice or an image stands on both sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Leak {
@@ -18,31 +18,51 @@ pub enum Leak {
     Warn,
 }
 
+/// Something on both sides.
+struct Found {
+    /// What it is, without a name.
+    what: String,
+    /// The same with names.
+    named: String,
+    /// What to do about it.
+    help: &'static str,
+}
+
 impl Leak {
-    /// Looks for leaks, and stops or warns. The message names what stands on both sides.
-    pub fn judge(self, cohort: &Cohort, held_out: &[bool], context: &Context) -> Result<()> {
-        let found = leaks(cohort, held_out);
-        if found.is_empty() {
-            return Ok(());
+    /// Looks for leaks, and stops or warns. The message names what stands on both sides; what is returned
+    /// names nobody.
+    pub fn judge(
+        self,
+        cohort: &Cohort,
+        held_out: &[bool],
+        pixels: Option<&Pixels>,
+        context: &Context,
+    ) -> Result<Vec<String>> {
+        let mut found = leaks(cohort, held_out);
+        if let Some(pixels) = pixels {
+            found.extend(same_images(cohort, held_out, pixels)?);
         }
         match self {
-            Self::Error => Err(Error::new(found.join("; ")).help(
-                "`group_by = \"patient\"` keeps patients together; to go on all the same, knowing that the \
-                 held-out score flatters, write `leak = \"warn\"`",
-            )),
-            Self::Warn => {
-                for leak in found {
-                    context.warn(format!("{leak}; the held-out score will flatter"));
+            Self::Error if !found.is_empty() => {
+                let named: Vec<&str> = found.iter().map(|leak| leak.named.as_str()).collect();
+                Err(Error::new(named.join("; ")).help(format!(
+                    "{}; to go on all the same, knowing that the held-out score flatters, write `leak = \"warn\"`",
+                    found[0].help
+                )))
+            }
+            _ => {
+                for leak in &found {
+                    context.warn(format!("{}; the held-out score will flatter", leak.named));
                 }
-                Ok(())
+                Ok(found.into_iter().map(|leak| leak.what).collect())
             }
         }
     }
 }
 
-/// Every kind of leak, in words.
-fn leaks(cohort: &Cohort, held_out: &[bool]) -> Vec<String> {
-    let mut found: Vec<String> = repeated(cohort).into_iter().collect();
+/// Patients, studies and ids on both sides.
+fn leaks(cohort: &Cohort, held_out: &[bool]) -> Vec<Found> {
+    let mut found: Vec<Found> = repeated(cohort).into_iter().collect();
     type Name = fn(&Slice) -> &str;
     let kinds: [(&str, &str, Name); 2] = [
         ("patient has", "patients have", |slice| slice.patient.trim()),
@@ -61,19 +81,23 @@ fn leaks(cohort: &Cohort, held_out: &[bool]) -> Vec<String> {
             .map(|(name, _)| name)
             .collect();
         if !crossing.is_empty() {
-            found.push(format!(
-                "{} {} slices on both sides of the split: {}",
+            let what = format!(
+                "{} {} slices on both sides of the split",
                 crossing.len(),
                 if crossing.len() == 1 { one } else { many },
-                listed(&crossing)
-            ));
+            );
+            found.push(Found {
+                named: format!("{what}: {}", listed(&crossing)),
+                what,
+                help: "`group_by = \"patient\"` keeps patients together",
+            });
         }
     }
     found
 }
 
 /// Ids name slices in every file a run writes: one slice listed twice could land on both sides.
-fn repeated(cohort: &Cohort) -> Option<String> {
+fn repeated(cohort: &Cohort) -> Option<Found> {
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for slice in &cohort.slices {
         *times.entry(slice.id.as_str()).or_default() += 1;
@@ -84,12 +108,48 @@ fn repeated(cohort: &Cohort) -> Option<String> {
         .map(|(id, _)| id)
         .collect();
     let verb = if repeated.len() == 1 { "is" } else { "are" };
-    (!repeated.is_empty()).then(|| {
-        format!(
+    (!repeated.is_empty()).then(|| Found {
+        named: format!(
             "{} {verb} in the cohort more than once and could land on both sides",
             listed(&repeated)
-        )
+        ),
+        what: format!("{} ids {verb} in the cohort more than once", repeated.len()),
+        help: "list every slice once",
     })
+}
+
+/// Images that stand on both sides under different names, where the pixels can tell without being read.
+/// Images of one value, such as air above the head, are alike and say nothing.
+fn same_images(cohort: &Cohort, held_out: &[bool], pixels: &Pixels) -> Result<Option<Found>> {
+    let mut first: BTreeMap<String, [Option<usize>; 2]> = BTreeMap::new();
+    for (index, (slice, held_out)) in cohort.slices.iter().zip(held_out).enumerate() {
+        if let Some(content) = pixels.content(slice) {
+            first.entry(content).or_default()[usize::from(*held_out)].get_or_insert(index);
+        }
+    }
+    let mut pairs = Vec::new();
+    for [train, valid] in first.into_values() {
+        let (Some(train), Some(valid)) = (train, valid) else {
+            continue;
+        };
+        let hu = pixels.read(&cohort.slices[valid])?.hu;
+        if hu.iter().any(|value| *value != hu[0]) {
+            pairs.push(format!("{} = {}", cohort.slices[train].id, cohort.slices[valid].id));
+        }
+    }
+    if pairs.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<&str> = pairs.iter().map(String::as_str).collect();
+    let what = match pairs.len() {
+        1 => "1 image stands on both sides of the split under two names".to_owned(),
+        many => format!("{many} images stand on both sides of the split under two names"),
+    };
+    Ok(Some(Found {
+        named: format!("{what}: {}", listed(&names)),
+        what,
+        help: "leave one of each pair out of the labels or of the directory",
+    }))
 }
 
 /// The first names, and how many more there are.
@@ -109,7 +169,47 @@ mod tests {
     fn judge(leak: Leak, cohort: &Cohort, held_out: &[bool]) -> Result<()> {
         let directory = tempfile::tempdir().unwrap();
         let run = testkit::run_context(directory.path());
-        leak.judge(cohort, held_out, &Context::new(&run, "split", "random", "key"))
+        let context = Context::new(&run, "split", "random", "key");
+        leak.judge(cohort, held_out, None, &context).map(|_| ())
+    }
+
+    /// Every slice's image is its study's name, or air.
+    struct ByStudy;
+
+    impl PixelSource for ByStudy {
+        fn read(&self, slice: &Slice) -> Result<HuImage> {
+            let inside = if slice.study == "air" { -1000 } else { 40 };
+            Ok(HuImage {
+                rows: 1,
+                columns: 2,
+                hu: vec![-1000, inside],
+            })
+        }
+        fn describe(&self) -> String {
+            "names".into()
+        }
+        fn content(&self, slice: &Slice) -> Option<String> {
+            Some(slice.study.clone())
+        }
+    }
+
+    #[test]
+    fn one_image_under_two_names_is_a_leak_and_air_is_not() {
+        let mut slices = ["a", "b", "c", "d"].map(|id| testkit::slice(id, &format!("of {id}"), None));
+        for (slice, study) in slices.iter_mut().zip(["x", "x", "air", "air"]) {
+            slice.study = study.into();
+        }
+        let cohort = testkit::cohort(slices.to_vec());
+        let found = same_images(&cohort, &[true, false, true, false], &Pixels::new(ByStudy))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            found.named,
+            "1 image stands on both sides of the split under two names: b = a"
+        );
+        assert!(!found.what.contains('='), "{}", found.what);
+        let apart = same_images(&cohort, &[true, true, false, true], &Pixels::new(ByStudy));
+        assert!(apart.unwrap().is_none());
     }
 
     #[test]

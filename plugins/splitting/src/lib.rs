@@ -9,10 +9,9 @@
 //!
 //! [`iterative`] is the stratifying algorithm, for any number of folds and any share of each; [`part`] says
 //! which part is held out and [`groups`] which slices must stay together; [`held_out`] is what every
-//! splitter does in the end: [`balance`] says how well a split came out, and [`leak`] whether anything
-//! stands on both sides.
+//! splitter does in the end: it says how well every fold came out, and [`leak`] whether anything stands on
+//! both sides.
 
-pub mod balance;
 pub mod group_kfold;
 pub mod groups;
 pub mod held_out;

@@ -4,7 +4,7 @@ use ichflow_api::labels::Labels;
 use ichflow_api::prelude::*;
 
 use crate::groups::{GroupBy, Groups};
-use crate::held_out::{HeldOut, groups_of, ports, reject_empty};
+use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
 use crate::iterative::{Rule, Unit, stratify};
 use crate::leak::Leak;
 use crate::part::{Part, part_problems};
@@ -75,8 +75,8 @@ impl Stage for MultilabelStratified {
         let part = Part::new(self.valid, self.fold, self.of);
         let held_out = HeldOut {
             cohort: &cohort,
-            held_out: self.hold_out(part, &truth, &groups, context),
-            share: part.share(),
+            pixels: inputs.find::<Pixels>("pixels")?,
+            dealt: Dealt::of(part, self.deal(part, &truth, &groups, context)),
             group_by: self.group_by,
             leak: self.leak,
         };
@@ -85,8 +85,8 @@ impl Stage for MultilabelStratified {
 }
 
 impl MultilabelStratified {
-    /// Whether each slice is held out.
-    fn hold_out(&self, part: Part, truth: &[Labels], groups: &Groups, context: &Context) -> Vec<bool> {
+    /// The fold of every slice.
+    fn deal(&self, part: Part, truth: &[Labels], groups: &Groups, context: &Context) -> Vec<usize> {
         let mut units = vec![Unit::default(); groups.count];
         for (labels, group) in truth.iter().zip(&groups.of_slice) {
             units[*group].add(labels);
@@ -96,12 +96,7 @@ impl MultilabelStratified {
             GroupBy::Patient | GroupBy::Study => Rule::Proportional,
         };
         let fold_of = stratify(&units, &part.ratios(), rule, &mut context.rng("folds"));
-        let held_out = part.held_out();
-        groups
-            .of_slice
-            .iter()
-            .map(|group| fold_of[*group] == held_out)
-            .collect()
+        groups.of_slice.iter().map(|group| fold_of[*group]).collect()
     }
 }
 

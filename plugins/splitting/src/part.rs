@@ -40,14 +40,6 @@ impl Part {
             Self::Fold { fold, .. } => fold,
         }
     }
-
-    /// Share of the slices that should be held out, 0 to 1.
-    pub fn share(self) -> f64 {
-        match self {
-            Self::Share(valid) => valid,
-            Self::Fold { of, .. } => 1.0 / of as f64,
-        }
-    }
 }
 
 /// Mistakes in `fold` and `of`.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ichflow_api::prelude::*;
 
 use crate::groups::GroupBy;
-use crate::held_out::{HeldOut, groups_of, ports, reject_empty};
+use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
 use crate::leak::{Leak, listed};
 
 /// Holds out the slices that a CSV names: someone else's split, or the `folds.csv` of an earlier run.
@@ -47,13 +47,12 @@ impl Stage for Predefined {
         let cohort = inputs.get::<Cohort>("cohort")?;
         reject_empty(&cohort)?;
         let fold_of = read(&self.file)?;
-        let held_out = self.hold_out(&cohort, &fold_of, context)?;
-        let share = held_out.iter().filter(|held_out| **held_out).count() as f64 / cohort.len() as f64;
+        let dealt = self.dealt(&cohort, &fold_of, context)?;
         let groups = groups_of(&cohort, GroupBy::Patient, context);
         let held_out = HeldOut {
             cohort: &cohort,
-            held_out,
-            share,
+            pixels: inputs.find::<Pixels>("pixels")?,
+            dealt,
             group_by: GroupBy::Patient,
             leak: self.leak,
         };
@@ -62,12 +61,8 @@ impl Stage for Predefined {
 }
 
 impl Predefined {
-    fn hold_out(
-        &self,
-        cohort: &Cohort,
-        fold_of: &HashMap<String, String>,
-        context: &Context,
-    ) -> Result<Vec<bool>> {
+    /// The file's folds, as they are: the ideal of each is its own share of the slices.
+    fn dealt(&self, cohort: &Cohort, fold_of: &HashMap<String, String>, context: &Context) -> Result<Dealt> {
         let place = self.file.display();
         let missing: Vec<&str> = cohort
             .slices
@@ -91,24 +86,36 @@ impl Predefined {
                 fold_of.len() - ids.len()
             ));
         }
-        let folds: BTreeSet<&str> = ids
+        let names: BTreeSet<&str> = ids
             .iter()
             .filter_map(|id| fold_of.get(*id))
             .map(String::as_str)
             .collect();
-        if !folds.contains(self.held_out.as_str()) || folds.len() < 2 {
+        let names: Vec<&str> = names.into_iter().collect();
+        let Some(held_out) = names
+            .iter()
+            .position(|name| *name == self.held_out)
+            .filter(|_| names.len() > 1)
+        else {
             return Err(Error::new(format!(
                 "holding out the fold {:?} of {place} leaves nothing on one side: its folds are {}",
                 self.held_out,
-                listed(&folds.into_iter().collect::<Vec<_>>())
+                listed(&names)
             ))
             .help("name one of several folds with `held_out`"));
-        }
-        Ok(cohort
+        };
+        let fold_of: Vec<usize> = cohort
             .slices
             .iter()
-            .map(|slice| fold_of.get(&slice.id).is_some_and(|fold| *fold == self.held_out))
-            .collect())
+            .filter_map(|slice| names.binary_search(&fold_of.get(&slice.id)?.as_str()).ok())
+            .collect();
+        let share = |fold: usize| fold_of.iter().filter(|of| **of == fold).count() as f64 / cohort.len() as f64;
+        Ok(Dealt {
+            ratios: (0..names.len()).map(share).collect(),
+            names: names.into_iter().map(str::to_owned).collect(),
+            fold_of,
+            held_out,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 
 use crate::groups::GroupBy;
-use crate::held_out::{HeldOut, groups_of, ports, reject_empty};
+use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
 use crate::leak::Leak;
 use crate::part::{Part, part_problems};
 
@@ -63,11 +63,11 @@ impl Stage for Random {
         reject_empty(&cohort)?;
         let groups = groups_of(&cohort, self.group_by, context);
         let part = Part::new(self.valid, self.fold, self.of);
-        let chosen = choose(groups.count, part, context);
+        let fold_of = deal(groups.count, part, context);
         let held_out = HeldOut {
             cohort: &cohort,
-            held_out: groups.of_slice.iter().map(|group| chosen[*group]).collect(),
-            share: part.share(),
+            pixels: inputs.find::<Pixels>("pixels")?,
+            dealt: Dealt::of(part, groups.of_slice.iter().map(|group| fold_of[*group]).collect()),
             group_by: self.group_by,
             leak: self.leak,
         };
@@ -75,19 +75,21 @@ impl Stage for Random {
     }
 }
 
-/// Whether each of `count` groups is held out.
-fn choose(count: usize, part: Part, context: &Context) -> Vec<bool> {
+/// The fold of each of `count` groups.
+fn deal(count: usize, part: Part, context: &Context) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     order.shuffle(&mut context.rng("folds"));
-    let held_out = match part {
-        Part::Share(valid) => 0..(valid * count as f64).round() as usize,
-        Part::Fold { fold, of } => fold * count / of..(fold + 1) * count / of,
+    let edges: Vec<usize> = match part {
+        Part::Share(valid) => vec![0, count - (valid * count as f64).round() as usize, count],
+        Part::Fold { of, .. } => (0..=of).map(|fold| fold * count / of).collect(),
     };
-    let mut chosen = vec![false; count];
-    for group in &order[held_out] {
-        chosen[*group] = true;
+    let mut fold_of = vec![0; count];
+    for (fold, edge) in edges.windows(2).enumerate() {
+        for group in &order[edge[0]..edge[1]] {
+            fold_of[*group] = fold;
+        }
     }
-    chosen
+    fold_of
 }
 
 ichflow_api::register!(Random);

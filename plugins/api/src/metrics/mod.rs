@@ -15,5 +15,5 @@ pub use brier::brier;
 pub use calibration_error::{ReliabilityBin, expected_calibration_error, reliability};
 pub use confusion::Confusion;
 pub use log_loss::{DEFAULT_EPS, label_log_loss, priors, priors_log_loss, weighted_log_loss};
-pub use operating_point::{OperatingPoint, sensitivity_at_specificity};
+pub use operating_point::{OperatingPoint, Target, operating_point, sensitivity_at_specificity};
 pub use ranking::{CurvePoint, auc, average_precision, precision_recall_curve, roc_curve};

@@ -63,6 +63,11 @@ impl PixelSource for StorePixels {
     fn describe(&self) -> String {
         "HU store".into()
     }
+
+    fn content(&self, slice: &Slice) -> Option<String> {
+        let (place, _) = self.places.get(&(slice.id.clone(), slice.frame))?;
+        Some(format!("{} × {} {}", place.rows, place.columns, place.sha256))
+    }
 }
 
 /// The bytes of a slice.

@@ -1,0 +1,40 @@
+//! Decision thresholds: from which probability on a slice is called positive.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::sha256;
+use crate::labels::COUNT;
+use crate::ports::Artifact;
+
+/// A threshold a label, in the order of [`crate::labels::LABELS`]: probabilities at or above it are called
+/// positive. Absent where none could be chosen.
+pub type LabelThresholds = [Option<f64>; COUNT];
+
+/// Thresholds chosen on held-out slices for a stated target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// What they were chosen for, in words: "sensitivity of at least 0.95".
+    pub target: String,
+    /// Chosen on all held-out slices: for slices that had no part in it.
+    pub of_label: LabelThresholds,
+    /// For each held-out slice, by its id, those chosen without its patient: what they do can be judged on
+    /// the held-out slices themselves.
+    pub held_out: BTreeMap<String, LabelThresholds>,
+}
+
+impl Artifact for Thresholds {
+    const NAME: &'static str = "thresholds";
+
+    fn digest(&self) -> Option<String> {
+        serde_json::to_vec(self).ok().map(|bytes| sha256(&bytes))
+    }
+}
+
+impl Thresholds {
+    /// The thresholds for one slice.
+    pub fn for_slice(&self, id: &str) -> &LabelThresholds {
+        self.held_out.get(id).unwrap_or(&self.of_label)
+    }
+}
