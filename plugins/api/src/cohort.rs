@@ -33,6 +33,34 @@ pub struct StorageStyle {
     pub rescale_slope: f32,
 }
 
+/// What a header says beside that: what a person looking over the data wants to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HeaderNotes {
+    /// PixelSpacing (0028,0030): between rows and between columns, in mm.
+    pub spacing_mm: Option<[f32; 2]>,
+    /// SliceThickness (0018,0050), in mm.
+    pub thickness_mm: Option<f32>,
+    /// ImageOrientationPatient (0020,0037): directions of a row and of a column.
+    pub orientation: Option<[f32; 6]>,
+    /// Number of windows in WindowCenter and WindowWidth.
+    pub windows: u16,
+    /// PixelPaddingValue (0028,0120), as a stored value.
+    pub padding: Option<f32>,
+    /// Whether the file has a slope or an intercept; without them stored values count as HU.
+    pub rescale_stated: bool,
+    /// Whether values below −1000 HU were wrapped around when stored, which reading puts right.
+    pub wrapped: bool,
+}
+
+impl HeaderNotes {
+    /// How far the image plane leans out of the transverse plane about the patient's left-right axis, in
+    /// degrees: the gantry tilt.
+    pub fn tilt_degrees(&self) -> Option<f32> {
+        let [_, _, _, _, y, z] = self.orientation?;
+        Some(z.atan2(y).to_degrees())
+    }
+}
+
 /// One slice of a head CT.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Slice {
@@ -58,6 +86,9 @@ pub struct Slice {
     pub tags: SliceTags,
     /// How the numbers are stored.
     pub style: StorageStyle,
+    /// What else its header says.
+    #[serde(default)]
+    pub header: HeaderNotes,
     /// The truth, where it is known.
     pub labels: Option<Labels>,
 }

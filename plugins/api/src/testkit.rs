@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use burn::tensor::Device;
 
-use crate::cohort::{Cohort, Slice, SliceTags, StorageStyle};
+use crate::cohort::{Cohort, HeaderNotes, Slice, SliceTags, StorageStyle};
 use crate::context::{RunContext, Silent};
 use crate::error::{Error, Result};
 use crate::labels::Labels;
@@ -99,6 +99,7 @@ pub fn slice(id: &str, patient: &str, labels: Option<Labels>) -> Slice {
             window_width: Some(80.0),
         },
         style: StorageStyle::default(),
+        header: HeaderNotes::default(),
         labels,
     }
 }

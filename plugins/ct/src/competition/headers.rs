@@ -50,7 +50,7 @@ pub struct Found {
     warnings: Vec<String>,
 }
 
-/// Reads headers, taking those it can from `headers-2.jsonl` of the stage's cache directory.
+/// Reads headers, taking those it can from `headers-3.jsonl` of the stage's cache directory.
 pub struct Headers {
     kept: HashMap<PathBuf, Found>,
     /// Where headers are kept.
@@ -60,7 +60,7 @@ pub struct Headers {
 impl Headers {
     /// Opens what earlier runs kept.
     pub fn open(context: &Context) -> Result<Self> {
-        let path = context.cache()?.join("headers-2.jsonl");
+        let path = context.cache()?.join("headers-3.jsonl");
         let mut kept = HashMap::new();
         if let Ok(file) = File::open(&path) {
             // A line that does not parse costs nothing but reading that header again.
@@ -202,6 +202,7 @@ fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header: Header) ->
         file: file.to_owned(),
         frame,
         style: header.storage.style(),
+        header: header.notes(),
         patient: header.patient,
         study: header.study,
         series: header.series,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dicom_dictionary_std::tags;
-use ichflow_api::cohort::{SliceTags, StorageStyle};
+use ichflow_api::cohort::{HeaderNotes, SliceTags, StorageStyle};
 use ichflow_api::prelude::*;
 
 use super::codec::Codec;
@@ -161,6 +161,19 @@ pub(super) fn check_pixels(file: &DicomFile, storage: &Storage) -> Result<()> {
 }
 
 impl Header {
+    /// The part of it that a cohort keeps for people to look over.
+    pub fn notes(&self) -> HeaderNotes {
+        HeaderNotes {
+            spacing_mm: self.geometry.spacing_mm.map(|mm| mm.map(|mm| mm as f32)),
+            thickness_mm: self.geometry.thickness_mm.map(|mm| mm as f32),
+            orientation: self.geometry.orientation.map(|axes| axes.map(|part| part as f32)),
+            windows: u16::try_from(self.windows.len()).unwrap_or(u16::MAX),
+            padding: self.storage.padding.map(|value| value as f32),
+            rescale_stated: self.storage.rescale.stated,
+            wrapped: self.storage.rescale.wrapped(),
+        }
+    }
+
     /// The header of one frame.
     pub fn of_frame(file: &DicomFile, parsed: &Parsed, frame: u32) -> Result<Self> {
         let syntax = &file.layout.syntax;
