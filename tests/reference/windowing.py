@@ -10,6 +10,7 @@ little-endian float32, [slices, channels, rows, columns], scheme after scheme.
 """
 
 import json
+import math
 import pathlib
 import sys
 
@@ -39,13 +40,20 @@ def linear(hu, center, width):
     return (np.clip(hu, low, center + width / 2) - low) / width
 
 
+def shifted(hu, scale, center, width, scheme):
+    """Slices seen through windows whose center and width moved, each by the slice's own numbers."""
+    column = lambda values: np.array(values).reshape(-1, 1, 1)
+    wider = lambda own: np.maximum(own + column(width), own / 2)
+    return scheme(hu * column(scale), lambda own: own + column(center), wider)
+
+
 def minmax(values):
     least, greatest = values.min(axis=(1, 2), keepdims=True), values.max(axis=(1, 2), keepdims=True)
     return (values - least) / np.maximum(greatest - least, FLAT)
 
 
 def sigmoid(hu, center, width, upbound=1.0, eps=1.0 / 255.0):
-    reach = np.log(upbound / eps - 1)
+    reach = math.log(upbound / eps - 1)
     weight, bias = 2 * reach / width, -2 * center * reach / width
     z = weight * hu + bias
     stable = np.exp(-np.abs(z))
@@ -120,6 +128,28 @@ def main(directory):
             np.where(hu > 300, 0, np.sqrt(np.maximum(np.log(np.maximum(hu, 1)), 0))),
         ],
     }
+    shifts = ([1.04, 0.97], [5.5, -4.25], [12.0, -7.5])
+    by_windows = {
+        "bsb": lambda hu, c, w: [linear(hu, c(40), w(80)), linear(hu, c(80), w(200)), linear(hu, c(40), w(380))],
+        "metadata": lambda hu, c, w: [
+            minmax(np.clip(hu, c(centers) - w(widths) / 2, c(centers) + w(widths) / 2))
+        ],
+        "dicom-voi linear_exact": lambda hu, c, w: [voi(hu, c(centers), w(widths), "linear_exact")],
+        "sigmoid": lambda hu, c, w: [
+            minmax(sigmoid(hu, c(center), w(width))) for center, width in [(40, 80), (80, 200), (600, 2000)]
+        ],
+        "exclusive": lambda hu, c, w: [
+            exclusive(hu, c(center), w(width)) for center, width in [(40, 80), (80, 200), (40, 380)]
+        ],
+        "gradient": lambda hu, c, w: gradient(minmax(linear(hu, c(40), w(80)))),
+        "shifted formula": lambda hu, c, w: [
+            linear(hu, c(40), w(80)) * sigmoid(hu, c(60), w(40)),
+            # The center of every window moved up: as good as HU moved down.
+            np.clip((hu - c(0) - 20) / 60, 0, 1),
+        ],
+    }
+    for name, scheme in by_windows.items():
+        schemes["shifted " + name.removeprefix("shifted ")] = shifted(hu, *shifts, scheme)
     index, blob, start = [], b"", 0
     for name, channels in schemes.items():
         values = np.stack(channels, axis=1).astype("<f4")
@@ -132,6 +162,7 @@ def main(directory):
         "rows": ROWS,
         "columns": COLUMNS,
         "headers": HEADERS,
+        "shifts": shifts,
         "bins": BINS,
         "breaks": breaks.tolist(),
         "schemes": index,
@@ -140,4 +171,5 @@ def main(directory):
     directory.joinpath("windowing.json").write_text(json.dumps(described) + "\n")
 
 
-main(pathlib.Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))

@@ -1,16 +1,65 @@
 //! Commands a plugin adds to the `ichflow` program: `ichflow phantom`, and whatever else it offers
 //! beside its stages.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use clap::ArgMatches;
 
 use crate::error::Result;
+use crate::registry::Registration;
+use crate::stage::AnyStage;
 
 /// A command, registered with [`register_command!`](crate::register_command).
 pub struct PluginCommand {
     /// Its name, arguments and help.
     pub define: fn() -> clap::Command,
-    /// Does the work. Results go to stdout, messages to stderr.
-    pub run: fn(&ArgMatches) -> Result<()>,
+    /// Does the work.
+    pub run: Run,
+}
+
+/// The work of a command. Results go to stdout, messages to stderr.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// From its arguments alone.
+    Alone(fn(&ArgMatches) -> Result<()>),
+    /// With what the application can do for it.
+    With(fn(&ArgMatches, &dyn Application) -> Result<()>),
+}
+
+/// What the application does for commands.
+pub trait Application {
+    /// Reads a recipe with the recipes it extends, its variables and `--set` arguments, and checks it: one
+    /// result, or one for each trial of a sweep. Files that its stages will read need not be there. What is
+    /// wrong with it is shown on stderr as `ichflow check` shows it.
+    fn resolve(&self, recipe: &Path, sets: &[String]) -> Result<Vec<ResolvedRecipe>>;
+
+    /// The stage called `name` with its defaults; what is wrong names the stages there are.
+    fn stage(&self, name: &str) -> Result<&'static Registration>;
+}
+
+/// A recipe that was checked.
+pub struct ResolvedRecipe {
+    /// What it calls itself.
+    pub title: String,
+    /// The trial of its sweep.
+    pub trial: Option<String>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Its stages, in the order they run.
+    pub stages: Vec<ResolvedStage>,
+}
+
+/// A stage of a recipe that was checked.
+pub struct ResolvedStage {
+    /// Its name in the recipe.
+    pub name: String,
+    /// Its record in the registry.
+    pub registration: &'static Registration,
+    /// Its parameters.
+    pub stage: Box<dyn AnyStage>,
+    /// What is wired to its inputs: the stage's place in the recipe and its output.
+    pub wires: BTreeMap<&'static str, (usize, &'static str)>,
 }
 
 inventory::collect!(PluginCommand);
@@ -25,12 +74,18 @@ pub fn all() -> Vec<(clap::Command, &'static PluginCommand)> {
     commands
 }
 
-/// Registers a command: `ichflow_api::register_command!(define, run);`
+/// Registers a command: `ichflow_api::register_command!(define, run);`, or, if it needs the application,
+/// `ichflow_api::register_command!(define, with run);`
 #[macro_export]
 macro_rules! register_command {
+    ($define:path, with $run:path) => {
+        $crate::inventory::submit! {
+            $crate::command::PluginCommand { define: $define, run: $crate::command::Run::With($run) }
+        }
+    };
     ($define:path, $run:path) => {
         $crate::inventory::submit! {
-            $crate::command::PluginCommand { define: $define, run: $run }
+            $crate::command::PluginCommand { define: $define, run: $crate::command::Run::Alone($run) }
         }
     };
 }

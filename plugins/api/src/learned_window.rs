@@ -148,7 +148,10 @@ impl LearnedWindow {
         let width = self.width.val();
         // Its value is the clamped width, its gradient that of the width.
         let held = (width.clone().clamp_min(MIN_WIDTH) - width.clone()).detach();
-        let width = (width + held).reshape(shape);
+        let mut width = (width + held).reshape(shape);
+        if let Some(widening) = batch.widening() {
+            width = (width.clone() + widening).max_pair(width / 2.0);
+        }
         // w·hu + b, from the center: f32 keeps more digits of it.
         let z = (batch.hu() - center) / width * self.curve.rise();
         match self.curve.activation {

@@ -53,6 +53,7 @@
 
 pub mod augmentation;
 pub mod balance;
+pub mod calibration;
 pub mod cohort;
 pub mod command;
 pub mod context;
@@ -91,6 +92,7 @@ pub use inventory;
 pub mod prelude {
     pub use crate::augmentation::{Augment, Augmentation};
     pub use crate::balance::Balance;
+    pub use crate::calibration::Calibration;
     pub use crate::cohort::{Cohort, Slice, SliceTags};
     pub use crate::context::Context;
     pub use crate::error::{Error, Result, ResultExt};

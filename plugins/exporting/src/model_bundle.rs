@@ -13,7 +13,8 @@ const FORMAT: u32 = 1;
 
 /// Writes `model/`: `weights.safetensors` (timm's names and PyTorch's layout), `recipe.toml` (the
 /// resolved recipe) and `bundle.json` (which of the recipe's stages window, resize and compute, the label
-/// order, the image size, the shift and scale of the input, digests and versions).
+/// order, the image size, the shift and scale of the input, centers and widths that were learned, digests and
+/// versions).
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelBundle {}
@@ -47,6 +48,7 @@ impl Stage for ModelBundle {
                 "mean": model.preparation.normalisation.mean,
                 "std": model.preparation.normalisation.std,
             },
+            "learned_window": learned_window(&model)?,
             "stages": stages(recipe, context.stage()),
             "weights": {"file": "weights.safetensors", "sha256": sha256(&bytes)},
             "recipe": {"file": "recipe.toml", "sha256": sha256(recipe.as_bytes())},
@@ -62,6 +64,21 @@ impl Stage for ModelBundle {
 }
 
 ichflow_api::register!(ModelBundle);
+
+/// Centers and widths of the windows that the network has learned, and how they are meant; null if it has
+/// learned none. The weights hold them too, as `window.center` and `window.width`.
+fn learned_window(model: &Model) -> Result<Value> {
+    let Some(learned) = &model.network.window else {
+        return Ok(Value::Null);
+    };
+    let curve = learned.curve();
+    Ok(json!({
+        "windows_hu": learned.windows()?,
+        "activation": curve.activation,
+        "upbound": curve.upbound,
+        "eps": curve.eps,
+    }))
+}
 
 /// Names of the recipe's stages that prepare images and compute, found by following the wires from
 /// `bundle` back to the stage that trained: `{"train": …, "window": …, "network": …, "resize": …}`.

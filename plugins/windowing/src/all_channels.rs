@@ -8,7 +8,7 @@ use crate::presets::{WindowChoice, check_window};
 /// with `g = 3 · linear(hu)`, blue is `clip(g, 0, 1)`, red `clip(g − 1, 0, 1)` and green `clip(g − 2, 0, 1)`.
 /// Channels are in the order red, green, blue.
 ///
-/// With 8-bit images this keeps three times as many grey values; a network that reads floats gains contrast
+/// Use it to spend three channels on the brain alone. With 8-bit images this keeps three times as many grey values; a network that reads floats gains contrast
 /// at its input. From the public windowing notebooks of RSNA 2019.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

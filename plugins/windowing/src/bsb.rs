@@ -8,7 +8,8 @@ const WINDOWS: [(f64, f64); 3] = [(40.0, 80.0), (80.0, 200.0), (40.0, 380.0)];
 /// Brain (40/80), subdural (80/200) and soft-tissue (40/380) windows as three channels, each
 /// `(clip(hu, lo, hi) − lo) / width` with `lo = center − width/2`, so within 0 to 1.
 ///
-/// The most used scheme of the RSNA 2019 competition.
+/// The most used scheme of the RSNA 2019 competition, and the one to begin with: three views that radiologists
+/// switch between, in three channels that a network pretrained on photographs has.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bsb {}
@@ -19,7 +20,7 @@ impl WindowScheme for Bsb {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        let channels = WINDOWS.map(|(center, width)| linear_window(batch.hu(), center, width));
+        let channels = WINDOWS.map(|(center, width)| batch.linear(center, width));
         Tensor::cat(channels.to_vec(), 1)
     }
 }

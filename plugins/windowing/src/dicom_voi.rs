@@ -24,7 +24,7 @@ pub enum VoiFunction {
 /// The display functions of the DICOM standard (PS3.3, C.11.2.1.2 and C.11.2.1.3), with the window of each
 /// file's own header or a given one, repeated over the channels. 0 is black, 1 is white.
 ///
-/// It shows a slice exactly as a DICOM viewer does. A file's VOI LUT Function (0028,1056) and a VOI LUT
+/// Use it to show a network what people looked at: a slice is as a DICOM viewer shows it. A file's VOI LUT Function (0028,1056) and a VOI LUT
 /// Sequence (0028,3010) are not read: the function is the parameter `function`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -7,7 +7,7 @@ use crate::presets::{WindowChoice, brain_subdural_and, check_windows};
 /// Windows, one channel each, in which values above the window become its lower edge: 0 below, rising to 1
 /// at the upper edge, 0 again above it.
 ///
-/// Bone is then black in a brain window, and the skull does not outshine what lies against it. From the
+/// Use it for blood along the skull: bone is then black in a brain window, and the skull does not outshine what lies against it. From the
 /// public windowing notebooks of RSNA 2019.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -26,7 +26,8 @@ impl Default for Exclusive {
 }
 
 fn exclusive(window: &WindowChoice, batch: &HuBatch) -> Tensor<4> {
-    let above = batch.hu().greater_elem(window.center() + window.width() / 2.0);
+    let half = batch.widths(|_| window.width() as f32).div_scalar(2.0);
+    let above = (batch.hu() - half).greater_elem(window.center());
     window.linear(batch).mask_fill(above, 0.0)
 }
 

@@ -1,5 +1,8 @@
 //! `frequency-histogram`: greys that are equally frequent.
 
+use std::fs;
+use std::path::Path;
+
 use ichflow_api::prelude::*;
 
 use crate::histogram::{Equaliser, Fitting, check_breaks};
@@ -8,7 +11,7 @@ use crate::histogram::{Equaliser, Fitting, check_breaks};
 /// the first break to 1 at the last, by equal steps between breaks.
 ///
 /// The breaks are the quantiles 0.001, k/n + 1/(2n) and 0.999 of all pixels of slices drawn from the
-/// cohort, each value once; or `breaks`, as an earlier run has found them. No window has to be chosen, and contrast
+/// cohort, each value once; or `breaks`, as an earlier run has found them. Use it where no window is to be chosen: contrast
 /// lies where the pixels are. From fastai's medical imaging (the histogram scaling of RSNA 2019).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -74,6 +77,14 @@ pub(crate) fn fitting_ports(breaks: Option<&Vec<i16>>) -> Ports {
         .input(Input::of::<Pixels>("pixels"))
 }
 
+/// What keeps the breaks for later runs.
+const BREAKS: &str = "breaks.json";
+
+fn read_breaks(path: &Path) -> Result<Vec<i16>> {
+    let text = fs::read_to_string(path).at("read", path)?;
+    serde_json::from_str(&text).at("read", path)
+}
+
 /// The breaks given, or those found in the cohort, which are shown and recorded.
 pub(crate) fn breaks_of(
     given: Option<&Vec<i16>>,
@@ -84,7 +95,16 @@ pub(crate) fn breaks_of(
     if let Some(breaks) = given {
         return Ok(breaks.clone());
     }
-    let breaks = fitting.run(inputs, context)?;
+    let breaks = context.keep(
+        |directory| read_breaks(&directory.join(BREAKS)),
+        |directory| {
+            let breaks = fitting.run(inputs, context)?;
+            let path = directory.join(BREAKS);
+            let text = serde_json::to_string(&breaks).doing("cannot write breaks as JSON")?;
+            fs::write(&path, text).at("write", &path)?;
+            Ok(breaks)
+        },
+    )?;
     if let (Some(first), Some(last)) = (breaks.first(), breaks.last()) {
         context.say(format!(
             "{} breaks from {first} to {last} HU, found in the cohort",
@@ -101,7 +121,7 @@ impl WindowScheme for Fitted {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        self.equaliser.apply(batch.hu()).repeat_dim(1, self.channels)
+        self.equaliser.apply(batch).repeat_dim(1, self.channels)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::presets::{WindowChoice, check_window};
 /// the window, 0 to 1: red is `clip(4g − 2, 0, 1)`; green `4g` up to g = ¾ and `4 − 4g` above, clipped to 0…1;
 /// blue `clip(2 − 4g, 0, 1)`, and 0 where g is 0.
 ///
-/// Small steps of grey become steps of colour, which a network pretrained on photographs tells apart. From
+/// Use it with pretrained weights: small steps of grey become steps of colour, which a network pretrained on photographs tells apart. From
 /// the gradient and sigmoid windowing notebook of RSNA 2019.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -8,7 +8,7 @@ use crate::presets::{WindowChoice, brain_subdural_and, check_weighted, weighted_
 /// Brain (40/80), subdural (80/200) and bone (600/2000) windows, each stretched per slice to 0…1, added up
 /// with the weights 0.3, 0.5 and 0.2, and coloured as `gradient` does.
 ///
-/// One rainbow over a wide range of HU: brain, blood and bone have colours of their own. From the gradient and
+/// Use it for one rainbow over a wide range of HU: brain, blood and bone have colours of their own. From the gradient and
 /// sigmoid windowing notebook of RSNA 2019.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

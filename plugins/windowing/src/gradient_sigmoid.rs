@@ -12,7 +12,8 @@ const DARK: f64 = 0.01;
 /// `sigmoid` does, added up with the weights 0.35, 0.5 and 0.15, stretched again, and coloured as `gradient`
 /// does, with red and blue off where the sum is at most 0.01.
 ///
-/// From the gradient and sigmoid windowing notebook of RSNA 2019, where it is called sigmoid-gradient-bsb.
+/// Use it as `gradient-bsb`, with steps at the edges of windows smoothed. From the gradient and sigmoid windowing
+/// notebook of RSNA 2019, where it is called sigmoid-gradient-bsb.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GradientSigmoid {
@@ -40,13 +41,7 @@ impl WindowScheme for GradientSigmoid {
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         let g = stretch(weighted_sum(&self.windows, &self.weights, batch, |window| {
-            stretch(sigmoid_window(
-                batch.hu(),
-                window.center(),
-                window.width(),
-                1.0,
-                SIGMOID_EPS,
-            ))
+            stretch(sigmoid_window(batch, window.center_width(), 1.0, SIGMOID_EPS))
         }));
         let dark = g.clone().lower_equal_elem(DARK);
         let colours = gradient(g);

@@ -153,8 +153,9 @@ impl Equaliser {
         Some(Self { low, table })
     }
 
-    /// Applies the function to HU of any shape; whole or not.
-    pub fn apply(&self, hu: Tensor<4>) -> Tensor<4> {
+    /// Applies the function to every pixel of a batch.
+    pub fn apply(&self, batch: &HuBatch) -> Tensor<4> {
+        let hu = batch.hu();
         let device = hu.device();
         let shape = hu.dims();
         let pixels: usize = shape.iter().product();
@@ -165,6 +166,9 @@ impl Equaliser {
             .sub_scalar(f64::from(self.low))
             .clamp(0.0, last)
             .reshape([pixels]);
+        if batch.is_whole() {
+            return table.select(0, place.int()).reshape(shape);
+        }
         let below = place.clone().floor().clamp_max(last - 1.0);
         let share = place - below.clone();
         let index: Tensor<1, Int> = below.int();
@@ -245,7 +249,8 @@ mod tests {
             [-3000.0, -100.0, -50.0, 0.0, 5.0, 10.5, 20.0, 70.25, 120.0, 999.0],
             &Device::flex(),
         );
-        let got = values(equaliser.apply(hu.reshape([1, 1, 2, 5])));
+        let batch = HuBatch::new(hu.reshape([1, 1, 2, 5]), vec![SliceTags::default()]);
+        let got = values(equaliser.apply(&batch));
         let third = 1.0 / 3.0;
         let expected = [
             0.0,

@@ -6,6 +6,7 @@
 
 pub mod all_channels;
 pub mod bsb;
+pub mod channel_statistics;
 pub mod dicom_voi;
 pub mod exclusive;
 pub mod formula;
@@ -26,6 +27,7 @@ pub mod stack;
 #[cfg(test)]
 mod testing;
 pub mod to_3_channels;
+mod window_command;
 
 #[cfg(test)]
 mod tests {

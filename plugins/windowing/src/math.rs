@@ -34,10 +34,16 @@ pub fn sigmoid_reach(upbound: f64, eps: f64) -> f64 {
 
 /// A window with soft edges: `upbound · σ(W·hu + b)` with `W = 2·reach / width`, `b = −center·W`. It is
 /// `eps` at the lower edge of the window and `upbound − eps` at the upper one.
-pub fn sigmoid_window(hu: Tensor<4>, center: f64, width: f64, upbound: f64, eps: f64) -> Tensor<4> {
-    let slope = 2.0 * sigmoid_reach(upbound, eps) / width;
+pub fn sigmoid_window(batch: &HuBatch, window: CenterWidth, upbound: f64, eps: f64) -> Tensor<4> {
+    let CenterWidth { center, width } = window;
+    let rise = 2.0 * sigmoid_reach(upbound, eps);
     // W·(hu − center) rather than W·hu + b: f32 keeps more digits of it.
-    logistic(hu.sub_scalar(center).mul_scalar(slope)).mul_scalar(upbound)
+    let from_center = batch.hu().sub_scalar(center);
+    let z = match batch.widening() {
+        None => from_center.mul_scalar(rise / width),
+        Some(_) => from_center.mul_scalar(rise) / batch.widths(|_| width as f32),
+    };
+    logistic(z).mul_scalar(upbound)
 }
 
 /// Red of the rainbow: `clip(4g − 2, 0, 1)`, for g from 0 to 1.
@@ -113,8 +119,8 @@ mod tests {
     /// Constants computed in float64 from the published formula.
     #[test]
     fn sigmoid_windows_are_the_published_ones() {
-        let hu = [0.0, 20.0, 40.0, 60.0, 80.0, 180.0];
-        let windows: [(f64, f64, [f64; 6]); 5] = [
+        let hu = [0.0, 20.0, 40.0, 60.0, 80.0, 180.0, -1000.0, 600.0, 2000.0];
+        let windows: [(f64, f64, [f64; 9]); 5] = [
             (
                 40.0,
                 80.0,
@@ -125,6 +131,9 @@ mod tests {
                     0.940_958_982_409_054_4,
                     0.996_078_431_372_549,
                     0.999_999_996_170_929_7,
+                    2.980_735_005_192_486e-63,
+                    1.0,
+                    1.0,
                 ],
             ),
             (
@@ -137,6 +146,9 @@ mod tests {
                     0.248_343_446_949_388_56,
                     0.5,
                     0.996_078_431_372_549,
+                    1.066_094_887_072_034_1e-26,
+                    0.999_999_999_999_687_6,
+                    1.0,
                 ],
             ),
             (
@@ -149,6 +161,9 @@ mod tests {
                     0.047_872_373_440_218_52,
                     0.053_180_644_333_506_74,
                     0.089_018_336_534_627_18,
+                    0.000_141_972_552_704_223_27,
+                    0.5,
+                    0.999_570_417_885_365_5,
                 ],
             ),
             (
@@ -161,6 +176,9 @@ mod tests {
                     0.751_656_553_050_611_4,
                     0.965_189_337_734_660_4,
                     0.999_999_440_973_888_3,
+                    3.151_315_974_589_613e-51,
+                    1.0,
+                    1.0,
                 ],
             ),
             (
@@ -173,12 +191,16 @@ mod tests {
                     0.700_965_051_527_664_4,
                     0.927_955_028_224_481_1,
                     0.999_984_500_209_247_2,
+                    1.421_301_178_495_619e-39,
+                    1.0,
+                    1.0,
                 ],
             ),
         ];
         for (center, width, expected) in windows {
-            let hu: Vec<f32> = hu.to_vec();
-            let got = values(sigmoid_window(row(&hu), center, width, 1.0, SIGMOID_EPS));
+            let batch = HuBatch::new(row(&hu), vec![SliceTags::default()]);
+            let window = CenterWidth { center, width };
+            let got = values(sigmoid_window(&batch, window, 1.0, SIGMOID_EPS));
             assert_near(&got, &expected, 1e-6);
         }
     }

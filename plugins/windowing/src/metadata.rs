@@ -7,6 +7,9 @@ use crate::header::{check_fallback, header_window};
 /// The window of each file's own header (the first of several values), clipped, then stretched per slice
 /// so that its darkest pixel is 0 and its brightest 1, and repeated over the channels.
 ///
+/// Use it as the baseline: it is what a first look at the competition gives, and windows differ from scanner to
+/// scanner. From the public notebooks of RSNA 2019.
+///
 /// A slice of one value becomes 0. A slice whose header has no window, or a width below 1, takes
 /// `fallback_center` and `fallback_width`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -44,14 +47,9 @@ impl WindowScheme for Metadata {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        let low = batch.per_slice(|tags| {
-            let (center, width) = self.window_of(tags);
-            center - width / 2.0
-        });
-        let high = batch.per_slice(|tags| {
-            let (center, width) = self.window_of(tags);
-            center + width / 2.0
-        });
+        let center = batch.per_slice(|tags| self.window_of(tags).0);
+        let half = batch.widths(|tags| self.window_of(tags).1).div_scalar(2.0);
+        let (low, high) = (center.clone() - half.clone(), center + half);
         let clipped = batch.hu().max_pair(low).min_pair(high);
         let darkest = clipped.clone().min_dims(&[2, 3]);
         let brightest = clipped.clone().max_dims(&[2, 3]);

@@ -129,9 +129,9 @@ impl WindowChoice {
         }
     }
 
-    /// The window as a [`linear_window`] of the batch.
+    /// The window, linear: see [`HuBatch::linear`].
     pub fn linear(&self, batch: &HuBatch) -> Tensor<4> {
-        linear_window(batch.hu(), self.center(), self.width())
+        batch.linear(self.center(), self.width())
     }
 }
 

@@ -8,7 +8,8 @@ use crate::presets::{WindowChoice, brain_subdural_and, check_windows};
 /// Windows with soft edges, one channel each: `upbound · σ(W·hu + b)` with `W = 2·ue / width`,
 /// `b = −2·center·ue / width` and `ue = ln(upbound/eps − 1)`, then stretched per slice to 0…1.
 ///
-/// Nothing is cut off: what lies outside the window keeps a little contrast. At the lower edge the window
+/// Use it where something may hide just outside of a window: nothing is cut off, and what lies outside keeps a
+/// little contrast. At the lower edge the window
 /// is `eps`, at the upper one `upbound − eps`. From the gradient and sigmoid windowing notebook of RSNA 2019,
 /// after window setting optimisation (arXiv 1812.00572).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -44,15 +45,10 @@ impl WindowScheme for Sigmoid {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        let channels = self.windows.iter().map(|window| {
-            sigmoid_window(
-                batch.hu(),
-                window.center(),
-                window.width(),
-                self.upbound,
-                self.eps,
-            )
-        });
+        let channels = self
+            .windows
+            .iter()
+            .map(|window| sigmoid_window(batch, window.center_width(), self.upbound, self.eps));
         let channels = Tensor::cat(channels.collect(), 1);
         if self.stretch { stretch(channels) } else { channels }
     }

@@ -6,7 +6,7 @@ use crate::frequency_histogram::{breaks_of, equaliser_of, fitting_ports};
 use crate::histogram::{Equaliser, Fitting, check_breaks};
 use crate::presets::{WindowChoice, check_windows};
 
-/// Two windows and, as the third channel, what `frequency-histogram` makes: contrast where it matters in two,
+/// Two windows and, as the third channel, what `frequency-histogram` makes. Use it for contrast where it matters in two,
 /// and a little everywhere in the third.
 ///
 /// `to_3chan` of fastai's medical imaging; its brain is 40/80 and its subdural window 100/254.
@@ -66,7 +66,7 @@ impl WindowScheme for Fitted {
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         let windows = self.windows.iter().map(|window| window.linear(batch));
-        let histogram = std::iter::once(self.equaliser.apply(batch.hu()));
+        let histogram = std::iter::once(self.equaliser.apply(batch));
         Tensor::cat(windows.chain(histogram).collect(), 1)
     }
 }

@@ -1,6 +1,11 @@
 //! Every scheme against NumPy's float64 on whole slices, see `tests/reference/windowing.py`.
 
+use std::path::Path;
+
+use ichflow_api::device::DeviceChoice;
+use ichflow_api::learned_window::{Activation, Curve};
 use ichflow_api::prelude::*;
+use ichflow_api::window::IntensityShift;
 use ichflow_windowing::all_channels::AllChannels;
 use ichflow_windowing::bsb::Bsb;
 use ichflow_windowing::dicom_voi::{DicomVoi, VoiFunction};
@@ -11,6 +16,7 @@ use ichflow_windowing::gradient::Gradient;
 use ichflow_windowing::gradient_bsb::GradientBsb;
 use ichflow_windowing::gradient_sigmoid::GradientSigmoid;
 use ichflow_windowing::histogram::Histogram;
+use ichflow_windowing::learned::Learned;
 use ichflow_windowing::linear::Linear;
 use ichflow_windowing::metadata::Metadata;
 use ichflow_windowing::presets::WindowChoice;
@@ -33,6 +39,8 @@ struct Reference {
     rows: usize,
     columns: usize,
     headers: Vec<(f32, f32)>,
+    /// HU times, centers plus, widths plus: one number a slice each.
+    shifts: [Vec<f32>; 3],
     bins: usize,
     breaks: Vec<i16>,
     schemes: Vec<Entry>,
@@ -58,6 +66,16 @@ impl Reference {
             window_width: Some(*width),
         });
         HuBatch::upload(self.hu.clone(), self.rows, self.columns, tags.collect(), device)
+    }
+
+    fn shifts(&self) -> Vec<IntensityShift> {
+        let [scale, center, width] = &self.shifts;
+        let of_slice = |slice: usize| IntensityShift {
+            scale: scale[slice],
+            center: center[slice],
+            width: width[slice],
+        };
+        (0..scale.len()).map(of_slice).collect()
     }
 
     fn scheme(&self, name: &str) -> Window {
@@ -98,6 +116,11 @@ impl Reference {
                 Window::new(one.with_breaks(&self.breaks).unwrap())
             }
             "to-3-channels" => Window::new(To3Channels::default().with_breaks(&self.breaks).unwrap()),
+            "shifted formula" => Window::new(
+                Formula::new(&["linear(40, 80) * sigmoid(60, 40)", "clip((hu - 20) / 60, 0, 1)"])
+                    .compile()
+                    .unwrap(),
+            ),
             "formula" => Window::new(
                 Formula::new(&[
                     "clip((hu - 20) / 60, 0, 1)",
@@ -112,6 +135,15 @@ impl Reference {
     }
 }
 
+/// Where the tests compute: the CPU, or what `ICHFLOW_TEST_DEVICE` names, as `--device` does. On a machine with
+/// an NVIDIA GPU:
+///
+///     ICHFLOW_TEST_DEVICE=cuda cargo test --release -p ichflow-windowing --features ichflow-api/cuda --test reference
+fn device() -> Device {
+    let name = std::env::var("ICHFLOW_TEST_DEVICE").unwrap_or_else(|_| "cpu".into());
+    name.parse::<DeviceChoice>().unwrap().resolve().unwrap().device
+}
+
 fn values(tensor: Tensor<4>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap()
 }
@@ -119,11 +151,18 @@ fn values(tensor: Tensor<4>) -> Vec<f32> {
 fn compare(device: &Device) {
     let (reference, all) = Reference::read();
     let batch = reference.batch(device);
-    assert_eq!(reference.schemes.len(), 15);
+    assert_eq!(reference.schemes.len(), 22);
+    let shifted = batch.shifted(&reference.shifts());
     for entry in &reference.schemes {
-        let window = reference.scheme(&entry.scheme);
+        // Seen through the shifts of `intensity-jitter`, or plainly.
+        let (batch, name) = match entry.scheme.strip_prefix("shifted ") {
+            Some("formula") => (&shifted, entry.scheme.as_str()),
+            Some(name) => (&shifted, name),
+            None => (&batch, entry.scheme.as_str()),
+        };
+        let window = reference.scheme(name);
         assert_eq!(window.channels(), entry.channels, "{}", entry.scheme);
-        let got = values(window.apply(&batch));
+        let got = values(window.apply(batch));
         let expected = &all[entry.start..entry.start + reference.hu.len() * entry.channels];
         assert_eq!(got.len(), expected.len(), "{}", entry.scheme);
         let difference = got
@@ -143,7 +182,7 @@ fn compare(device: &Device) {
 
 #[test]
 fn every_scheme_is_numpys_on_whole_slices() {
-    compare(&Device::flex());
+    compare(&device());
 }
 
 #[test]
@@ -157,10 +196,70 @@ fn breaks_are_those_of_sorted_pixels() {
 #[test]
 fn a_stack_is_its_parts() {
     let (reference, _) = Reference::read();
-    let batch = reference.batch(&Device::flex());
+    let batch = reference.batch(&device());
     let parts = ["bsb", "gradient-sigmoid", "metadata"].map(|name| reference.scheme(name));
     let stacked = Stacked::new(parts.to_vec());
     assert_eq!(stacked.channels(), 7);
     let expected = Tensor::cat(parts.iter().map(|part| part.apply(&batch)).collect(), 1);
     assert_eq!(values(stacked.apply(&batch)), values(expected));
+}
+
+/// Weights, biases and values of the field's sigmoid windows, where the file stands beside the repository. The
+/// same numbers are in the unit tests of `math` and of the API's learned windows.
+#[test]
+fn sigmoid_windows_are_the_golden_ones() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/golden/field_numbers.json");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("skipped: {} is not there", path.display());
+        return;
+    };
+    let golden: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let names = ["brain", "subdural", "bone", "wso_brain", "wso_subdural"];
+    let windows = [
+        (40.0, 80.0),
+        (80.0, 200.0),
+        (600.0, 2000.0),
+        (50.0, 100.0),
+        (50.0, 130.0),
+    ];
+    let curve = Curve {
+        activation: Activation::Sigmoid,
+        upbound: 1.0,
+        eps: 1.0 / 255.0,
+    };
+    for (name, (center, width)) in names.into_iter().zip(windows) {
+        let expected = &golden[format!("sig_{name}")];
+        let convolution = curve.convolution(CenterWidth { center, width });
+        assert!(
+            (convolution.weight - expected["W"].as_f64().unwrap()).abs() < 1e-12,
+            "{name}"
+        );
+        assert!(
+            (convolution.bias - expected["b"].as_f64().unwrap()).abs() < 1e-12,
+            "{name}"
+        );
+        let at = expected["at"].as_object().unwrap();
+        assert_eq!(at.len(), 9);
+        let hu: Vec<i16> = at.keys().map(|hu| hu.parse().unwrap()).collect();
+        let batch = HuBatch::upload(hu, 1, 9, vec![SliceTags::default()], &device());
+        let windows = vec![WindowChoice::given(center, width)];
+        let sigmoid = Sigmoid {
+            windows: windows.clone(),
+            stretch: false,
+            ..Sigmoid::default()
+        };
+        let learned = Learned {
+            windows,
+            ..Learned::default()
+        };
+        for window in [Window::new(sigmoid), Window::new(learned)] {
+            for (got, expected) in values(window.apply(&batch)).iter().zip(at.values()) {
+                let expected = expected.as_f64().unwrap();
+                assert!(
+                    (f64::from(*got) - expected).abs() < 1e-6,
+                    "{name}: {got} is not {expected}"
+                );
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod data;
 mod examples;
 mod origin;
 mod scores;
+mod windows;
 
 use askama::Template;
 use ichflow_api::context::RunContext;
@@ -21,6 +22,7 @@ use data::DataTable;
 use examples::ExampleStrip;
 use origin::{Origin, Quarantine};
 use scores::{CurveSet, Headline, PartScores, Verdict};
+use windows::WindowRow;
 
 /// What a page is made of.
 pub(crate) struct Material<'a> {
@@ -66,6 +68,7 @@ struct Page<'a> {
     remarks: &'a [String],
     quarantine: Quarantine,
     training: Vec<Figure>,
+    windows: Vec<WindowRow>,
     curves: Vec<CurveSet>,
     has_test_curves: bool,
     parts: Vec<PartScores>,
@@ -93,6 +96,7 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         remarks: &material.cohort.remarks,
         quarantine: origin::quarantine(material.run),
         training: training(material)?,
+        windows: windows::rows(material.history, material.model)?,
         curves: scores::curves(material)?,
         has_test_curves: metrics.test.is_some(),
         parts: scores::parts(metrics),
@@ -107,10 +111,12 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
 fn training(material: &Material<'_>) -> Result<Vec<Figure>> {
     let epochs = &material.history.epochs;
     let best = epochs.iter().rev().find(|epoch| epoch.best);
-    Ok(vec![
+    let mut figures = vec![
         plots::loss(epochs, best, material.metrics.valid.priors_log_loss)?,
         plots::learning_rate(epochs)?,
-    ])
+    ];
+    figures.extend(windows::figures(material.history)?);
+    Ok(figures)
 }
 
 fn window_in_words(preparation: &ichflow_api::model::Preparation) -> String {

@@ -90,15 +90,11 @@ impl Stage for FlipCrop {
     const EXAMPLE: &'static str = "[augment]\nuse = \"flip-crop\"\nmax_crop = 25\n";
 
     fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Augment>("augment").optional())
-            .output(Output::of::<Augment>("augment"))
+        super::ports()
     }
 
     fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        let earlier = inputs.find::<Augment>("augment")?;
-        let augment = Augment::after(earlier.as_deref(), self.clone());
-        Ok(Outputs::new().with("augment", augment))
+        super::chained(inputs, self.clone())
     }
 }
 

@@ -15,9 +15,19 @@ pub struct Compiler {
     steps: Vec<Step>,
     known: HashMap<Step, usize>,
     channels: Vec<usize>,
+    /// Whether windows take part in a change of widths while training.
+    widening: bool,
 }
 
 impl Compiler {
+    /// A compiler of the program for batches whose windows are widened.
+    pub fn widening() -> Self {
+        Self {
+            widening: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds a channel.
     pub fn channel(&mut self, tree: &Node) -> Result<(), Fault> {
         let result = self.node(tree)?;
@@ -162,8 +172,21 @@ impl Compiler {
         }
     }
 
+    /// The width of a window, as [`HuBatch::widths`](ichflow_api::window::HuBatch::widths) would have it.
+    fn widened(&mut self, width: usize, span: Span) -> Result<usize, Fault> {
+        if !self.widening {
+            return Ok(width);
+        }
+        let two = self.number(2.0);
+        let half = self.binary(Binary::Of(Operator::Divide), width, two, span)?;
+        let by = self.step(Step::Widening);
+        let wider = self.binary(Binary::Of(Operator::Add), width, by, span)?;
+        self.binary(Binary::Max, wider, half, span)
+    }
+
     /// `(clip(hu, center − width/2, center + width/2) − (center − width/2)) / width`
     fn linear(&mut self, center: usize, width: usize, span: Span) -> Result<usize, Fault> {
+        let width = self.widened(width, span)?;
         let two = self.number(2.0);
         let half = self.binary(Binary::Of(Operator::Divide), width, two, span)?;
         let low = self.binary(Binary::Of(Operator::Subtract), center, half, span)?;
@@ -177,6 +200,7 @@ impl Compiler {
 
     /// `σ(2·reach/width · (hu − center))`
     fn sigmoid(&mut self, center: usize, width: usize, span: Span) -> Result<usize, Fault> {
+        let width = self.widened(width, span)?;
         let rise = self.number(2.0 * sigmoid_reach(1.0, SIGMOID_EPS));
         let slope = self.binary(Binary::Of(Operator::Divide), rise, width, span)?;
         let hu = self.step(Step::Name(Name::Hu));

@@ -71,14 +71,16 @@ impl Formula {
 
     /// The program, or everything that is wrong with the formulas: the channel, and the mistake in it.
     pub fn compile(&self) -> std::result::Result<Program, Vec<(usize, Fault)>> {
-        let mut compiler = Compiler::default();
+        let (mut compiler, mut widening) = (Compiler::default(), Compiler::widening());
         let mut faults = Vec::new();
         for (index, channel) in self.channels.iter().enumerate() {
-            let added = parser::parse(channel).and_then(|tree| compiler.channel(&tree));
+            let added = parser::parse(channel)
+                .and_then(|tree| compiler.channel(&tree).and_then(|()| widening.channel(&tree)));
             faults.extend(added.err().map(|fault| (index, fault)));
         }
         if faults.is_empty() {
-            Ok(compiler.finish(self.fallback_center, self.fallback_width))
+            let finish = |compiler: Compiler| compiler.finish(self.fallback_center, self.fallback_width);
+            Ok(finish(compiler).with_widening(finish(widening)))
         } else {
             Err(faults)
         }

@@ -59,6 +59,8 @@ pub enum Step {
     Number(u64),
     /// A value known by name.
     Name(Name),
+    /// By how much windows are widened, one value a slice.
+    Widening,
     /// One operand.
     Unary(Unary, usize),
     /// Two operands.
@@ -83,7 +85,7 @@ impl Step {
 
     fn operands(self) -> impl Iterator<Item = usize> {
         let operands = match self {
-            Self::Number(_) | Self::Name(_) => [None; 3],
+            Self::Number(_) | Self::Name(_) | Self::Widening => [None; 3],
             Self::Unary(_, x) => [Some(x), None, None],
             Self::Binary(_, x, y) => [Some(x), Some(y), None],
             Self::Choose(condition, then, otherwise) => [Some(condition), Some(then), Some(otherwise)],
@@ -126,6 +128,8 @@ pub struct Program {
     unbounded: Vec<bool>,
     fallback_center: f64,
     fallback_width: f64,
+    /// The program for batches whose windows are widened.
+    widening: Option<Box<Program>>,
 }
 
 impl Program {
@@ -151,7 +155,15 @@ impl Program {
             unbounded,
             fallback_center,
             fallback_width,
+            widening: None,
         }
+    }
+
+    /// The program, with another for batches whose windows are widened.
+    #[must_use]
+    pub fn with_widening(mut self, widening: Self) -> Self {
+        self.widening = Some(Box::new(widening));
+        self
     }
 
     fn name(&self, name: Name, batch: &HuBatch) -> Tensor<4> {
@@ -189,6 +201,11 @@ impl WindowScheme for Program {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
+        if let Some(widening) = &self.widening
+            && batch.widening().is_some()
+        {
+            return widening.apply(batch);
+        }
         let mut values = Values {
             values: Vec::with_capacity(self.steps.len()),
             uses: self.uses.clone(),
@@ -197,6 +214,7 @@ impl WindowScheme for Program {
             let value = match *step {
                 Step::Number(bits) => Value::Number(f64::from_bits(bits)),
                 Step::Name(name) => Value::Field(self.name(name, batch)),
+                Step::Widening => batch.widening().map_or(Value::Number(0.0), Value::Field),
                 Step::Unary(unary, x) => match values.take(x) {
                     Value::Field(x) => Value::Field(apply_unary(unary, x)),
                     Value::Number(x) => Value::Number(super::scalar::unary(unary, x).unwrap_or(0.0)),

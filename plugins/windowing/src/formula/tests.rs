@@ -3,13 +3,16 @@ use crate::all_channels::AllChannels;
 use crate::bsb::Bsb;
 use crate::dicom_voi::{DicomVoi, VoiFunction};
 use crate::exclusive::Exclusive;
+use crate::frequency_histogram::FrequencyHistogram;
 use crate::gradient::Gradient;
 use crate::gradient_bsb::GradientBsb;
 use crate::gradient_sigmoid::GradientSigmoid;
+use crate::learned::Learned;
 use crate::linear::Linear;
 use crate::metadata::Metadata;
 use crate::sigmoid::Sigmoid;
 use crate::testing::*;
+use crate::to_3_channels::To3Channels;
 
 const TAGS: SliceTags = SliceTags {
     window_center: Some(35.0),
@@ -100,6 +103,24 @@ fn every_pointwise_scheme_can_be_written() {
             "minmax(sigmoid(80, 200))",
             "minmax(sigmoid(600, 2000))",
         ],
+    );
+    // What is learned, as it starts.
+    assert_same(
+        &Learned::default(),
+        &["sigmoid(40, 80)", "sigmoid(80, 200)", "sigmoid(40, 380)"],
+    );
+    // Piecewise linear between breaks: a sum of ramps.
+    let breaks = [-1000, 0, 40, 100, 1000];
+    let ramps = "(clip((hu + 1000) / 1000, 0, 1) + clip(hu / 40, 0, 1) + clip((hu - 40) / 60, 0, 1) \
+                 + clip((hu - 100) / 900, 0, 1)) / 4";
+    let histogram = FrequencyHistogram {
+        channels: 1,
+        ..FrequencyHistogram::default()
+    };
+    assert_same(&histogram.with_breaks(&breaks).unwrap(), &[ramps]);
+    assert_same(
+        &To3Channels::default().with_breaks(&breaks).unwrap(),
+        &["linear(40, 80)", "linear(100, 254)", ramps],
     );
 }
 
