@@ -1,4 +1,4 @@
-//! Augmentation: random changes of training images, on the device.
+//! Augmentation: random changes of training data, on the device.
 
 use std::sync::Arc;
 
@@ -6,12 +6,29 @@ use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
 use crate::ports::Artifact;
+use crate::window::HuBatch;
 
-/// A random change of a batch of training images.
+/// A random change of a batch in training. An augmentation changes one of three: Hounsfield units before
+/// windowing, images after it, or images together with their labels.
+///
+/// All randomness comes from `rng`, which is another one for every batch: what is drawn is fixed by the
+/// recipe's seed and the batch's number.
 pub trait Augmentation: Send + Sync {
-    /// Changes `[batch, channels, height, width]` to the same shape. All randomness comes from `rng`,
-    /// so that a seed fixes what is trained on.
-    fn apply(&self, images: Tensor<4>, rng: &mut ChaCha8Rng) -> Tensor<4>;
+    /// Changes Hounsfield units, before windowing; keeps the number of slices and their size.
+    fn apply_hu(&self, batch: HuBatch, _rng: &mut ChaCha8Rng) -> HuBatch {
+        batch
+    }
+
+    /// Changes images `[batch, channels, height, width]`, windowed and resized, to the same shape.
+    fn apply(&self, images: Tensor<4>, _rng: &mut ChaCha8Rng) -> Tensor<4> {
+        images
+    }
+
+    /// Changes images and their labels `[batch, labels]` (0 to 1) together. Unless it is written otherwise,
+    /// labels stay and [`Augmentation::apply`] changes the images.
+    fn mix(&self, images: Tensor<4>, truth: Tensor<2>, rng: &mut ChaCha8Rng) -> (Tensor<4>, Tensor<2>) {
+        (self.apply(images, rng), truth)
+    }
 }
 
 /// The artifact by which stages hand augmentations on, in the order they are applied.
@@ -31,8 +48,15 @@ impl Augment {
         Self(chain)
     }
 
-    /// Applies the whole chain.
-    pub fn apply(&self, images: Tensor<4>, rng: &mut ChaCha8Rng) -> Tensor<4> {
-        self.0.iter().fold(images, |images, step| step.apply(images, rng))
+    /// Applies what the chain does to Hounsfield units.
+    pub fn apply_hu(&self, batch: HuBatch, rng: &mut ChaCha8Rng) -> HuBatch {
+        self.0.iter().fold(batch, |batch, step| step.apply_hu(batch, rng))
+    }
+
+    /// Applies what the chain does to images `[batch, channels, height, width]` and labels `[batch, labels]`.
+    pub fn mix(&self, images: Tensor<4>, truth: Tensor<2>, rng: &mut ChaCha8Rng) -> (Tensor<4>, Tensor<2>) {
+        self.0.iter().fold((images, truth), |(images, truth), step| {
+            step.mix(images, truth, rng)
+        })
     }
 }

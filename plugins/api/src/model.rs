@@ -12,6 +12,7 @@ use crate::learned_window::LearnedWindow;
 use crate::network::{Network, Normalisation};
 use crate::ports::Artifact;
 use crate::resample;
+use crate::views::Views;
 use crate::window::{CenterWidth, HuBatch, Window};
 
 /// The side of the square images a network sees, in pixels.
@@ -57,6 +58,8 @@ pub struct Model {
     pub network: Network,
     /// The architecture in words.
     pub description: String,
+    /// Views of each slice whose probabilities are averaged.
+    pub views: Views,
 }
 
 impl Artifact for Model {
@@ -69,10 +72,11 @@ impl Model {
         self.preparation.images(batch, self.network.window.as_ref())
     }
 
-    /// Probabilities `[batch, labels]`.
+    /// Probabilities `[batch, labels]`, the mean over the model's views.
     pub fn predict(&self, batch: &HuBatch) -> Tensor<2> {
         let images = self.preparation.normalisation.apply(self.images(batch));
-        sigmoid(self.network.forward(images))
+        self.views
+            .mean(images, |images| sigmoid(self.network.forward(images)))
     }
 }
 
@@ -83,11 +87,12 @@ pub struct Epoch {
     pub epoch: usize,
     /// Counted from 1.
     pub phase: usize,
-    /// Learning rate.
+    /// Learning rate of its first step.
     pub lr: f64,
     /// Mean training loss over the epoch's slices.
     pub train_loss: f64,
-    /// Weighted log loss of the held-out slices, from all predictions at once.
+    /// Weighted log loss of the held-out slices, from all predictions at once; NaN when there are none.
+    #[serde(deserialize_with = "nan_for_null")]
     pub valid_loss: f64,
     /// AUC of `any` on the held-out slices; absent when they are of one class.
     pub valid_auc_any: Option<f64>,
@@ -97,9 +102,29 @@ pub struct Epoch {
     pub slices_per_second: f64,
     /// Share of the time training waited for data, 0 to 1.
     pub waiting: f64,
+    /// Learning rate of its last step.
+    #[serde(default)]
+    pub lr_end: f64,
+    /// Largest norm of a step's gradients, before clipping by norm.
+    #[serde(default)]
+    pub gradient_norm: Option<f64>,
+    /// Seconds of training, without judging it by held-out slices.
+    #[serde(default)]
+    pub seconds: f64,
+    /// What early stopping looks at.
+    #[serde(default)]
+    pub watched: Option<f64>,
+    /// Memory the process held at its end, in MiB, where the system says so.
+    #[serde(default)]
+    pub memory_mib: Option<f64>,
     /// Where learned windows stand after the epoch, one a channel; empty if none are learned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<CenterWidth>,
+}
+
+/// JSON has no NaN.
+fn nan_for_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// How training went.
@@ -171,6 +196,11 @@ mod tests {
             best: true,
             slices_per_second: 10.5,
             waiting: 0.0,
+            lr_end: 1e-4,
+            gradient_norm: Some(2.5),
+            seconds: 3.5,
+            watched: Some(0.5),
+            memory_mib: None,
             windows,
         }
     }
@@ -188,8 +218,9 @@ mod tests {
 
     #[test]
     fn a_row_has_the_epoch_and_then_the_windows() {
-        let plain = "epoch,phase,lr,train_loss,valid_loss,valid_auc_any,best,slices_per_second,waiting";
-        let row = "1,1,0.0004,0.25,0.5,,true,10.5,0.0";
+        let plain = "epoch,phase,lr,train_loss,valid_loss,valid_auc_any,best,slices_per_second,waiting,\
+                     lr_end,gradient_norm,seconds,watched,memory_mib";
+        let row = "1,1,0.0004,0.25,0.5,,true,10.5,0.0,0.0001,2.5,3.5,0.5,";
         let (head, first) = (written(vec![epoch(Vec::new())]), written(Vec::new()));
         assert_eq!((head, first), (format!("{plain}\n{row}\n"), String::new()));
         let windows = vec![

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
+use ichflow_api::balance::{BalanceLine, FoldSize};
+use ichflow_api::calibration::{LabelCalibration, LabelReliability};
 use ichflow_api::context::RunContext;
 use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::metrics::ReliabilityBin;
 use ichflow_api::model::{Epoch, Preparation, Resize};
 use ichflow_api::prelude::*;
 use ichflow_api::testkit::{self, MadePixels};
@@ -30,6 +33,10 @@ pub struct Plan {
     pub text: &'static str,
     /// Whether slices can be read.
     pub readable: bool,
+    /// Whether there is a network.
+    pub trained: bool,
+    /// Whether there are a baseline, calibration, thresholds and a balance.
+    pub rich: bool,
 }
 
 impl Default for Plan {
@@ -43,6 +50,8 @@ impl Default for Plan {
             with_test: true,
             text: "Small network on brain, subdural and soft-tissue windows",
             readable: true,
+            trained: true,
+            rich: true,
         }
     }
 }
@@ -211,6 +220,11 @@ fn history(epochs: usize) -> History {
             best: epoch <= 8,
             slices_per_second: 100.0,
             waiting: 0.1,
+            lr_end: 3e-4,
+            gradient_norm: Some(1.5),
+            seconds: 60.0,
+            watched: Some(valid_loss),
+            memory_mib: Some(900.0),
             windows: Vec::new(),
         }
     };
@@ -236,6 +250,68 @@ fn run(directory: &Path, plan: &Plan) -> RunContext {
         "data": {"slices": 1440, "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
     });
     run
+}
+
+/// What stages between the network and the report may add.
+fn rich(inputs: Inputs) -> Inputs {
+    let valid = inputs.get::<Predictions>("valid").unwrap();
+    let baseline = Predictions {
+        slices: valid.slices.iter().rev().cloned().collect(),
+        probabilities: vec![[0.08, 0.01, 0.03, 0.02, 0.03, 0.04]; valid.slices.len()],
+    };
+    let thresholds = Thresholds {
+        target: "a sensitivity of at least 0.9".into(),
+        of_label: [Some(0.125), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)],
+        held_out: valid
+            .slices
+            .iter()
+            .map(|slice| (slice.id.clone(), [Some(0.1), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)]))
+            .collect(),
+    };
+    let reliability = |error: f64| LabelReliability {
+        log_loss: 0.2 + error,
+        expected_calibration_error: error,
+        bins: (1..8)
+            .map(|bin| ReliabilityBin {
+                slices: 10 * bin,
+                predicted: bin as f64 / 8.0,
+                observed: (bin as f64 / 8.0 + error).min(1.0),
+            })
+            .collect(),
+    };
+    let calibration = Calibration {
+        method: "platt".into(),
+        weighted_log_loss_before: 0.31,
+        weighted_log_loss_after: 0.25,
+        labels: LABELS
+            .iter()
+            .map(|label| LabelCalibration {
+                label: (*label).into(),
+                before: reliability(0.21875),
+                after: reliability(0.03125),
+            })
+            .collect(),
+    };
+    let fold = |index: usize| FoldSize {
+        name: format!("fold {index}"),
+        groups: 24,
+        held_out: index == 1,
+    };
+    let balance = Balance {
+        grouped: "patients".into(),
+        folds: (0..5).map(fold).collect(),
+        lines: vec![BalanceLine {
+            what: "slices".into(),
+            counts: vec![288; 5],
+            ideal: vec![288.0; 5],
+        }],
+        leaks: vec!["2 patients have slices on both sides of the split".into()],
+    };
+    inputs
+        .with("baseline", baseline)
+        .with("thresholds", thresholds)
+        .with("calibration", calibration)
+        .with("balance", balance)
 }
 
 /// Evaluates and reports into `directory`.
@@ -268,6 +344,7 @@ pub fn make(directory: &Path, plan: &Plan) -> Made {
         },
         network: Network::new(backbone, COUNT, 0.0, &device),
         description: format!("tiny network, random weights {}", plan.text),
+        views: Default::default(),
     };
     let readable = plan.readable;
     let pixels = Pixels::new(MadePixels::new(move |slice| readable.then(|| head(slice))));
@@ -284,9 +361,13 @@ pub fn make(directory: &Path, plan: &Plan) -> Made {
         .with("cohort", cohort)
         .with("folds", folds)
         .with("valid", predictions(held_out))
-        .with("history", history(plan.epochs))
-        .with("model", model)
         .with("pixels", pixels);
+    if plan.trained {
+        inputs = inputs.with("history", history(plan.epochs)).with("model", model);
+    }
+    if plan.rich {
+        inputs = rich(inputs);
+    }
     if plan.with_test {
         let test = Plan {
             patients: 30,

@@ -104,7 +104,10 @@ fn resampled(images: Tensor<4>, changes: &[Change]) -> Tensor<4> {
         let index = Tensor::<1, Int>::arange(0..size as i64, &device).float();
         (index * 2.0 + 1.0) / size as f64 - 1.0
     };
-    let x = places(width).reshape([1, width]).repeat_dim(0, height).flatten::<1>(0, 1);
+    let x = places(width)
+        .reshape([1, width])
+        .repeat_dim(0, height)
+        .flatten::<1>(0, 1);
     let y = places(height)
         .reshape([height, 1])
         .repeat_dim(1, width)
@@ -222,10 +225,7 @@ mod tests {
         let changes = of(1);
         assert_eq!(changes, of(1));
         assert_ne!(changes, of(2));
-        let changed: Vec<_> = changes
-            .iter()
-            .filter(|change| **change != Change::NONE)
-            .collect();
+        let changed: Vec<_> = changes.iter().filter(|change| **change != Change::NONE).collect();
         assert!((0.45..0.55).contains(&(changed.len() as f64 / 2000.0)));
         for change in changed {
             assert!(change.angle.abs() <= 20f64.to_radians());

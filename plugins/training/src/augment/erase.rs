@@ -73,7 +73,9 @@ impl Augmentation for Erase {
         let line = |axis: usize, size: usize| -> Vec<f32> {
             let lines = rectangles.iter().flat_map(|rectangle| {
                 (0..size).map(move |place| {
-                    let inside = rectangle.as_ref().is_some_and(|sides| sides[axis].contains(&place));
+                    let inside = rectangle
+                        .as_ref()
+                        .is_some_and(|sides| sides[axis].contains(&place));
                     f32::from(u8::from(inside))
                 })
             });

@@ -95,7 +95,11 @@ mod tests {
         let values: Vec<f32> = (0..8).map(|value| value as f32).collect();
         let device = Device::flex();
         let truth = Tensor::<2>::from_data(TensorData::new(values, [8, 1]), &device);
-        let images = truth.clone().reshape([8, 1, 1, 1]).repeat_dim(2, 3).repeat_dim(3, 3);
+        let images = truth
+            .clone()
+            .reshape([8, 1, 1, 1])
+            .repeat_dim(2, 3)
+            .repeat_dim(3, 3);
         let mixup = Mixup {
             alpha: 1.0,
             probability: 1.0,

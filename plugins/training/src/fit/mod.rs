@@ -4,37 +4,66 @@
 //! metrics come from all predictions at once, windows run inside the step, and a stop must be possible
 //! between any two steps.
 
-mod losses;
-mod own_window;
+mod average;
+mod checkpoint;
+mod gradients;
+mod judge;
+mod layers;
+mod metric;
+mod optimiser;
 mod phase;
-mod schedule;
+mod rate;
+mod readings;
+mod report;
+mod result;
+mod run;
+mod sampler;
 mod step;
+mod tensors;
 mod trainable;
 mod trainer;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use burn::module::Module;
 use ichflow_api::labels::COUNT;
 use ichflow_api::model::{Preparation, Resize};
 use ichflow_api::prelude::*;
 
-pub use phase::Phase;
-use trainable::Trainable;
+pub use average::Average;
+pub use gradients::{clip_norm, clip_value, norm};
+pub use metric::Metric;
+pub use optimiser::{Lr, Method, Optimiser, Rate, Rule, Settings};
+pub use phase::{Phase, RateCurve, Sampling};
 use trainer::Trainer;
 
-/// Trains a network on the training fold, and keeps the weights of the epoch with the lowest weighted log
-/// loss on the held-out fold.
+/// Trains a network on the training fold, and keeps the weights of the epoch that is best by `keep` on the
+/// held-out fold.
 ///
-/// Writes `history.csv` and `checkpoints/best.bpk`. Each phase starts Adam anew.
+/// Writes `history.csv`, `checkpoints/best.bpk` and `checkpoints/last.bpk`. A training that was stopped, also
+/// by a crash, carries on where it stood when the same recipe is run again, and ends with the same weights
+/// (on a CPU bit for bit). The state it needs for that (two to four times the size of the weights) is
+/// removed when training has ended; the result is kept, and found again by the same recipe.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fit {
     /// Phases of training, one after the other.
     #[schemars(length(min = 1))]
     pub phases: Vec<Phase>,
-    /// Slices in a step.
+    /// Slices in a batch.
     #[serde(default = "default_batch")]
     #[schemars(range(min = 2, max = 4096))]
     pub batch: usize,
+    /// Batches whose gradients are added up for one step: a step sees `batch` times as many slices, in the
+    /// memory of one batch. Normalisation still sees one batch at a time.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 4096))]
+    pub accumulate: usize,
+    /// How weights follow their gradients.
+    #[serde(default)]
+    pub optimiser: Method,
     /// Adam's decay rates of the mean and of the uncentred variance of gradients.
     #[serde(default = "default_betas")]
     pub betas: [f64; 2],
@@ -42,10 +71,65 @@ pub struct Fit {
     #[serde(default = "default_epsilon")]
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub epsilon: f64,
+    /// Momentum of SGD: the share of a step that goes on in the next.
+    #[serde(default = "default_momentum")]
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
+    pub momentum: f64,
+    /// Whether SGD's momentum is Nesterov's.
+    #[serde(default)]
+    pub nesterov: bool,
+    /// Weight decay: added to the gradient as this times the weight ("adam", "sgd"), or taken from the
+    /// weight as this times the learning rate ("adamw").
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub weight_decay: f64,
+    /// Whether biases and normalisation decay as well.
+    #[serde(default)]
+    pub decay_all: bool,
+    /// Learning rates of parts by their path, as multiples of the phase's: `{ "backbone" = 0.1 }`. The longest
+    /// path counts.
+    #[serde(default)]
+    pub lr_of: BTreeMap<String, f64>,
+    /// Largest norm of all gradients together; larger ones are scaled down. None: they stay as they are.
+    #[serde(default)]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub clip_norm: Option<f64>,
+    /// Largest size of a gradient's entry, applied before `clip_norm`. None: they stay as they are.
+    #[serde(default)]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub clip_value: Option<f64>,
+    /// Decay of an exponential moving average of the weights (EMA), which is evaluated and kept in their
+    /// place; 0.99 to 0.9999, the nearer to 1 the more steps there are. It starts lower, as
+    /// (1 + t) / (10 + t) at step t. Normalisation's running statistics are averaged alike. None: no average.
+    #[serde(default)]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
+    pub ema: Option<f64>,
+    /// By what the epoch is chosen whose weights are kept; "last" keeps the last.
+    #[serde(default)]
+    pub keep: Metric,
+    /// Epochs without a better one after which a phase ends. None: each phase has all of its epochs.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub patience: Option<usize>,
+    /// By what `patience` compares epochs. None: by `keep`.
+    #[serde(default)]
+    pub watch: Option<Metric>,
+    /// A loss above this ends training, as one that is no number does.
+    #[serde(default = "default_max_loss")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub max_loss: f64,
+    /// Minutes after which the state is written within an epoch; it is written after every epoch besides.
+    #[serde(default = "default_checkpoint_minutes")]
+    #[schemars(range(min = 0.0, max = 1e6))]
+    pub checkpoint_minutes: f64,
 }
 
 fn default_batch() -> usize {
     32
+}
+
+fn one() -> usize {
+    1
 }
 
 fn default_betas() -> [f64; 2] {
@@ -54,6 +138,33 @@ fn default_betas() -> [f64; 2] {
 
 fn default_epsilon() -> f64 {
     1e-8
+}
+
+fn default_momentum() -> f64 {
+    0.9
+}
+
+fn default_max_loss() -> f64 {
+    1000.0
+}
+
+fn default_checkpoint_minutes() -> f64 {
+    5.0
+}
+
+impl Fit {
+    fn settings(&self) -> Settings {
+        Settings {
+            betas: self.betas,
+            epsilon: self.epsilon,
+            momentum: self.momentum,
+            nesterov: self.nesterov,
+        }
+    }
+
+    fn watched(&self) -> Metric {
+        self.watch.unwrap_or(self.keep)
+    }
 }
 
 impl Stage for Fit {
@@ -68,7 +179,9 @@ phases = [
   { epochs = 10, lr = 4e-4, fraction = 0.1667 },
 ]
 "#;
+    const VERSION: u32 = 2;
     const SEEDED: bool = true;
+    const IMMATERIAL: &'static [&'static str] = &["checkpoint_minutes"];
 
     fn ports(&self) -> Ports {
         Ports::new()
@@ -85,28 +198,61 @@ phases = [
     }
 
     fn check(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        for (index, phase) in self.phases.iter().enumerate() {
-            if let Err(message) = Trainable::parse(&phase.trainable) {
-                problems.push(
-                    Problem::new(
-                        format!("phases[{index}].trainable"),
-                        format!("`trainable` is not understood: {message}"),
-                    )
-                    .help("write \"all\", \"head\", \"last N\" or paths such as \"backbone.blocks.6, head\""),
-                );
-            }
-        }
+        let phases = self.phases.iter().enumerate();
+        let mut problems: Vec<Problem> = phases.flat_map(|(index, phase)| phase.check(index)).collect();
         if self.betas.iter().any(|beta| !(0.0..1.0).contains(beta)) {
             problems.push(Problem::new(
                 "betas",
                 "each of `betas` must be at least 0 and below 1",
             ));
         }
+        if self.nesterov && (self.optimiser != Method::Sgd || self.momentum == 0.0) {
+            problems.push(
+                Problem::new("nesterov", "`nesterov` needs SGD with a momentum")
+                    .help("set `optimiser = \"sgd\"`, or leave it out"),
+            );
+        }
+        if let Some((part, times)) = self.lr_of.iter().find(|(_, times)| !(0.0..=1e6).contains(*times)) {
+            problems.push(Problem::new(
+                "lr_of",
+                format!("the learning rate of `{part}` cannot be {times} times the phase's"),
+            ));
+        }
         problems
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        context.keep(
+            |directory| {
+                let (trainer, network) = self.prepare(inputs, context, directory)?;
+                trainer.result(network)
+            },
+            |directory| {
+                let (trainer, mut network) = self.prepare(inputs, context, directory)?;
+                if !result::is_whole(directory) {
+                    context.say(format!(
+                        "{}, {} parameters; {} slices to train on, {} held out",
+                        trainer.description,
+                        network.num_params(),
+                        trainer.train.len(),
+                        trainer.valid.len()
+                    ));
+                    network = trainer.train(network)?;
+                }
+                trainer.result(network)
+            },
+        )
+    }
+}
+
+impl Fit {
+    /// All that training needs, and the network with its starting weights.
+    fn prepare<'a>(
+        &'a self,
+        inputs: &Inputs,
+        context: &'a Context<'a>,
+        directory: &'a Path,
+    ) -> Result<(Trainer<'a>, Network)> {
         let spec = inputs.get::<NetworkSpec>("network")?;
         let preparation = Preparation {
             window: (*inputs.get::<Window>("window")?).clone(),
@@ -115,22 +261,12 @@ phases = [
         };
         let cohort = inputs.get::<Cohort>("cohort")?;
         let folds = inputs.get::<Folds>("folds")?;
-        let (train, valid) = (folds.indices(Fold::Train), folds.indices(Fold::Valid));
+        let train = folds.indices(Fold::Train);
         if train.len() < 2 {
             return Err(
                 Error::new(format!("there are {} slices to train on", train.len()))
                     .help("lower the share held out, or use more data"),
             );
-        }
-        if let Some(slice) = train
-            .iter()
-            .map(|i| &cohort.slices[*i])
-            .find(|slice| slice.labels.is_none())
-        {
-            return Err(Error::new(format!(
-                "the slice {} has no labels to train on",
-                slice.id
-            )));
         }
         let trainer = Trainer {
             fit: self,
@@ -141,28 +277,30 @@ phases = [
             preparation,
             augment: inputs.find::<Augment>("augment")?,
             augment_rng: context.rng("augment"),
+            dropout_seed: context.seed_for("dropout"),
             loss: inputs.get::<Loss>("loss")?,
             description: spec.describe(),
-            valid,
-            history: History::default(),
-            best: None,
+            train,
+            valid: folds.indices(Fold::Valid),
+            directory,
         };
-        // Weights, then dropout: each from a seed of its own, so that one does not shift the other.
         trainer.device.seed(context.seed_for("weights"));
         let window = &trainer.preparation.window;
         let network = spec
             .build(window.channels(), COUNT, &trainer.device)?
             .with_window_of(window, &trainer.device);
-        trainer.device.seed(context.seed_for("dropout"));
         context.record_fact("parameters", network.num_params().into());
-        context.say(format!(
-            "{}, {} parameters; {} slices to train on, {} held out",
-            trainer.description,
-            network.num_params(),
-            train.len(),
-            trainer.valid.len()
-        ));
-        trainer.train(network, &train)
+        Ok((trainer, network))
+    }
+}
+
+impl Trainer<'_> {
+    /// What the directory holds after training, as artifacts and as files of the run.
+    fn result(&self, network: Network) -> Result<Outputs> {
+        let (network, history) = result::read(self.directory, network, self.context)?;
+        Ok(Outputs::new()
+            .with("model", self.model(network))
+            .with("history", history))
     }
 }
 

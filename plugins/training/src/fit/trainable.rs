@@ -1,9 +1,10 @@
 //! Which parts of a network a phase trains.
 
-use burn::module::{Flag, Module, ModuleVisitor, Param, ParamGroup, ParamId};
-use burn::tensor::Tensor;
-use ichflow_api::error::{Error, Result};
+use burn::module::{Module, ParamGroup, ParamId};
+use ichflow_api::error::Result;
 use ichflow_api::network::Network;
+
+use super::layers::{Layer, layers, no_such_part};
 
 /// The parts of a network that learn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Trainable {
         let paths: Vec<String> = text.split(',').map(|path| path.trim().to_owned()).collect();
         match paths
             .iter()
-            .find(|path| !path.contains('.') && !["head", "backbone"].contains(&path.as_str()))
+            .find(|path| !path.contains('.') && !["window", "backbone", "head"].contains(&path.as_str()))
         {
             Some(path) => Err(format!("`{path}` is no part of a network")),
             None => Ok(Self::Named(paths)),
@@ -46,109 +47,56 @@ impl Trainable {
 
     /// Freezes what the phase does not train. Frozen normalisation layers keep their statistics, frozen
     /// dropout is off; what stands after the first trained layer (the head's dropout) stays active.
-    pub fn apply(&self, network: Network) -> Result<Network> {
-        if *self == Self::All {
-            return Ok(network.unfreeze());
-        }
+    ///
+    /// With `frozen_norm` every normalisation layer stays as it is, whatever else learns: it normalises by
+    /// its running statistics, and its scale and shift do not change.
+    pub fn apply(&self, network: Network, frozen_norm: bool) -> Result<Network> {
         let layers = layers(&network);
-        let chosen: Vec<ParamId> = match self {
-            Self::All => Vec::new(),
-            Self::Head => ids(&layers, |layer| below(&layer.path, "head")),
+        let network = match self.chosen(&layers)? {
+            None => network.unfreeze(),
+            Some(ids) => network.freeze().unfreeze_group(ParamGroup::from_ids(ids)),
+        };
+        if !frozen_norm {
+            return Ok(network);
+        }
+        let norms = ids(&layers, Layer::is_norm);
+        Ok(network.freeze_group(ParamGroup::from_ids(norms)))
+    }
+
+    /// What learns; nothing for everything.
+    fn chosen(&self, layers: &[Layer]) -> Result<Option<Vec<ParamId>>> {
+        Ok(match self {
+            Self::All => None,
+            Self::Head => Some(ids(layers, |layer| layer.is_below("head"))),
             Self::Named(paths) => {
                 if let Some(path) = paths
                     .iter()
-                    .find(|path| !layers.iter().any(|layer| below(&layer.path, path)))
+                    .find(|path| !layers.iter().any(|layer| layer.is_below(path)))
                 {
-                    let known: Vec<&str> = layers.iter().map(|layer| layer.path.as_str()).collect();
-                    return Err(Error::new(format!(
-                        "`trainable` names `{path}`, which this network does not have"
-                    ))
-                    .help(format!("its layers are {}", known.join(", "))));
+                    return Err(no_such_part("trainable", path, layers));
                 }
-                ids(&layers, |layer| paths.iter().any(|path| below(&layer.path, path)))
+                Some(ids(layers, |layer| paths.iter().any(|path| layer.is_below(path))))
             }
             Self::Last(count) => {
                 let with_weights: Vec<usize> = (0..layers.len())
-                    .filter(|index| layers[*index].has_weights)
+                    .filter(|index| layers[*index].has_weights())
                     .collect();
                 let first = with_weights[with_weights.len().saturating_sub(*count)..]
                     .first()
                     .copied()
                     .unwrap_or(0);
-                layers[first..]
-                    .iter()
-                    .flat_map(|layer| layer.ids.clone())
-                    .collect()
+                Some(ids(&layers[first..], |_| true))
             }
-        };
-        Ok(network.freeze().unfreeze_group(ParamGroup::from_ids(chosen)))
+        })
     }
-}
-
-fn below(path: &str, part: &str) -> bool {
-    path.strip_prefix(part)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn ids(layers: &[Layer], keep: impl Fn(&Layer) -> bool) -> Vec<ParamId> {
     layers
         .iter()
         .filter(|layer| keep(layer))
-        .flat_map(|layer| layer.ids.clone())
+        .flat_map(|layer| layer.values.iter().map(|value| value.id))
         .collect()
-}
-
-/// A module that holds parameters or flags of its own.
-struct Layer {
-    path: String,
-    ids: Vec<ParamId>,
-    has_weights: bool,
-}
-
-/// The layers in the order of their definition, which is the order data passes them.
-fn layers(network: &Network) -> Vec<Layer> {
-    #[derive(Default)]
-    struct Collector {
-        path: Vec<String>,
-        layers: Vec<Layer>,
-    }
-
-    impl Collector {
-        fn add(&mut self, id: ParamId, has_weights: bool) {
-            // The last step of the path is the parameter's own name.
-            let path = self.path[..self.path.len().saturating_sub(1)].join(".");
-            match self.layers.last_mut() {
-                Some(layer) if layer.path == path => {
-                    layer.ids.push(id);
-                    layer.has_weights |= has_weights;
-                }
-                _ => self.layers.push(Layer {
-                    path,
-                    ids: vec![id],
-                    has_weights,
-                }),
-            }
-        }
-    }
-
-    impl ModuleVisitor for Collector {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.add(param.id, true);
-        }
-        fn visit_flag(&mut self, flag: &Param<Flag>) {
-            self.add(flag.id, false);
-        }
-        fn enter_module(&mut self, name: &str, _container_type: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.path.pop();
-        }
-    }
-
-    let mut collector = Collector::default();
-    network.visit(&mut collector);
-    collector.layers
 }
 
 #[cfg(test)]
@@ -166,11 +114,5 @@ mod tests {
         for bad in ["", "last", "last 0", "last five", "al"] {
             assert!(Trainable::parse(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn paths_are_compared_step_by_step() {
-        assert!(below("backbone.blocks.6.conv", "backbone.blocks.6"));
-        assert!(!below("backbone.blocks.61", "backbone.blocks.6"));
     }
 }

@@ -1,239 +1,406 @@
-//! The loop over phases and epochs.
+//! The loop over phases, epochs and batches.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::Tensor;
 use ichflow_api::augmentation::Augment;
 use ichflow_api::context::Progress;
 use ichflow_api::feed::Feed;
-use ichflow_api::labels::COUNT;
-use ichflow_api::metrics::{DEFAULT_EPS, auc, weighted_log_loss};
-use ichflow_api::model::{Epoch, Preparation};
+use ichflow_api::model::Preparation;
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
 
 use super::Fit;
-use super::losses::Losses;
-use super::own_window;
-use super::schedule::{self, Schedule};
+use super::average::Average;
+use super::checkpoint::{Checkpoints, Saved};
+use super::gradients;
+use super::optimiser::{Optimiser, Rate};
+use super::phase::Phase;
+use super::readings::{Reading, Readings};
+use super::report::{Label, exploded, memory_mib};
+use super::result;
+use super::run::Run;
+use super::sampler::{Sampler, batches};
 use super::trainable::Trainable;
-use crate::predict::predict;
 
-/// Losses stay on the device and are read together every so many steps: reading one makes the host wait.
-const READ_LOSSES_EVERY: usize = 20;
-
-/// The weights of the best epoch so far, as a model.
-pub struct Best {
-    pub(super) loss: f64,
-    pub(super) model: Model,
-}
-
-/// What training needs, and what it has come to.
+/// What training needs and does not change.
 pub struct Trainer<'a> {
     pub(super) fit: &'a Fit,
     pub(super) context: &'a Context<'a>,
+    /// With autodiff.
     pub(super) device: Device,
     pub(super) cohort: Arc<Cohort>,
     pub(super) pixels: Pixels,
     pub(super) preparation: Preparation,
     pub(super) augment: Option<Arc<Augment>>,
+    /// Its streams are the batches, by number.
     pub(super) augment_rng: ChaCha8Rng,
+    /// Batches add their number to it.
+    pub(super) dropout_seed: u64,
     pub(super) loss: Arc<Loss>,
     pub(super) description: String,
+    pub(super) train: Vec<usize>,
     pub(super) valid: Vec<usize>,
-    pub(super) history: History,
-    pub(super) best: Option<Best>,
+    /// Where states and the result are kept.
+    pub(super) directory: &'a Path,
+}
+
+/// A phase at work.
+struct PhaseAt<'a> {
+    phase: &'a Phase,
+    index: usize,
+    /// Optimiser steps in an epoch.
+    per_epoch: usize,
+}
+
+/// States on disk, and when the last was written.
+struct Saver {
+    checkpoints: Checkpoints,
+    last: Instant,
+    every: Duration,
+}
+
+impl Saver {
+    fn save(&mut self, run: &Run) -> Result<()> {
+        run.save(&mut self.checkpoints)?;
+        self.last = Instant::now();
+        Ok(())
+    }
 }
 
 impl Trainer<'_> {
-    /// Trains through all phases.
-    pub fn train(mut self, mut network: Network, train: &[usize]) -> Result<Outputs> {
-        let phases = &self.fit.phases;
-        let epochs: usize = phases.iter().map(|phase| phase.epochs).sum();
-        let slices: usize = phases
-            .iter()
-            .map(|phase| {
-                phase.epochs * (schedule::epoch_size(train.len(), phase.fraction) + self.valid.len())
-            })
-            .sum();
-        let progress = self.context.progress("training", slices, "slices");
-        let highest = phases.iter().map(|phase| phase.lr).fold(0.0, f64::max);
-        self.history.first_windows = windows_of(&network)?;
-        let mut order = Schedule::new(train, self.context.rng("order"));
-        for (phase_index, phase) in phases.iter().enumerate() {
-            let trainable = Trainable::parse(&phase.trainable).map_err(Error::new)?;
-            network = trainable.apply(network)?;
-            let mut optimiser = own_window::optimised(self.optimiser(), &network);
-            for _ in 0..phase.epochs {
-                let epoch = self.history.epochs.len() + 1;
-                let batches = order.epoch(phase.fraction, self.fit.batch);
-                let label = format!("epoch {epoch}/{epochs}");
-                let begun = Instant::now();
-                let run = self.epoch(
-                    network,
-                    &mut optimiser,
-                    [phase.lr, highest],
-                    batches,
-                    &label,
-                    progress.as_ref(),
-                )?;
-                network = run.network;
-                let seconds = begun.elapsed().as_secs_f64();
-                let (valid_loss, valid_auc_any) = self.validate(&network, progress.as_ref())?;
-                let best = self.keep_if_best(&network, valid_loss)?;
-                self.record(
-                    Epoch {
-                        epoch,
-                        phase: phase_index + 1,
-                        lr: phase.lr,
-                        train_loss: run.loss,
-                        valid_loss,
-                        valid_auc_any,
-                        best,
-                        slices_per_second: run.slices as f64 / seconds,
-                        waiting: run.waited.as_secs_f64() / seconds,
-                        windows: windows_of(&network)?,
-                    },
-                    &label,
-                )?;
+    /// Trains through all phases, from where an earlier process stopped if one did, and leaves the result in
+    /// the directory. The network comes back as the last epoch left it.
+    pub fn train(&self, network: Network) -> Result<Network> {
+        let (checkpoints, mut saved) = Checkpoints::open(self.directory, self.context)?;
+        let mut run = self.start(network)?;
+        if let Some(saved) = &mut saved {
+            run.restore(saved, self.directory)?;
+            self.context.say(format!(
+                "carries on after {} epochs and {} batches of an earlier run",
+                run.history.epochs.len(),
+                run.position.batches_of_epoch
+            ));
+            self.context.event(
+                "resumed",
+                serde_json::json!({"epochs": run.history.epochs.len(), "batches": run.position.batches}),
+            );
+        }
+        let mut sampler = self.sampler()?;
+        let total = self.remaining(&run, &sampler);
+        let progress = self.context.progress("training", total, "slices");
+        let mut saver = Saver {
+            checkpoints,
+            last: Instant::now(),
+            every: Duration::from_secs_f64(60.0 * self.fit.checkpoint_minutes),
+        };
+        for index in 0..self.fit.phases.len() {
+            if index < run.position.phase {
+                // A run that carries on has had this phase: its epochs are dealt once more and left.
+                for _ in self.epochs_of(&run, index) {
+                    self.deal(&mut sampler, index);
+                }
+                continue;
             }
+            run = self.phase(
+                run,
+                index,
+                saved.take(),
+                &mut sampler,
+                &mut saver,
+                progress.as_ref(),
+            )?;
         }
         drop(progress);
-        let Some(best) = self.best else {
-            return Err(Error::new("training ended without a usable epoch"));
-        };
-        Ok(Outputs::new()
-            .with("model", best.model)
-            .with("history", self.history))
+        self.sum_up(&run);
+        result::write(self.directory, &run)?;
+        saver.checkpoints.clear()?;
+        Ok(run.network)
     }
 
-    fn optimiser(&self) -> ModuleOptimizer {
-        AdamConfig::new()
-            .with_beta_1(self.fit.betas[0] as f32)
-            .with_beta_2(self.fit.betas[1] as f32)
-            .with_epsilon(self.fit.epsilon as f32)
-            .init()
-    }
-
-    fn epoch(
-        &mut self,
-        mut network: Network,
-        optimiser: &mut ModuleOptimizer,
-        [lr, highest_lr]: [f64; 2],
-        batches: Vec<Vec<usize>>,
-        label: &str,
-        progress: &dyn Progress,
-    ) -> Result<EpochRun> {
-        let mut losses = Losses::default();
-        let offsets = self.preparation.window.offsets();
-        let mut feed = Feed::start(self.pixels.clone(), self.cohort.clone(), batches, offsets);
-        let mut step = 0;
-        let epoch = self.history.epochs.len() + 1;
-        for host in feed.by_ref() {
-            self.context.checkpoint()?;
-            let host = host?;
-            let count = host.indices.len();
-            step += 1;
-            let loss = self.loss_of(&network, host);
-            losses.add(loss.clone().detach(), count);
-            let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            let rates = own_window::rates(&network, lr, highest_lr, epoch);
-            network = optimiser.step(rates, network, gradients);
-            if step % READ_LOSSES_EVERY == 0 {
-                losses.read(label, step)?;
-                progress.note(&format!("{label} · loss {:.4} · lr {lr}", losses.mean()));
-            }
-            progress.advance(count as u64);
-        }
-        losses.read(label, step)?;
-        Ok(EpochRun {
+    fn start(&self, network: Network) -> Result<Run> {
+        let first_windows = result::windows_of(&network)?;
+        Ok(Run {
+            optimiser: Optimiser::new(self.fit, &network)?,
+            average: self.fit.ema.map(|decay| Average::new(decay, network.valid())),
             network,
-            loss: losses.mean(),
-            slices: losses.slices,
-            waited: feed.waited(),
+            position: Default::default(),
+            history: History {
+                first_windows,
+                ..History::default()
+            },
+            best: None,
         })
     }
 
-    /// Weighted log loss and AUC of `any` from all held-out predictions at once.
-    fn validate(&self, network: &Network, progress: &dyn Progress) -> Result<(f64, Option<f64>)> {
-        let model = self.model(network);
-        let cohort = self.cohort.clone();
-        let predictions = predict(
-            &model,
-            &self.pixels,
-            cohort,
-            &self.valid,
-            self.fit.batch,
-            self.context,
-            |slices| {
-                progress.advance(slices as u64);
-            },
-        )?;
-        let (truth, probabilities): (Vec<Labels>, Vec<[f64; COUNT]>) =
-            predictions.with_truth().map(|(_, p, truth)| (truth, *p)).unzip();
-        let any: Vec<bool> = truth.iter().map(|truth| truth[0]).collect();
-        let scores: Vec<f64> = probabilities.iter().map(|p| p[0]).collect();
-        let loss = weighted_log_loss(&truth, &probabilities, DEFAULT_EPS).unwrap_or(f64::NAN);
-        Ok((loss, auc(&any, &scores)))
+    fn sampler(&self) -> Result<Sampler> {
+        let slices = self.train.iter().map(|index| {
+            let slice = &self.cohort.slices[*index];
+            let labels = slice
+                .labels
+                .ok_or_else(|| Error::new(format!("the slice {} has no labels to train on", slice.id)))?;
+            Ok((*index, labels))
+        });
+        let slices = slices.collect::<Result<Vec<_>>>()?;
+        Ok(Sampler::new(&slices, |purpose| self.context.rng(purpose)))
     }
 
-    /// A snapshot of the network for prediction. `valid` copies the running statistics too, which clones share.
-    fn model(&self, network: &Network) -> Model {
-        Model {
-            preparation: self.preparation.clone(),
-            network: network.valid(),
-            description: self.description.clone(),
+    /// Slices still to be trained on and judged by.
+    fn remaining(&self, run: &Run, sampler: &Sampler) -> usize {
+        let phases = self.fit.phases.iter().enumerate().skip(run.position.phase);
+        let left = phases.map(|(index, phase)| {
+            let had = if index == run.position.phase {
+                run.position.epochs_of_phase
+            } else {
+                0
+            };
+            let size = sampler.epoch_size(phase, self.fit.batch, self.fit.accumulate);
+            phase.epochs.saturating_sub(had) * (size + self.valid.len())
+        });
+        left.sum::<usize>().saturating_sub(run.position.sums.slices)
+    }
+
+    /// The batches of a phase's next epoch.
+    fn deal(&self, sampler: &mut Sampler, phase: usize) -> Vec<Vec<usize>> {
+        sampler.epoch(&self.fit.phases[phase], self.fit.batch, self.fit.accumulate)
+    }
+
+    fn epochs_of<'r>(
+        &self,
+        run: &'r Run,
+        phase: usize,
+    ) -> impl Iterator<Item = &'r ichflow_api::model::Epoch> {
+        let epochs = run.history.epochs.iter();
+        epochs.filter(move |epoch| epoch.phase == phase + 1)
+    }
+
+    fn phase(
+        &self,
+        mut run: Run,
+        index: usize,
+        saved: Option<Saved>,
+        sampler: &mut Sampler,
+        saver: &mut Saver,
+        progress: &dyn Progress,
+    ) -> Result<Run> {
+        let phase = &self.fit.phases[index];
+        let trainable = Trainable::parse(&phase.trainable).map_err(Error::new)?;
+        run.network = trainable.apply(run.network, phase.frozen_norm)?;
+        run.optimiser = Optimiser::new(self.fit, &run.network)?;
+        if let Some(mut saved) = saved {
+            run.restore_optimiser(&mut saved, self.directory)?;
+        }
+        let holds = sampler.describe(phase, self.fit.batch, self.fit.accumulate);
+        self.context.say(format!("phase {}: {holds}", index + 1));
+        self.context
+            .event("phase", serde_json::json!({"phase": index + 1, "epoch": holds}));
+        for _ in 0..run.position.epochs_of_phase {
+            self.deal(sampler, index);
+        }
+        let size = sampler.epoch_size(phase, self.fit.batch, self.fit.accumulate);
+        let at = PhaseAt {
+            phase,
+            index,
+            per_epoch: batches(size, self.fit.batch).div_ceil(self.fit.accumulate),
+        };
+        while run.position.epochs_of_phase < phase.epochs && !self.out_of_patience(&run, index) {
+            let batches = self.deal(sampler, index);
+            run = self.epoch(run, &at, batches, saver, progress)?;
+            let judged = self.judge(&mut run, index, progress);
+            if let Err(Error::Interrupted) = judged {
+                saver.save(&run)?;
+            }
+            judged?;
+            saver.save(&run)?;
+            result::forget_all_but_best(self.directory, &run)?;
+        }
+        run.position.phase = index + 1;
+        run.position.epochs_of_phase = 0;
+        run.position.steps_of_phase = 0;
+        Ok(run)
+    }
+
+    /// Whether the epochs of a phase have not become better for too long.
+    fn out_of_patience(&self, run: &Run, phase: usize) -> bool {
+        let Some(patience) = self.fit.patience else {
+            return false;
+        };
+        let metric = self.fit.watched();
+        let (mut best, mut since) = (None, 0);
+        for (index, epoch) in self.epochs_of(run, phase).enumerate() {
+            if index == 0 || metric.improves(epoch.watched, best) {
+                (best, since) = (epoch.watched, 0);
+            } else {
+                since += 1;
+            }
+        }
+        if since >= patience {
+            self.context.say(format!(
+                "phase {} ends early: {} has not become better for {since} epochs",
+                phase + 1,
+                metric.name()
+            ));
+        }
+        since >= patience
+    }
+
+    /// Trains on the batches of an epoch that are left.
+    fn epoch(
+        &self,
+        mut run: Run,
+        at: &PhaseAt,
+        batches: Vec<Vec<usize>>,
+        saver: &mut Saver,
+        progress: &dyn Progress,
+    ) -> Result<Run> {
+        let label = Label::of(self.fit, run.history.epochs.len());
+        let begun = Instant::now();
+        let (seconds, waited) = (run.position.seconds, run.position.waited);
+        let sizes: Vec<usize> = batches.iter().map(Vec::len).collect();
+        let first = run.position.batches_of_epoch.min(sizes.len());
+        let mut readings = Readings::new(std::mem::take(&mut run.position.sums), self.fit.max_loss);
+        let mut gathered = GradientsAccumulator::new();
+        let mut rate = self.rate(&run, at);
+        let mut feed = Feed::start(
+            self.pixels.clone(),
+            self.cohort.clone(),
+            batches[first..].to_vec(),
+            self.preparation.window.offsets(),
+        );
+        for (batch, size) in sizes.iter().enumerate().skip(first) {
+            let step = batch / self.fit.accumulate * self.fit.accumulate;
+            let stop = self.context.checkpoint();
+            if batch == step && (stop.is_err() || saver.last.elapsed() >= saver.every) {
+                self.read(&mut readings, &run, at)?;
+                run.position.sums = readings.sums.clone();
+                run.position.seconds = seconds + begun.elapsed().as_secs_f64();
+                run.position.waited = waited + feed.waited().as_secs_f64();
+                saver.save(&run)?;
+            }
+            stop?;
+            let host = match feed.next() {
+                Some(host) => host?,
+                None => return Err(Error::new("the batches of this epoch ended too soon")),
+            };
+            let indices = host.indices.clone();
+            let of_step = &sizes[step..(step + self.fit.accumulate).min(sizes.len())];
+            let share = *size as f64 / of_step.iter().sum::<usize>() as f64;
+            let (loss, gradients) = self.gradients(&run.network, host, run.position.batches, share);
+            gathered.accumulate(&run.network, gradients);
+            run.position.batches += 1;
+            run.position.batches_of_epoch += 1;
+            let norm = if batch + 1 == step + of_step.len() {
+                rate = self.rate(&run, at);
+                let (gradients, norm) = self.clipped(&run.network, gathered.grads());
+                run.network = run.optimiser.step(run.network, gradients, rate);
+                run.average = run.average.map(|average| average.follow(&run.network.valid()));
+                run.position.steps_of_phase += 1;
+                norm
+            } else {
+                None
+            };
+            let reading = Reading {
+                loss,
+                norm,
+                batch: batch + 1,
+                lr: rate.lr,
+                indices,
+            };
+            if readings.add(reading) {
+                self.read(&mut readings, &run, at)?;
+                progress.note(&label.note(
+                    (batch + 1, sizes.len()),
+                    readings.sums.mean(),
+                    rate.lr,
+                    feed.waited().as_secs_f64() / begun.elapsed().as_secs_f64(),
+                    memory_mib(),
+                ));
+            }
+            progress.advance(*size as u64);
+        }
+        self.read(&mut readings, &run, at)?;
+        run.position.sums = readings.sums;
+        run.position.seconds = seconds + begun.elapsed().as_secs_f64();
+        run.position.waited = waited + feed.waited().as_secs_f64();
+        Ok(run)
+    }
+
+    /// The learning rate of the next step.
+    fn rate(&self, run: &Run, at: &PhaseAt) -> Rate {
+        let (step, per_epoch) = (run.position.steps_of_phase, at.per_epoch);
+        let factor = at.phase.rate(step, per_epoch * at.phase.epochs, per_epoch);
+        let rates = self.fit.phases.iter().map(|phase| phase.lr);
+        Rate {
+            lr: at.phase.lr * factor,
+            highest: rates.fold(f64::MIN_POSITIVE, f64::max),
+            epoch: run.history.epochs.len() + 1,
         }
     }
 
-    fn keep_if_best(&mut self, network: &Network, loss: f64) -> Result<bool> {
-        // Without held-out slices the loss is NaN and the last epoch is kept.
-        if self.best.as_ref().is_some_and(|best| loss >= best.loss) {
-            return Ok(false);
+    /// The learning rate of the epoch's first and last step.
+    pub(super) fn rates_of_epoch(&self, run: &Run, index: usize) -> [f64; 2] {
+        let phase = &self.fit.phases[index];
+        let per_epoch = run.position.steps_of_phase / (run.position.epochs_of_phase + 1).max(1);
+        let steps = per_epoch * phase.epochs;
+        let last = run.position.steps_of_phase.saturating_sub(1);
+        let first = run.position.steps_of_phase.saturating_sub(per_epoch);
+        [first, last].map(|step| phase.lr * phase.rate(step, steps, per_epoch))
+    }
+
+    /// The loss of a batch, off the tape, and the gradients of `share` times it.
+    fn gradients(
+        &self,
+        network: &Network,
+        host: ichflow_api::feed::HostBatch,
+        number: u64,
+        share: f64,
+    ) -> (Tensor<1>, GradientsParams) {
+        let loss = self.loss_of(network, host, number);
+        let plain = loss.clone().inner();
+        let scaled = if share == 1.0 {
+            loss
+        } else {
+            loss.mul_scalar(share)
+        };
+        let gradients = GradientsParams::from_grads(scaled.backward(), network);
+        (plain, gradients)
+    }
+
+    /// Clips gradients by value, then by norm, and says their norm before the latter.
+    fn clipped(
+        &self,
+        network: &Network,
+        mut gradients: GradientsParams,
+    ) -> (GradientsParams, Option<Tensor<1>>) {
+        if let Some(limit) = self.fit.clip_value {
+            gradients::clip_value(network, &mut gradients, limit);
         }
-        let model = self.model(network);
-        let path = self.context.file("checkpoints/best.bpk")?;
-        let temporary = path.with_extension("new.bpk");
-        let record = model.network.clone();
-        record.save_file(&temporary).at("write", &temporary)?;
-        std::fs::rename(&temporary, &path).at("replace", &path)?;
-        self.best = Some(Best { loss, model });
-        Ok(true)
+        let norm = gradients::norm(network, &gradients);
+        if let (Some(limit), Some(norm)) = (self.fit.clip_norm, &norm) {
+            gradients::clip_norm(network, &mut gradients, norm.clone(), limit);
+        }
+        (gradients, norm)
     }
 
-    fn record(&mut self, epoch: Epoch, label: &str) -> Result<()> {
-        self.context.say(format!(
-            "{label} · loss {:.4} · held out {:.4}{}{} · {:.1} slices/s · waiting {:.0} %",
-            epoch.train_loss,
-            epoch.valid_loss,
-            epoch
-                .valid_auc_any
-                .map_or(String::new(), |auc| format!(" · AUC any {auc:.3}")),
-            if epoch.best { " · best" } else { "" },
-            epoch.slices_per_second,
-            100.0 * epoch.waiting,
-        ));
-        self.context.event("epoch", json!(epoch));
-        self.history.epochs.push(epoch);
-        self.history.write_csv(&self.context.file("history.csv")?)
+    fn read(&self, readings: &mut Readings, run: &Run, at: &PhaseAt) -> Result<()> {
+        match readings.read()? {
+            None => Ok(()),
+            Some(found) => {
+                let label = Label::of(self.fit, run.history.epochs.len());
+                self.context
+                    .event("exploded", exploded::details(&found, &self.cohort));
+                Err(exploded::error(
+                    &found,
+                    &label,
+                    at.index,
+                    at.per_epoch,
+                    &self.cohort,
+                ))
+            }
+        }
     }
-}
-
-/// Where learned windows stand; none if the network learns none.
-fn windows_of(network: &Network) -> Result<Vec<CenterWidth>> {
-    network
-        .window
-        .as_ref()
-        .map_or(Ok(Vec::new()), LearnedWindow::windows)
-}
-
-struct EpochRun {
-    network: Network,
-    /// Mean over the epoch's slices.
-    loss: f64,
-    slices: usize,
-    waited: Duration,
 }
