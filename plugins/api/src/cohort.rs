@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +13,40 @@ use crate::labels::{self, LABELS, Labels};
 use crate::ports::Artifact;
 
 /// What a slice's header says that windowing may need.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SliceTags {
     /// WindowCenter (0028,1050), first value, in HU.
     pub window_center: Option<f32>,
     /// WindowWidth (0028,1051), first value, in HU.
     pub window_width: Option<f32>,
+    /// The first table of its VOI LUT Sequence (0028,3010); of head CT very few files have one.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "shared_lut")]
+    pub voi_lut: Option<Arc<VoiLut>>,
+}
+
+/// A table from HU to brightness (PS3.3 C.11.2.1.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiLut {
+    /// The HU of the first entry; HU below it have the first entry, HU beyond the last the last.
+    pub first_hu: i32,
+    /// White is `2^bits − 1`.
+    pub bits: u16,
+    /// One entry for each HU.
+    pub values: Vec<u16>,
+}
+
+/// A table that slices share in memory is written out for each.
+mod shared_lut {
+    use super::{Arc, VoiLut};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(lut: &Option<Arc<VoiLut>>, serializer: S) -> Result<S::Ok, S::Error> {
+        lut.as_deref().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<VoiLut>>, D::Error> {
+        Ok(Option::<VoiLut>::deserialize(deserializer)?.map(Arc::new))
+    }
 }
 
 /// How a slice's numbers are stored: scanners differ, and so do the mistakes they cause.

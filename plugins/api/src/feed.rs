@@ -86,7 +86,7 @@ impl HostBatch {
         let tags = self
             .indices
             .iter()
-            .map(|index| cohort.slices[*index].tags)
+            .map(|index| cohort.slices[*index].tags.clone())
             .collect();
         let batch = HuBatch::upload(self.hu, self.rows, self.columns, tags, device);
         self.around

@@ -97,6 +97,7 @@ pub fn slice(id: &str, patient: &str, labels: Option<Labels>) -> Slice {
         tags: SliceTags {
             window_center: Some(40.0),
             window_width: Some(80.0),
+            voi_lut: None,
         },
         style: StorageStyle::default(),
         header: HeaderNotes::default(),

@@ -1,5 +1,7 @@
 //! `dicom-voi`: the display functions of the DICOM standard.
 
+use burn::tensor::TensorData;
+use ichflow_api::cohort::VoiLut;
 use ichflow_api::prelude::*;
 
 use crate::header::{check_fallback, header_window};
@@ -24,8 +26,9 @@ pub enum VoiFunction {
 /// The display functions of the DICOM standard (PS3.3, C.11.2.1.2 and C.11.2.1.3), with the window of each
 /// file's own header or a given one, repeated over the channels. 0 is black, 1 is white.
 ///
-/// Use it to show a network what people looked at: a slice is as a DICOM viewer shows it. A file's VOI LUT Function (0028,1056) and a VOI LUT
-/// Sequence (0028,3010) are not read: the function is the parameter `function`.
+/// Use it to show a network what people looked at: a slice is as a DICOM viewer shows it. With `lut`, a file that has
+/// a VOI LUT Sequence (0028,3010) is shown through its first table, the others through their window. A file's VOI LUT
+/// Function (0028,1056) is not read: it is the parameter `function`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DicomVoi {
@@ -41,6 +44,8 @@ pub struct DicomVoi {
     /// Width for slices whose header has none, in HU.
     #[schemars(range(min = 1.0))]
     pub fallback_width: f64,
+    /// Whether a file's own table (VOI LUT Sequence) counts before any window.
+    pub lut: bool,
     /// How many equal channels to make.
     #[schemars(range(min = 1, max = 16))]
     pub channels: usize,
@@ -54,6 +59,7 @@ impl Default for DicomVoi {
             width: None,
             fallback_center: 40.0,
             fallback_width: 80.0,
+            lut: false,
             channels: 3,
         }
     }
@@ -79,8 +85,21 @@ impl DicomVoi {
             let edge = if width > one { 0.0 } else { 1e-3 };
             center - half + edge
         });
-        let width = batch.per_slice(|tags| (self.window_of(tags).1 - one).max(SHARP));
-        (batch.hu() - center) / width
+        let width = batch.widths(|tags| self.window_of(tags).1).sub_scalar(one);
+        (batch.hu() - center) / width.clamp_min(SHARP)
+    }
+
+    /// What windows make of the batch, but slices with a table of their own shown through that.
+    fn through_tables(&self, batch: &HuBatch, windowed: Tensor<4>) -> Tensor<4> {
+        let slices = batch
+            .tags()
+            .iter()
+            .enumerate()
+            .map(|(index, tags)| match &tags.voi_lut {
+                Some(lut) => looked_up(lut, batch.hu().narrow(0, index, 1)),
+                None => windowed.clone().narrow(0, index, 1),
+            });
+        Tensor::cat(slices.collect(), 0)
     }
 }
 
@@ -95,8 +114,34 @@ impl WindowScheme for DicomVoi {
             VoiFunction::Linear | VoiFunction::LinearExact => relative.add_scalar(0.5).clamp(0.0, 1.0),
             VoiFunction::Sigmoid => logistic(relative.mul_scalar(4.0)),
         };
+        let grey = if self.lut && batch.tags().iter().any(|tags| tags.voi_lut.is_some()) {
+            self.through_tables(batch, grey)
+        } else {
+            grey
+        };
         grey.repeat_dim(1, self.channels)
     }
+}
+
+/// Brightness of HU `[1, 1, height, width]` by a table: 0 to 1.
+fn looked_up(lut: &VoiLut, hu: Tensor<4>) -> Tensor<4> {
+    let shape = hu.dims();
+    let white = f64::from(2_u32.pow(u32::from(lut.bits)) - 1);
+    let values: Vec<f32> = lut
+        .values
+        .iter()
+        .map(|value| (f64::from(*value) / white).min(1.0) as f32)
+        .collect();
+    let last = lut.values.len() - 1;
+    let table = Tensor::<1>::from_data(TensorData::new(values, [last + 1]), &hu.device());
+    // HU are whole numbers, unless training has shifted them.
+    let place = hu
+        .sub_scalar(f64::from(lut.first_hu))
+        .round()
+        .clamp(0.0, last as f64);
+    table
+        .select(0, place.reshape([shape[2] * shape[3]]).int())
+        .reshape(shape)
 }
 
 impl Stage for DicomVoi {
@@ -107,7 +152,12 @@ impl Stage for DicomVoi {
     const EXAMPLE: &'static str = "[window]\nuse = \"dicom-voi\"\nfunction = \"linear_exact\"\n";
 
     fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(self.channels))
+        let ports = if self.lut {
+            Ports::new().input(Input::of::<Cohort>("cohort"))
+        } else {
+            Ports::new()
+        };
+        ports.output(Output::of::<Window>("window").channels(self.channels))
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -142,7 +192,25 @@ impl Stage for DicomVoi {
         problems
     }
 
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        if self.lut {
+            let cohort = inputs.get::<Cohort>("cohort")?;
+            let tables = cohort
+                .slices
+                .iter()
+                .filter(|slice| slice.tags.voi_lut.is_some())
+                .count();
+            match tables {
+                0 => context.warn(
+                    "no file has a table of its own (VOI LUT Sequence): all are shown through their window, as \
+                     without `lut`",
+                ),
+                _ => context.say(format!(
+                    "{tables} of {} slices are shown through the table of their file, the others through their window",
+                    cohort.len()
+                )),
+            }
+        }
         Ok(Outputs::new().with("window", Window::new(self.clone())))
     }
 }
@@ -151,6 +219,10 @@ ichflow_api::register!(DicomVoi);
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use ichflow_api::testkit::{cohort, run_context, slice};
+
     use super::*;
     use crate::testing::*;
 
@@ -210,9 +282,64 @@ mod tests {
         let tags = SliceTags {
             window_center: Some(50.0),
             window_width: Some(100.0),
+            ..SliceTags::default()
         };
         let got = values(own.apply(&batch_of(&[&[0, 25, 50, 100]], tags)));
         assert_near(&got, &[0.0, 0.25, 0.5, 1.0]);
+    }
+
+    /// As pydicom's `apply_voi` has it, divided by 4095.
+    #[test]
+    fn a_table_of_the_file_counts_before_its_window() {
+        let table = VoiLut {
+            first_hu: -20,
+            bits: 12,
+            values: vec![0, 100, 1000, 3000, 4000, 4095],
+        };
+        let with_table = SliceTags {
+            voi_lut: Some(Arc::new(table)),
+            ..SliceTags::default()
+        };
+        let scheme = DicomVoi {
+            lut: true,
+            channels: 1,
+            ..DicomVoi::default()
+        };
+        let hu = [-3024, -21, -20, -19, -18, -17, -16, -15, -14, 40, 2000];
+        let expected = [0, 0, 0, 100, 1000, 3000, 4000, 4095, 4095, 4095, 4095];
+        let expected = expected.map(|value| value as f32 / 4095.0);
+        let both = HuBatch::upload(
+            [hu, hu].concat(),
+            1,
+            hu.len(),
+            vec![with_table.clone(), SliceTags::default()],
+            &Device::flex(),
+        );
+        let got = values(scheme.apply(&both));
+        assert_near(&got[..11], &expected);
+        let windowed = DicomVoi {
+            lut: false,
+            ..scheme.clone()
+        };
+        assert_near(&got[11..], &applied(&windowed, &hu));
+        let ignored = values(windowed.apply(&batch_of(&[&hu], with_table)));
+        assert_near(&ignored, &applied(&windowed, &hu));
+        assert_edges(&scheme);
+    }
+
+    #[test]
+    fn tables_are_counted_in_the_cohort() {
+        let scheme = DicomVoi {
+            lut: true,
+            ..DicomVoi::default()
+        };
+        assert_eq!(scheme.ports().inputs.len(), 1);
+        assert!(DicomVoi::default().ports().inputs.is_empty());
+        let directory = tempfile::tempdir().unwrap();
+        let run = run_context(directory.path());
+        let context = Context::new(&run, "window", "dicom-voi", "key");
+        let inputs = Inputs::default().with("cohort", cohort(vec![slice("one", "p", None)]));
+        assert!(scheme.run(&inputs, &context).is_ok());
     }
 
     #[test]

@@ -88,6 +88,7 @@ mod tests {
         SliceTags {
             window_center: Some(center),
             window_width: Some(width),
+            voi_lut: None,
         }
     }
 
@@ -133,7 +134,7 @@ mod tests {
             tags(f32::NAN, 80.0),
             tags(40.0, -5.0),
         ] {
-            assert_eq!(windowed(hu.clone(), vec![odd]), expected, "{odd:?}");
+            assert_eq!(windowed(hu.clone(), vec![odd.clone()]), expected, "{odd:?}");
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::to_3_channels::To3Channels;
 const TAGS: SliceTags = SliceTags {
     window_center: Some(35.0),
     window_width: Some(95.0),
+    voi_lut: None,
 };
 
 fn slices() -> HuBatch {
