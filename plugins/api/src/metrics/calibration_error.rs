@@ -1,7 +1,7 @@
 //! Whether 30 % means 30 %: predicted and observed frequencies, in bins of equal width.
 
 /// The slices whose probability lies in one bin.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ReliabilityBin {
     /// Number of slices.
     pub slices: usize,

@@ -23,14 +23,19 @@ impl Confusion {
     pub fn at(truth: &[bool], probabilities: &[f64], threshold: f64) -> Self {
         let mut counts = Self::default();
         for (truth, probability) in truth.iter().zip(probabilities) {
-            *match (*truth, *probability >= threshold) {
-                (true, true) => &mut counts.true_positives,
-                (false, true) => &mut counts.false_positives,
-                (true, false) => &mut counts.false_negatives,
-                (false, false) => &mut counts.true_negatives,
-            } += 1;
+            counts.add(*truth, *probability >= threshold);
         }
         counts
+    }
+
+    /// Counts one slice.
+    pub fn add(&mut self, positive: bool, called: bool) {
+        *match (positive, called) {
+            (true, true) => &mut self.true_positives,
+            (false, true) => &mut self.false_positives,
+            (true, false) => &mut self.false_negatives,
+            (false, false) => &mut self.true_negatives,
+        } += 1;
     }
 
     /// Share of positives called so (recall); `None` without positives.

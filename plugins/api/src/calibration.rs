@@ -1,0 +1,50 @@
+//! What calibration did to the held-out predictions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::sha256;
+use crate::metrics::ReliabilityBin;
+use crate::ports::Artifact;
+
+/// Held-out predictions before and after calibration, each slice calibrated without its patient.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// "platt", "temperature", "isotonic".
+    pub method: String,
+    /// Weighted log loss before.
+    pub weighted_log_loss_before: f64,
+    /// Weighted log loss after.
+    pub weighted_log_loss_after: f64,
+    /// Every label.
+    pub labels: Vec<LabelCalibration>,
+}
+
+/// One label before and after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelCalibration {
+    /// The label.
+    pub label: String,
+    /// Before.
+    pub before: LabelReliability,
+    /// After.
+    pub after: LabelReliability,
+}
+
+/// How well a label's probabilities agree with frequencies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelReliability {
+    /// Mean log loss.
+    pub log_loss: f64,
+    /// Expected calibration error in 15 bins of equal width.
+    pub expected_calibration_error: f64,
+    /// The bins that hold slices.
+    pub bins: Vec<ReliabilityBin>,
+}
+
+impl Artifact for Calibration {
+    const NAME: &'static str = "calibration";
+
+    fn digest(&self) -> Option<String> {
+        serde_json::to_vec(self).ok().map(|bytes| sha256(&bytes))
+    }
+}
