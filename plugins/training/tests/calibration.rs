@@ -26,8 +26,8 @@ fn curves_are_scikit_learns() {
             .iter()
             .map(|v| v.as_bool().unwrap())
             .collect();
-        let platt = SigmoidCurve::fit(&said, &truth, true);
-        let temperature = SigmoidCurve::fit(&said, &truth, false);
+        let platt = SigmoidCurve::fit(&said, &truth, true).unwrap();
+        let temperature = SigmoidCurve::fit(&said, &truth, false).unwrap();
         let isotonic = IsotonicCurve::fit(&said, &truth);
         let same = |method: &str, curve: &dyn Fn(f64) -> f64, tolerance: f64| {
             for (at, expected) in floats(&case["at"]).iter().zip(floats(&case[method])) {

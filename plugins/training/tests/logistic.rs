@@ -2,7 +2,7 @@
 //!
 //! `tests/reference/logistic.py` makes the fixture.
 
-use ichflow_training::histogram_logistic::regression::LogisticRegression;
+use ichflow_training::logistic::LogisticRegression;
 use serde_json::Value;
 
 fn floats(value: &Value) -> Vec<f64> {
@@ -25,7 +25,7 @@ fn weights_are_scikit_learns() {
             .iter()
             .map(|v| v.as_bool().unwrap())
             .collect();
-        let fitted = LogisticRegression::fit(&features, &truth, case["l2"].as_f64().unwrap());
+        let fitted = LogisticRegression::fit(&features, &truth, case["l2"].as_f64().unwrap()).unwrap();
         let expected = floats(&case["weights"]);
         assert!(
             (fitted.offset - case["offset"].as_f64().unwrap()).abs() < 1e-6,

@@ -4,7 +4,10 @@
 pub mod calibrate;
 pub mod consistent_any;
 pub mod ensemble;
+mod parts;
 pub mod smooth_z;
+pub mod thresholds;
+pub mod tta;
 
 use ichflow_api::prelude::*;
 

@@ -1,7 +1,6 @@
 //! `histogram-logistic`: a baseline without a network.
 
 pub mod features;
-pub mod regression;
 
 use std::sync::atomic::Ordering;
 
@@ -10,8 +9,8 @@ use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
 use features::features;
-use regression::LogisticRegression;
 
+use crate::logistic::LogisticRegression;
 use crate::predict::with_slices;
 
 /// Predicts from the histogram of Hounsfield units and the place of dense tissue alone, by one logistic
@@ -75,7 +74,7 @@ impl Stage for HistogramLogistic {
                 let truth: Vec<bool> = truth.iter().map(|truth| truth[label]).collect();
                 LogisticRegression::fit(&rows, &truth, self.l2)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         context.checkpoint()?;
         let predict = |slices: Vec<Slice>, what: &str| -> Result<Predictions> {
             let mut rows = self.read(&slices, &pixels, what, context)?;

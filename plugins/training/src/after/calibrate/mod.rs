@@ -3,15 +3,13 @@
 pub mod isotonic_curve;
 pub mod sigmoid_curve;
 
-use std::collections::HashMap;
-
+use ichflow_api::calibration::{LabelCalibration, LabelReliability};
 use ichflow_api::labels::{COUNT, Labels};
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
+use super::parts::{count, deal};
 use isotonic_curve::IsotonicCurve;
 use sigmoid_curve::SigmoidCurve;
 
@@ -63,16 +61,16 @@ enum Curve {
 }
 
 impl Curve {
-    fn fit(method: Method, probabilities: &[f64], truth: &[bool]) -> Self {
+    fn fit(method: Method, probabilities: &[f64], truth: &[bool]) -> Result<Self> {
         let positives = truth.iter().filter(|positive| **positive).count();
         if positives == 0 || positives == truth.len() {
-            return Self::Same;
+            return Ok(Self::Same);
         }
-        match method {
-            Method::Platt => Self::Sigmoid(SigmoidCurve::fit(probabilities, truth, true)),
-            Method::Temperature => Self::Sigmoid(SigmoidCurve::fit(probabilities, truth, false)),
+        Ok(match method {
+            Method::Platt => Self::Sigmoid(SigmoidCurve::fit(probabilities, truth, true)?),
+            Method::Temperature => Self::Sigmoid(SigmoidCurve::fit(probabilities, truth, false)?),
             Method::Isotonic => Self::Isotonic(IsotonicCurve::fit(probabilities, truth)),
-        }
+        })
     }
 
     fn apply(&self, probability: f64) -> f64 {
@@ -85,11 +83,11 @@ impl Curve {
 }
 
 /// A curve for every label.
-struct Curves([Curve; COUNT]);
+struct Curves(Vec<Curve>);
 
 impl Curves {
     /// Fits to the held-out slices for which `keep` holds and whose truth is known.
-    fn fit(method: Method, held_out: &Predictions, keep: impl Fn(usize) -> bool) -> Self {
+    fn fit(method: Method, held_out: &Predictions, keep: impl Fn(usize) -> bool) -> Result<Self> {
         let (probabilities, truth): (Vec<[f64; COUNT]>, Vec<Labels>) = (0..held_out.slices.len())
             .filter(|index| keep(*index))
             .filter_map(|index| {
@@ -97,11 +95,12 @@ impl Curves {
                 Some((held_out.probabilities[index], truth))
             })
             .unzip();
-        Self(std::array::from_fn(|label| {
+        let curves = (0..COUNT).map(|label| {
             let of_label: Vec<f64> = probabilities.iter().map(|row| row[label]).collect();
             let truth: Vec<bool> = truth.iter().map(|truth| truth[label]).collect();
             Curve::fit(method, &of_label, &truth)
-        }))
+        });
+        Ok(Self(curves.collect::<Result<_>>()?))
     }
 
     fn apply(&self, row: &[f64; COUNT]) -> [f64; COUNT] {
@@ -124,7 +123,7 @@ impl Stage for Calibrate {
     const SEEDED: bool = true;
 
     fn ports(&self) -> Ports {
-        super::ports()
+        super::ports().output(Output::of::<Calibration>("calibration"))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -136,17 +135,17 @@ impl Stage for Calibrate {
             .help("hold out slices of the labelled cohort"));
         }
         let part_of = deal(&held_out, self.parts, &mut context.rng("parts"))?;
-        let parts = part_of.iter().max().map_or(0, |last| last + 1);
+        let parts = count(&part_of);
         let mut calibrated = (*held_out).clone();
         for part in 0..parts {
-            let curves = Curves::fit(self.method, &held_out, |index| part_of[index] != part);
+            let curves = Curves::fit(self.method, &held_out, |index| part_of[index] != part)?;
             for (index, row) in calibrated.probabilities.iter_mut().enumerate() {
                 if part_of[index] == part {
                     *row = curves.apply(row);
                 }
             }
         }
-        let curves = Curves::fit(self.method, &held_out, |_| true);
+        let curves = Curves::fit(self.method, &held_out, |_| true)?;
         let untouched: Vec<&str> = curves.untouched().collect();
         if !untouched.is_empty() {
             context.warn(format!(
@@ -154,67 +153,69 @@ impl Stage for Calibrate {
                 untouched.join(", ")
             ));
         }
-        describe(&held_out, &calibrated, &curves, parts, context);
+        let calibration = compare(&held_out, &calibrated, self.method);
+        describe(&calibration, &curves, parts, context);
         let test = inputs.find::<Predictions>("test")?.map(|test| Predictions {
             slices: test.slices.clone(),
             probabilities: test.probabilities.iter().map(|row| curves.apply(row)).collect(),
         });
-        super::offer(calibrated, test, context)
+        Ok(super::offer(calibrated, test, context)?.with("calibration", calibration))
     }
 }
 
 ichflow_api::register!(Calibrate);
 
-/// The part of every slice: all slices of a patient (of a study, where no patient is named) in one part,
-/// and bleeding spread over the parts.
-fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
-    let mut numbers: HashMap<(bool, &str), usize> = HashMap::new();
-    let mut bleeding: Vec<usize> = Vec::new();
-    let patient_of: Vec<usize> = predictions
-        .slices
-        .iter()
-        .map(|slice| {
-            let (patient, study) = (slice.patient.trim(), slice.study.trim());
-            let key = if patient.is_empty() {
-                (false, study)
-            } else {
-                (true, patient)
-            };
-            let next = numbers.len();
-            let number = *numbers.entry(key).or_insert(next);
-            bleeding.resize(numbers.len(), 0);
-            bleeding[number] += usize::from(slice.labels.is_some_and(|labels| labels[0]));
-            number
-        })
-        .collect();
-    if bleeding.len() < 2 {
-        return Err(Error::new(
-            "the held-out slices are of one patient, and a patient cannot calibrate itself",
-        )
-        .help("hold out more patients, or leave `calibrate` out"));
-    }
-    let mut order: Vec<usize> = (0..bleeding.len()).collect();
-    order.shuffle(rng);
-    // Stable: patients who bleed on equally many slices keep their random order.
-    order.sort_by_key(|patient| std::cmp::Reverse(bleeding[*patient]));
-    let parts = parts.min(order.len());
-    let mut part_of = vec![0; order.len()];
-    for (place, patient) in order.into_iter().enumerate() {
-        part_of[patient] = place % parts;
-    }
-    Ok(patient_of.into_iter().map(|patient| part_of[patient]).collect())
-}
-
-/// Says what calibration did to the held-out slices.
-fn describe(before: &Predictions, after: &Predictions, curves: &Curves, parts: usize, context: &Context) {
-    let measure = |predictions: &Predictions| {
+/// What calibration did to the held-out slices.
+fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibration {
+    const BINS: usize = 15;
+    let loss = |predictions: &Predictions| {
         let (probabilities, truth): (Vec<_>, Vec<_>) = predictions
             .with_truth()
             .map(|(_, probabilities, truth)| (*probabilities, truth))
             .unzip();
         metrics::weighted_log_loss(&truth, &probabilities, metrics::DEFAULT_EPS).unwrap_or(f64::NAN)
     };
-    let (before, after) = (measure(before), measure(after));
+    let of_label = |predictions: &Predictions, label: usize| {
+        let (probabilities, truth): (Vec<f64>, Vec<bool>) = predictions
+            .with_truth()
+            .map(|(_, row, truth)| (row[label], truth[label]))
+            .unzip();
+        let defined = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        LabelReliability {
+            log_loss: defined(metrics::label_log_loss(&truth, &probabilities, metrics::DEFAULT_EPS)),
+            expected_calibration_error: defined(metrics::expected_calibration_error(
+                &truth,
+                &probabilities,
+                BINS,
+            )),
+            bins: metrics::reliability(&truth, &probabilities, BINS),
+        }
+    };
+    Calibration {
+        method: match method {
+            Method::Platt => "platt",
+            Method::Temperature => "temperature",
+            Method::Isotonic => "isotonic",
+        }
+        .into(),
+        weighted_log_loss_before: loss(before),
+        weighted_log_loss_after: loss(after),
+        labels: (0..COUNT)
+            .map(|label| LabelCalibration {
+                label: LABELS[label].into(),
+                before: of_label(before, label),
+                after: of_label(after, label),
+            })
+            .collect(),
+    }
+}
+
+/// Says what calibration did to the held-out slices.
+fn describe(calibration: &Calibration, curves: &Curves, parts: usize, context: &Context) {
+    let (before, after) = (
+        calibration.weighted_log_loss_before,
+        calibration.weighted_log_loss_after,
+    );
     context.say(format!(
         "weighted log loss of held-out slices {before:.4} → {after:.4}, cross-fitted over {parts} parts"
     ));

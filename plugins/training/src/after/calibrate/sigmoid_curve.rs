@@ -1,5 +1,10 @@
 //! Calibration by a sigmoid of the logit: Platt scaling and temperature scaling.
 
+use ichflow_api::prelude::*;
+use linfa::ParamGuard;
+use linfa::composing::platt_scaling::{PlattParams, platt_newton_method};
+use ndarray::ArrayView1;
+
 use super::super::{logit, sigmoid};
 
 /// `σ(slope·logit(p) + offset)`, with a slope that is not negative: order is kept.
@@ -21,92 +26,78 @@ impl SigmoidCurve {
     /// scaling: Guo et al. 2017). There must be slices of both classes.
     ///
     /// Targets are not 0 and 1 but those of Platt (1999), `1/(N₋+2)` and `(N₊+1)/(N₊+2)`: what few slices
-    /// separate perfectly does not become certain. Newton's method with halved steps (Lin, Lin and Weng
-    /// 2007).
-    pub fn fit(probabilities: &[f64], truth: &[bool], with_offset: bool) -> Self {
-        let positives = truth.iter().filter(|positive| **positive).count() as f64;
-        let negatives = truth.len() as f64 - positives;
-        let (high, low) = ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));
-        let samples: Vec<(f64, f64)> = probabilities
-            .iter()
-            .zip(truth)
-            .map(|(probability, positive)| (logit(*probability), if *positive { high } else { low }))
-            .collect();
-        let mut curve = Self {
-            slope: 1.0,
-            offset: 0.0,
+    /// separate perfectly does not become certain. With an offset it is linfa's Platt scaling (Newton's
+    /// method: Lin, Lin and Weng 2007); linfa has none without.
+    pub fn fit(probabilities: &[f64], truth: &[bool], with_offset: bool) -> Result<Self> {
+        let logits: Vec<f64> = probabilities.iter().map(|probability| logit(*probability)).collect();
+        let curve = if with_offset {
+            platt(&logits, truth)?
+        } else {
+            temperature(&logits, truth)
         };
-        let mut loss = curve.loss(&samples);
-        for _ in 0..100 {
-            let Some((slope, offset)) = curve.step(&samples, with_offset) else {
-                break;
-            };
-            let mut size = 1.0;
-            let better = loop {
-                let next = Self {
-                    slope: curve.slope - size * slope,
-                    offset: curve.offset - size * offset,
-                };
-                let next_loss = next.loss(&samples);
-                if next_loss < loss {
-                    break Some((next, next_loss));
-                }
-                size /= 2.0;
-                if size < 1e-12 {
-                    break None;
-                }
-            };
-            match better {
-                Some((next, next_loss)) => (curve, loss) = (next, next_loss),
-                None => break,
-            }
-        }
         if curve.slope >= 0.0 {
-            return curve;
+            return Ok(curve);
         }
         // Worse than chance: order says nothing, and only the frequency is left.
-        let mean = samples.iter().map(|(_, target)| target).sum::<f64>() / samples.len() as f64;
-        Self {
+        let targets = targets(truth);
+        let mean = targets.iter().sum::<f64>() / targets.len() as f64;
+        Ok(Self {
             slope: 0.0,
             offset: if with_offset { logit(mean) } else { 0.0 },
-        }
+        })
     }
+}
 
-    /// `Σ ln(1 + e^z) − t·z`.
-    fn loss(&self, samples: &[(f64, f64)]) -> f64 {
-        samples
-            .iter()
+/// Platt's targets.
+fn targets(truth: &[bool]) -> Vec<f64> {
+    let positives = truth.iter().filter(|positive| **positive).count() as f64;
+    let negatives = truth.len() as f64 - positives;
+    let (high, low) = ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));
+    truth
+        .iter()
+        .map(|positive| if *positive { high } else { low })
+        .collect()
+}
+
+/// The sigmoid with slope and offset. linfa's is `1/(1 + e^(a·x + b))`.
+fn platt(logits: &[f64], truth: &[bool]) -> Result<SigmoidCurve> {
+    let settings = PlattParams::<f64, ()>::default()
+        .check()
+        .doing("Platt scaling cannot be set up")?;
+    let (a, b) = platt_newton_method(ArrayView1::from(logits), ArrayView1::from(truth), &settings)
+        .doing("a calibration curve cannot be fitted")?;
+    Ok(SigmoidCurve { slope: -a, offset: -b })
+}
+
+/// The slope alone, by Newton's method with halved steps on `Σ ln(1 + e^z) − t·z`, `z = slope·x`.
+fn temperature(logits: &[f64], truth: &[bool]) -> SigmoidCurve {
+    let targets = targets(truth);
+    let samples = || logits.iter().zip(&targets);
+    let loss = |slope: f64| -> f64 {
+        samples()
             .map(|(x, target)| {
-                let z = self.slope * x + self.offset;
+                let z = slope * x;
                 z.max(0.0) + (-z.abs()).exp().ln_1p() - target * z
             })
             .sum()
-    }
-
-    /// Newton's step; `None` where the loss is flat.
-    fn step(&self, samples: &[(f64, f64)], with_offset: bool) -> Option<(f64, f64)> {
-        let (mut by_slope, mut by_offset) = (0.0, 0.0);
-        let (mut xx, mut x1, mut one) = (1e-12, 0.0, 1e-12);
-        for (x, target) in samples {
-            let p = sigmoid(self.slope * x + self.offset);
-            let (error, curvature) = (p - target, p * (1.0 - p));
-            by_slope += error * x;
-            by_offset += error;
-            xx += curvature * x * x;
-            x1 += curvature * x;
-            one += curvature;
+    };
+    let mut slope = 1.0;
+    let mut least = loss(slope);
+    for _ in 0..100 {
+        let (gradient, curvature) = samples().fold((0.0, 1e-12), |(gradient, curvature), (x, target)| {
+            let p = sigmoid(slope * x);
+            (gradient + (p - target) * x, curvature + p * (1.0 - p) * x * x)
+        });
+        let better = (0..40)
+            .map(|halved| slope - gradient / curvature / 2.0_f64.powi(halved))
+            .map(|next| (next, loss(next)))
+            .find(|(_, next)| *next < least);
+        match better {
+            Some((next, next_loss)) => (slope, least) = (next, next_loss),
+            None => break,
         }
-        let step = if with_offset {
-            let determinant = xx * one - x1 * x1;
-            (
-                (one * by_slope - x1 * by_offset) / determinant,
-                (xx * by_offset - x1 * by_slope) / determinant,
-            )
-        } else {
-            (by_slope / xx, 0.0)
-        };
-        (step.0.is_finite() && step.1.is_finite()).then_some(step)
     }
+    SigmoidCurve { slope, offset: 0.0 }
 }
 
 #[cfg(test)]
@@ -129,7 +120,7 @@ mod tests {
             }
         }
         for with_offset in [true, false] {
-            let curve = SigmoidCurve::fit(&probabilities, &truth, with_offset);
+            let curve = SigmoidCurve::fit(&probabilities, &truth, with_offset).unwrap();
             assert!((curve.slope - 0.5).abs() < 1e-3, "{curve:?}");
             assert!(curve.offset.abs() < 1e-3, "{curve:?}");
         }
@@ -142,7 +133,7 @@ mod tests {
             with_offset: bool,
         ) {
             let (probabilities, truth): (Vec<f64>, Vec<bool>) = slices.into_iter().unzip();
-            let curve = SigmoidCurve::fit(&probabilities, &truth, with_offset);
+            let curve = SigmoidCurve::fit(&probabilities, &truth, with_offset).unwrap();
             let mut sorted = probabilities.clone();
             sorted.sort_by(f64::total_cmp);
             let calibrated: Vec<f64> = sorted.iter().map(|p| curve.apply(*p)).collect();

@@ -4,6 +4,7 @@ use super::super::{logit, sigmoid};
 use super::*;
 use ichflow_api::testkit;
 use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 use rand::SeedableRng;
 
 /// Patients whose true probabilities are known and are said three times too surely.

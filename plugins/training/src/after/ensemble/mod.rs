@@ -1,11 +1,16 @@
 //! `ensemble`: several sets of predictions as one.
 
+pub mod stacking;
+
 use std::collections::{HashMap, HashSet};
 
-use ichflow_api::labels::COUNT;
+use ichflow_api::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
+use serde_json::json;
 
+use super::parts;
 use super::{logit, sigmoid};
+use stacking::Stacking;
 
 /// Most members an ensemble can have.
 const MOST: usize = 8;
@@ -30,6 +35,8 @@ pub enum Combine {
     Rank,
     /// Their mean with `weights`.
     Weighted,
+    /// By a logistic regression on their logits, one a label, fitted to the held-out slices.
+    Stacking,
 }
 
 /// Combines the predictions of two or more models.
@@ -41,16 +48,27 @@ pub enum Combine {
 /// slices of its own, as the models of k folds do, they are put together: out-of-fold predictions, each by
 /// the one model that did not see its patient. Anything between is refused. Test slices are always
 /// combined.
+///
+/// `stacking` is fitted to the held-out predictions alone, which no member was trained on. Held-out slices
+/// are combined by a fit without their patient (cross-fitting over patients), so that the scores that
+/// follow are honest; test slices by a fit to all held-out slices.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ensemble {
     /// How many sets of predictions there are.
     #[schemars(range(min = 2, max = 8))]
     pub members: usize,
-    /// How they are combined: `mean`, `geometric`, `rank` or `weighted`.
+    /// How they are combined: `mean`, `geometric`, `rank`, `weighted` or `stacking`.
     pub method: Combine,
     /// The members' weights, in order, for `weighted`; only their ratios count.
     pub weights: Vec<f64>,
+    /// Penalty on the members' weights, above 0, for `stacking`: the more, the less any of them is believed.
+    #[schemars(range(min = 1e-6, max = 1e6))]
+    pub l2: f64,
+    /// Into how many parts the held-out patients are dealt for `stacking`; each is combined by a fit to the
+    /// others.
+    #[schemars(range(min = 2, max = 1000))]
+    pub parts: usize,
     /// Whether there are test predictions; if so, every member must have them.
     pub with_test: bool,
 }
@@ -61,6 +79,8 @@ impl Default for Ensemble {
             members: 2,
             method: Combine::Mean,
             weights: Vec::new(),
+            l2: 1.0,
+            parts: 5,
             with_test: true,
         }
     }
@@ -77,6 +97,7 @@ members = 2                         # with valid_2 = "second.valid" and test_2 =
 method = "weighted"
 weights = [2, 1]
 "#;
+    const SEEDED: bool = true;
 
     fn ports(&self) -> Ports {
         let members = self.members.min(MOST);
@@ -124,16 +145,18 @@ weights = [2, 1]
             names.iter().take(self.members).map(take).collect()
         };
         let held_out = gather(&VALID)?;
-        let valid = if disjoint(&held_out) {
-            context.say("every member holds out slices of its own: they are put together");
-            together(held_out)
+        let test = if self.with_test { Some(gather(&TEST)?) } else { None };
+        let (valid, test) = if self.method == Combine::Stacking {
+            self.stacked(&held_out, test.as_deref(), context)?
         } else {
-            self.combined(&held_out, "held-out")?
-        };
-        let test = if self.with_test {
-            Some(self.combined(&gather(&TEST)?, "test")?)
-        } else {
-            None
+            let valid = if disjoint(&held_out) {
+                context.say("every member holds out slices of its own: they are put together");
+                together(held_out)
+            } else {
+                self.combined(&held_out, "held-out")?
+            };
+            let test = test.map(|test| self.combined(&test, "test")).transpose()?;
+            (valid, test)
         };
         super::offer(valid, test, context)
     }
@@ -146,7 +169,7 @@ impl Ensemble {
     fn prepared(&self, member: &Predictions) -> Predictions {
         match self.method {
             Combine::Rank => ranked(member),
-            Combine::Mean | Combine::Geometric | Combine::Weighted => member.clone(),
+            Combine::Mean | Combine::Geometric | Combine::Weighted | Combine::Stacking => member.clone(),
         }
     }
 
@@ -156,7 +179,8 @@ impl Ensemble {
             rows.iter().map(|row| of(row[label])).sum::<f64>() / rows.len() as f64
         };
         std::array::from_fn(|label| match self.method {
-            Combine::Mean | Combine::Rank => mean(label, &|p| p),
+            // A stack has its own way, and is never asked.
+            Combine::Mean | Combine::Rank | Combine::Stacking => mean(label, &|p| p),
             Combine::Geometric => sigmoid(mean(label, &logit)),
             Combine::Weighted => {
                 let sum: f64 = self.weights.iter().sum();
@@ -166,39 +190,88 @@ impl Ensemble {
         })
     }
 
-    /// The members' predictions of the same slices, in the first one's order.
+    /// The members' predictions of the same slices, combined, in the first one's order.
     fn combined(&self, members: &[Predictions], part: &str) -> Result<Predictions> {
-        let Some((first, others)) = members.split_first() else {
-            return Ok(Predictions::default());
-        };
-        let others: Vec<HashMap<&str, &[f64; COUNT]>> = others.iter().map(by_id).collect();
-        let rows: Option<Vec<[f64; COUNT]>> = first
-            .slices
-            .iter()
-            .zip(&first.probabilities)
-            .map(|(slice, row)| {
-                let mut rows = vec![*row];
-                for other in &others {
-                    rows.push(**other.get(slice.id.as_str())?);
-                }
-                Some(self.combine(&rows))
-            })
-            .collect();
-        let same_size = others.iter().all(|other| other.len() == first.slices.len());
-        let Some(probabilities) = rows.filter(|_| same_size) else {
-            return Err(Error::new(format!(
-                "the members predict different {part} slices, so they cannot be combined"
-            ))
-            .help(
-                "give all members the same split, or every one a fold of its own: the same seed, the same \
-                 `of`, another `fold`",
-            ));
-        };
         Ok(Predictions {
-            slices: first.slices.clone(),
-            probabilities,
+            slices: members.first().map_or_else(Vec::new, |first| first.slices.clone()),
+            probabilities: aligned(members, part)?.iter().map(|row| self.combine(row)).collect(),
         })
     }
+
+    /// Held-out and test predictions, combined by stacking.
+    fn stacked(
+        &self,
+        held_out: &[Predictions],
+        test: Option<&[Predictions]>,
+        context: &Context,
+    ) -> Result<(Predictions, Option<Predictions>)> {
+        if disjoint(held_out) {
+            return Err(Error::new(
+                "every member holds out slices of its own, so no slice says how the members differ",
+            )
+            .help(
+                "put each kind of model's folds together first (`method = \"mean\"`), then stack the kinds",
+            ));
+        }
+        let rows = aligned(held_out, "held-out")?;
+        let first = &held_out[0];
+        let fit = |keep: &dyn Fn(usize) -> bool| {
+            let (rows, truth): (Vec<_>, Vec<Labels>) = (0..rows.len())
+                .filter(|index| keep(*index))
+                .filter_map(|index| Some((rows[index].clone(), first.slices[index].labels?)))
+                .unzip();
+            Stacking::fit(&rows, &truth, self.l2)
+        };
+        let part_of = parts::deal(first, self.parts, &mut context.rng("parts"))?;
+        let mut valid = first.clone();
+        for part in 0..parts::count(&part_of) {
+            let stack = fit(&|index| part_of[index] != part)?;
+            for index in (0..rows.len()).filter(|index| part_of[*index] == part) {
+                valid.probabilities[index] = stack.apply(&rows[index]);
+            }
+        }
+        let stack = fit(&|_| true)?;
+        let said = |label: usize| {
+            let fitted = stack.label(label);
+            json!({"label": LABELS[label], "offset": fitted.offset, "weights": fitted.weights})
+        };
+        context.event("stacking", json!((0..COUNT).map(said).collect::<Vec<_>>()));
+        let test = match test {
+            Some(members) => Some(Predictions {
+                slices: members[0].slices.clone(),
+                probabilities: aligned(members, "test")?.iter().map(|row| stack.apply(row)).collect(),
+            }),
+            None => None,
+        };
+        Ok((valid, test))
+    }
+}
+
+/// The members' rows of each slice, in the first member's order of slices.
+fn aligned(members: &[Predictions], part: &str) -> Result<Vec<Vec<[f64; COUNT]>>> {
+    let Some((first, others)) = members.split_first() else {
+        return Ok(Vec::new());
+    };
+    let others: Vec<HashMap<&str, &[f64; COUNT]>> = others.iter().map(by_id).collect();
+    let rows: Option<Vec<Vec<[f64; COUNT]>>> = first
+        .slices
+        .iter()
+        .zip(&first.probabilities)
+        .map(|(slice, row)| {
+            let of_others = others.iter().map(|other| other.get(slice.id.as_str()).map(|row| **row));
+            std::iter::once(Some(*row)).chain(of_others).collect()
+        })
+        .collect();
+    let same_size = others.iter().all(|other| other.len() == first.slices.len());
+    rows.filter(|_| same_size).ok_or_else(|| {
+        Error::new(format!(
+            "the members predict different {part} slices, so they cannot be combined"
+        ))
+        .help(
+            "give all members the same split, or every one a fold of its own: the same seed, the same \
+             `of`, another `fold`",
+        )
+    })
 }
 
 fn by_id(predictions: &Predictions) -> HashMap<&str, &[f64; COUNT]> {
@@ -251,128 +324,4 @@ fn ranked(member: &Predictions) -> Predictions {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ichflow_api::testkit;
-    use proptest::prelude::*;
-
-    fn member(rows: &[(&str, f64)]) -> Predictions {
-        Predictions {
-            slices: rows.iter().map(|(id, _)| testkit::slice(id, id, None)).collect(),
-            probabilities: rows.iter().map(|(_, p)| [*p; COUNT]).collect(),
-        }
-    }
-
-    fn run(stage: &Ensemble, members: &[Predictions]) -> Result<Vec<(String, f64)>> {
-        assert_eq!(stage.check(), []);
-        let directory = tempfile::tempdir().unwrap();
-        let run = testkit::run_context(directory.path());
-        let context = Context::new(&run, "ensemble", Ensemble::NAME, "key");
-        let mut inputs = Inputs::default();
-        for (name, member) in VALID.iter().zip(members) {
-            inputs = inputs.with(name, member.clone());
-        }
-        let mut outputs = stage.run(&inputs, &context)?;
-        let valid = outputs.take_as::<Predictions>("valid").unwrap();
-        let ids = valid.slices.iter().map(|slice| slice.id.clone());
-        Ok(ids.zip(valid.probabilities.iter().map(|row| row[3])).collect())
-    }
-
-    fn stage(method: Combine) -> Ensemble {
-        Ensemble {
-            method,
-            weights: if method == Combine::Weighted {
-                vec![3.0, 1.0]
-            } else {
-                Vec::new()
-            },
-            with_test: false,
-            ..Default::default()
-        }
-    }
-
-    #[test]
-    fn members_meet_by_id_and_each_method_does_what_it_says() {
-        let members = [
-            member(&[("a", 0.2), ("b", 0.8), ("c", 0.5)]),
-            member(&[("c", 0.5), ("a", 0.6), ("b", 0.8)]),
-        ];
-        let expected = [
-            (Combine::Mean, [0.4, 0.8, 0.5]),
-            (Combine::Weighted, [0.3, 0.8, 0.5]),
-            (
-                Combine::Geometric,
-                [sigmoid((logit(0.2) + logit(0.6)) / 2.0), 0.8, 0.5],
-            ),
-            (Combine::Rank, [1.0 / 3.0, 2.5 / 3.0, 1.0 / 3.0]),
-        ];
-        for (method, expected) in expected {
-            let found = run(&stage(method), &members).unwrap();
-            let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
-            assert_eq!(ids, ["a", "b", "c"]);
-            for ((_, found), expected) in found.iter().zip(expected) {
-                assert!((found - expected).abs() < 1e-9, "{method:?} {found} {expected}");
-            }
-        }
-    }
-
-    #[test]
-    fn folds_are_put_together_and_a_muddle_is_refused() {
-        let folds = [member(&[("a", 0.2)]), member(&[("c", 0.5), ("b", 0.8)])];
-        let found = run(&stage(Combine::Mean), &folds).unwrap();
-        assert_eq!(found, [("a".into(), 0.2), ("c".into(), 0.5), ("b".into(), 0.8)]);
-        let muddle = [
-            member(&[("a", 0.2), ("b", 0.1)]),
-            member(&[("c", 0.5), ("b", 0.8)]),
-        ];
-        let error = run(&stage(Combine::Mean), &muddle).unwrap_err();
-        assert!(error.to_string().contains("different held-out slices"), "{error}");
-        let fewer = [member(&[("a", 0.2)]), member(&[("a", 0.5), ("b", 0.8)])];
-        assert!(run(&stage(Combine::Mean), &fewer).is_err());
-    }
-
-    #[test]
-    fn weights_belong_to_members() {
-        let with = |method, weights: &[f64]| Ensemble {
-            method,
-            weights: weights.to_vec(),
-            ..Default::default()
-        };
-        assert_eq!(with(Combine::Mean, &[1.0, 1.0]).check().len(), 1);
-        assert_eq!(with(Combine::Weighted, &[1.0]).check().len(), 1);
-        assert_eq!(with(Combine::Weighted, &[0.0, 0.0]).check().len(), 1);
-        assert_eq!(with(Combine::Weighted, &[1.0, f64::NAN]).check().len(), 1);
-        assert!(with(Combine::Weighted, &[1.0, 0.0]).check().is_empty());
-        assert_eq!(Ensemble::default().ports().inputs.len(), 4);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn the_mean_and_the_geometric_mean_lose_no_more_than_the_members_do_on_average(
-            rows in prop::collection::vec((0.01_f64..0.99, 0.01_f64..0.99, any::<bool>()), 1..40),
-        ) {
-            // The log loss is convex in the probability and in the logit (Jensen).
-            let loss = |p: &[f64]| -> f64 {
-                let of = |((.., truth), p): (&(f64, f64, bool), &f64)| if *truth { -p.ln() } else { -(1.0 - p).ln() };
-                rows.iter().zip(p).map(of).sum()
-            };
-            let named = |of: &dyn Fn(&(f64, f64, bool)) -> f64| {
-                let ids: Vec<String> = (0..rows.len()).map(|i| format!("s{i}")).collect();
-                let rows: Vec<(&str, f64)> =
-                    ids.iter().map(String::as_str).zip(rows.iter().map(of)).collect();
-                member(&rows)
-            };
-            let members = [named(&|row| row.0), named(&|row| row.1)];
-            let column = |member: &Predictions| -> Vec<f64> {
-                member.probabilities.iter().map(|row| row[0]).collect()
-            };
-            let average = (loss(&column(&members[0])) + loss(&column(&members[1]))) / 2.0;
-            for method in [Combine::Mean, Combine::Geometric] {
-                let combined: Vec<f64> =
-                    run(&stage(method), &members).unwrap().into_iter().map(|(_, p)| p).collect();
-                prop_assert!(loss(&combined) <= average + 1e-9);
-            }
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,291 @@
+//! `thresholds`: from which probability on a slice is called positive.
+
+use std::path::Path;
+
+use ichflow_api::labels::COUNT;
+use ichflow_api::metrics::{self, OperatingPoint};
+use ichflow_api::prelude::*;
+use ichflow_api::thresholds::LabelThresholds;
+use serde_json::json;
+
+use super::parts;
+
+/// What a threshold is chosen for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    /// At least `at_least` of the positives are called so: to miss little.
+    #[default]
+    Sensitivity,
+    /// At least `at_least` of the negatives are called so: to alarm little.
+    Specificity,
+    /// The highest F1, the harmonic mean of sensitivity and precision.
+    F1,
+    /// The highest sum of sensitivity and specificity (Youden 1950).
+    Youden,
+}
+
+/// Chooses a decision threshold for every label on the held-out slices, for a stated target.
+///
+/// The thresholds go to `thresholds.json`, to `evaluate` (which counts right and wrong by them) and to the
+/// report; the decisions, 0 or 1, to `decisions/valid.csv` and `decisions/test.csv`. Held-out slices are
+/// decided by thresholds chosen without their patient (cross-fitting over patients), so that what is
+/// counted is what new patients may expect; test slices by thresholds chosen on all held-out slices. Put it
+/// after whatever changes probabilities, `calibrate` among others.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChooseThresholds {
+    /// What they are chosen for: `sensitivity`, `specificity`, `f1` or `youden`.
+    pub target: Target,
+    /// The share that `sensitivity` or `specificity` must reach on the held-out slices, 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub at_least: f64,
+    /// Into how many parts the held-out patients are dealt; each is decided by thresholds chosen on the
+    /// others.
+    #[schemars(range(min = 2, max = 1000))]
+    pub parts: usize,
+}
+
+impl Default for ChooseThresholds {
+    fn default() -> Self {
+        Self {
+            target: Target::Sensitivity,
+            at_least: 0.9,
+            parts: 5,
+        }
+    }
+}
+
+impl Stage for ChooseThresholds {
+    const NAME: &'static str = "thresholds";
+    const FAMILY: Family = Family::Predict;
+    const SUMMARY: &'static str = "chooses decision thresholds for a stated target";
+    const EXAMPLE: &'static str =
+        "[thresholds]\nuse = \"thresholds\"\ntarget = \"sensitivity\"\nat_least = 0.95\n";
+    const SEEDED: bool = true;
+
+    fn ports(&self) -> Ports {
+        Ports::new()
+            .input(Input::of::<Predictions>("valid").by_name())
+            .input(Input::of::<Predictions>("test").optional())
+            .output(Output::of::<Thresholds>("thresholds"))
+    }
+
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let held_out = inputs.get::<Predictions>("valid")?;
+        let part_of = parts::deal(&held_out, self.parts, &mut context.rng("parts"))?;
+        let points = self.choose(&held_out, |_| true);
+        let mut thresholds = Thresholds {
+            target: self.in_words(),
+            of_label: points.map(|point| point.and_then(|point| point.threshold)),
+            ..Thresholds::default()
+        };
+        for part in 0..parts::count(&part_of) {
+            let chosen = self
+                .choose(&held_out, |index| part_of[index] != part)
+                .map(|point| point.and_then(|point| point.threshold));
+            let members = held_out.slices.iter().zip(&part_of).filter(|(_, of)| **of == part);
+            thresholds
+                .held_out
+                .extend(members.map(|(slice, _)| (slice.id.clone(), chosen)));
+        }
+        describe(&thresholds, &points, context)?;
+        decide(&held_out, &thresholds, &context.file("decisions/valid.csv")?)?;
+        if let Some(test) = inputs.find::<Predictions>("test")? {
+            decide(&test, &thresholds, &context.file("decisions/test.csv")?)?;
+        }
+        Ok(Outputs::new().with("thresholds", thresholds))
+    }
+}
+
+ichflow_api::register!(ChooseThresholds);
+
+impl ChooseThresholds {
+    fn target(&self) -> metrics::Target {
+        match self.target {
+            Target::Sensitivity => metrics::Target::Sensitivity(self.at_least),
+            Target::Specificity => metrics::Target::Specificity(self.at_least),
+            Target::F1 => metrics::Target::F1,
+            Target::Youden => metrics::Target::Youden,
+        }
+    }
+
+    fn in_words(&self) -> String {
+        match self.target {
+            Target::Sensitivity => format!("a sensitivity of at least {}", self.at_least),
+            Target::Specificity => format!("a specificity of at least {}", self.at_least),
+            Target::F1 => "the highest F1".into(),
+            Target::Youden => "the highest sum of sensitivity and specificity".into(),
+        }
+    }
+
+    /// The best threshold of every label on the slices for which `keep` holds and whose truth is known.
+    fn choose(&self, held_out: &Predictions, keep: impl Fn(usize) -> bool) -> [Option<OperatingPoint>; COUNT] {
+        let known: Vec<usize> = (0..held_out.slices.len())
+            .filter(|index| keep(*index) && held_out.slices[*index].labels.is_some())
+            .collect();
+        std::array::from_fn(|label| {
+            let truth: Vec<bool> = known
+                .iter()
+                .filter_map(|index| held_out.slices[*index].labels.map(|truth| truth[label]))
+                .collect();
+            let probabilities: Vec<f64> = known
+                .iter()
+                .map(|index| held_out.probabilities[*index][label])
+                .collect();
+            metrics::operating_point(&truth, &probabilities, self.target())
+        })
+    }
+}
+
+/// Says and writes what was chosen, and what it does where it was chosen.
+fn describe(
+    thresholds: &Thresholds,
+    points: &[Option<OperatingPoint>; COUNT],
+    context: &Context,
+) -> Result<()> {
+    let labels: Vec<_> = LABELS
+        .iter()
+        .zip(points)
+        .map(|(label, point)| match point {
+            Some(point) => json!({
+                "label": label,
+                "threshold": point.threshold,
+                "sensitivity": point.sensitivity,
+                "specificity": point.specificity,
+            }),
+            None => json!({"label": label, "threshold": null}),
+        })
+        .collect();
+    let chosen = json!({"target": thresholds.target, "labels": labels});
+    let path = context.file("thresholds.json")?;
+    std::fs::write(&path, format!("{chosen:#}\n")).at("write", &path)?;
+    let said: Vec<String> = LABELS
+        .iter()
+        .zip(&thresholds.of_label)
+        .filter_map(|(label, threshold)| Some(format!("{label} {:.3}", (*threshold)?)))
+        .collect();
+    context.say(format!("for {}: {}", thresholds.target, said.join(", ")));
+    let without: Vec<&str> = LABELS
+        .iter()
+        .zip(&thresholds.of_label)
+        .filter(|(_, threshold)| threshold.is_none())
+        .map(|(label, _)| *label)
+        .collect();
+    if !without.is_empty() {
+        context.warn(format!(
+            "no threshold can be chosen for {}: all held-out slices are alike in it, or nothing may be called \
+             positive",
+            without.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// Writes `id,any,epidural,…` with 1 where a slice is called positive, 0 where not, and nothing where there
+/// is no threshold.
+fn decide(predictions: &Predictions, thresholds: &Thresholds, path: &Path) -> Result<()> {
+    let mut writer = csv::Writer::from_path(path).at("write", path)?;
+    writer
+        .write_record(std::iter::once("id").chain(LABELS))
+        .at("write", path)?;
+    for (slice, row) in predictions.slices.iter().zip(&predictions.probabilities) {
+        let of: &LabelThresholds = thresholds.for_slice(&slice.id);
+        let called = row.iter().zip(of).map(|(probability, threshold)| match threshold {
+            Some(threshold) if probability >= threshold => "1",
+            Some(_) => "0",
+            None => "",
+        });
+        writer
+            .write_record(std::iter::once(slice.id.as_str()).chain(called))
+            .at("write", path)?;
+    }
+    writer.flush().at("write", path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::testkit;
+    use proptest::prelude::*;
+
+    fn made(rows: &[(usize, f64, bool)]) -> Predictions {
+        let slice = |(index, (patient, _, bleeds)): (usize, &(usize, f64, bool))| {
+            let labels = [*bleeds, false, *bleeds, false, false, false];
+            testkit::slice(&format!("s{index}"), &format!("p{patient}"), Some(labels))
+        };
+        Predictions {
+            slices: rows.iter().enumerate().map(slice).collect(),
+            probabilities: rows.iter().map(|(_, p, _)| [*p; COUNT]).collect(),
+        }
+    }
+
+    fn run(stage: &ChooseThresholds, predictions: &Predictions) -> (Thresholds, String, serde_json::Value) {
+        let directory = tempfile::tempdir().unwrap();
+        let run = testkit::run_context(directory.path());
+        let context = Context::new(&run, "thresholds", ChooseThresholds::NAME, "key");
+        let inputs = Inputs::default()
+            .with("valid", predictions.clone())
+            .with("test", predictions.clone());
+        let mut outputs = stage.run(&inputs, &context).unwrap();
+        let read = |name| std::fs::read_to_string(run.directory.join(name)).unwrap();
+        assert!(read("decisions/test.csv").starts_with("id,any,"));
+        let thresholds = outputs.take_as::<Thresholds>("thresholds").unwrap();
+        (
+            (*thresholds).clone(),
+            read("decisions/valid.csv"),
+            serde_json::from_str(&read("thresholds.json")).unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_patient_has_no_say_in_its_own_decision() {
+        // Patient 0 alone has a positive at 0.2; all others are positive at 0.8.
+        let rows: Vec<(usize, f64, bool)> = (0..40)
+            .map(|i| match (i / 4, i % 4) {
+                (0, 0) => (0, 0.2, true),
+                (patient, 0) => (patient, 0.8, true),
+                (patient, _) => (patient, 0.1, false),
+            })
+            .collect();
+        let stage = ChooseThresholds {
+            at_least: 1.0,
+            parts: 10,
+            ..Default::default()
+        };
+        let (thresholds, decisions, json) = run(&stage, &made(&rows));
+        assert_eq!(thresholds.of_label[0], Some(0.2));
+        assert_eq!(thresholds.of_label[1], None, "no slice is positive");
+        assert_eq!(thresholds.for_slice("s0")[0], Some(0.8), "without its patient");
+        assert_eq!(thresholds.for_slice("s4")[0], Some(0.2));
+        assert_eq!(thresholds.for_slice("another")[0], Some(0.2));
+        let lines: Vec<&str> = decisions.lines().collect();
+        assert_eq!(lines[1], "s0,0,,0,,,");
+        assert_eq!(lines[5], "s4,1,,1,,,");
+        assert_eq!(lines[6], "s5,0,,0,,,");
+        assert_eq!(json["target"], "a sensitivity of at least 1");
+        assert_eq!(json["labels"][0]["threshold"], 0.2);
+        assert_eq!(json["labels"][0]["sensitivity"], 1.0);
+        assert_eq!(json["labels"][1]["threshold"], serde_json::Value::Null);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn the_promise_is_kept_where_it_was_made(
+            rows in prop::collection::vec((0_usize..8, 0.0_f64..1.0, any::<bool>()), 20..80),
+            at_least in 0.0_f64..=1.0,
+            sensitivity: bool,
+        ) {
+            let predictions = made(&rows);
+            let truth: Vec<bool> = rows.iter().map(|(.., bleeds)| *bleeds).collect();
+            prop_assume!(truth.contains(&true) && truth.contains(&false));
+            let target = if sensitivity { Target::Sensitivity } else { Target::Specificity };
+            let (thresholds, ..) = run(&ChooseThresholds { target, at_least, parts: 3 }, &predictions);
+            let scores: Vec<f64> = rows.iter().map(|(_, p, _)| *p).collect();
+            let counts = metrics::Confusion::at(&truth, &scores, thresholds.of_label[0].unwrap_or(2.0));
+            let reached = if sensitivity { counts.sensitivity() } else { counts.specificity() };
+            prop_assert!(reached.unwrap() >= at_least - 1e-9);
+        }
+    }
+}
