@@ -10,6 +10,9 @@ use crate::measures::{Metrics, PartMetrics, Prior, Settings, versus};
 /// loss, AUC, average precision, accuracy, Brier score, expected calibration error, what a threshold does,
 /// and the sensitivity at a stated specificity. Writes `metrics.json`.
 ///
+/// Thresholds chosen by `thresholds`, what `calibrate` did and how the split came out go into `metrics.json`
+/// too, where there are such stages before it.
+///
 /// With `baseline = "predict.valid"` (or any other held-out predictions of the same slices) it also says how
 /// the weighted log loss differs from theirs, with an interval from a bootstrap that measures both on the
 /// same patients.
@@ -33,6 +36,10 @@ pub struct Evaluate {
     /// The share of negatives that must be called so where the highest sensitivity is looked for.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub specificity: f64,
+    /// The score is also given with probabilities kept within `submission_clip` and `1 − submission_clip`,
+    /// as a submission's are.
+    #[schemars(range(min = 0.0, max = 0.5))]
+    pub submission_clip: f64,
 }
 
 impl Default for Evaluate {
@@ -43,6 +50,7 @@ impl Default for Evaluate {
             calibration_bins,
             threshold,
             specificity,
+            submission_clip,
         } = Settings::default();
         Self {
             eps,
@@ -50,6 +58,7 @@ impl Default for Evaluate {
             calibration_bins,
             threshold,
             specificity,
+            submission_clip,
         }
     }
 }
@@ -66,6 +75,9 @@ impl Stage for Evaluate {
             .input(Input::of::<Predictions>("valid").by_name())
             .input(Input::of::<Predictions>("test").optional())
             .input(Input::of::<Predictions>("baseline").optional())
+            .input(Input::of::<Thresholds>("thresholds").optional())
+            .input(Input::of::<Calibration>("calibration").optional())
+            .input(Input::of::<Balance>("balance").optional())
             .input(Input::of::<Cohort>("cohort"))
             .input(Input::of::<Folds>("folds"))
             .output(Output::of::<Metrics>("metrics"))
@@ -89,9 +101,15 @@ impl Stage for Evaluate {
             calibration_bins: self.calibration_bins,
             threshold: self.threshold,
             specificity: self.specificity,
+            submission_clip: self.submission_clip,
         };
+        let thresholds = inputs.find::<Thresholds>("thresholds")?;
         let measure = |predictions: &Predictions, part: &str| {
-            PartMetrics::of(predictions, &priors, settings, &mut context.rng(part))
+            let measured = PartMetrics::of(predictions, &priors, settings, &mut context.rng(part))?;
+            Ok::<_, Error>(match &thresholds {
+                Some(thresholds) => measured.map(|measured| measured.at_thresholds(predictions, thresholds)),
+                None => measured,
+            })
         };
         let held_out = inputs.get::<Predictions>("valid")?;
         let valid = measure(&held_out, "valid")?.ok_or_else(|| {
@@ -102,14 +120,18 @@ impl Stage for Evaluate {
             Some(test) => measure(&test, "test")?,
             None => None,
         };
-        let versus_baseline = match inputs.find::<Predictions>("baseline")? {
-            Some(baseline) => versus(&held_out, &baseline, settings, &mut context.rng("baseline"))?,
-            None => None,
+        let (versus_baseline, baseline) = match inputs.find::<Predictions>("baseline")? {
+            Some(baseline) => (
+                versus(&held_out, &baseline, settings, &mut context.rng("baseline"))?,
+                PartMetrics::of(&baseline, &priors, settings, &mut context.rng("valid"))?,
+            ),
+            None => (None, None),
         };
         let measured = Metrics {
             eps: self.eps,
             bootstrap: self.bootstrap,
             calibration_bins: self.calibration_bins,
+            specificity: self.specificity,
             training_priors: LABELS
                 .iter()
                 .zip(priors)
@@ -118,6 +140,10 @@ impl Stage for Evaluate {
             valid,
             test,
             versus_baseline,
+            baseline,
+            thresholds_for: thresholds.as_ref().map(|thresholds| thresholds.target.clone()),
+            calibration: inputs.find::<Calibration>("calibration")?.map(|found| (*found).clone()),
+            split: inputs.find::<Balance>("balance")?.map(|found| (*found).clone()),
         };
         let path = context.file("metrics.json")?;
         let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;
@@ -125,6 +151,9 @@ impl Stage for Evaluate {
         summarise(context, "held out", &measured.valid);
         if let Some(test) = &measured.test {
             summarise(context, "test", test);
+        }
+        if let Some(baseline) = &measured.baseline {
+            summarise(context, "baseline", baseline);
         }
         if let Some(versus) = &measured.versus_baseline {
             context.summarise(
@@ -250,7 +279,9 @@ mod tests {
             serde_json::Value::Null
         );
         assert_eq!(json["versus_baseline"]["difference"], 0.0);
-        assert_eq!(summary.len(), 5);
+        assert_eq!(json["baseline"]["weighted_log_loss"], json["valid"]["weighted_log_loss"]);
+        assert_eq!(json["valid"]["submitted"]["clip"], 1e-6);
+        assert_eq!(summary.len(), 7);
         assert_eq!(summary[0].what, "weighted log loss (held out)");
         assert!(summary[0].beside.starts_with("95 % "), "{}", summary[0].beside);
         assert!(summary[0].beside.contains("; priors "), "{}", summary[0].beside);

@@ -1,14 +1,23 @@
 //! `metrics-report`: a run on one page, in one file.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use ichflow_api::prelude::*;
 
 use crate::measures::Metrics;
 use crate::page::{self, Material};
-use crate::sheet::{self, SheetSettings};
+use crate::page::privacy::Privacy;
+use crate::sheet::{self, Look, SheetSettings, Strip};
 
-/// Writes `report.html`: the scores beside what they must beat, the data, the curves, example slices with
-/// truth and prediction, the recipe and where everything came from. One file that needs no network.
-/// Patients appear under short hashes of their identifiers; no other identifying tag is shown.
+/// Writes `report.html`: the scores beside what they must beat, the data and its split, curves, calibration,
+/// thresholds, scanner styles, places in the series and patients, example slices with truth and prediction,
+/// the recipe and where everything came from. One file that needs no network; every picture's numbers are in
+/// it as CSV. What a recipe does not have (a network, calibration, a baseline) is left out.
+///
+/// Patients, and slices not named as the competition does, appear under short salted hashes; no other
+/// identifying tag is shown. `report_names.csv` beside the report says whose the shown slices are: it is not
+/// for passing on.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricsReport {
@@ -16,12 +25,14 @@ pub struct MetricsReport {
     /// with the lowest.
     #[schemars(range(min = 0, max = 12))]
     pub examples: usize,
-    /// How many of the most confident mistakes to show.
+    /// How many of the most confident mistakes to show, and as many of the best and of the worst slices.
     #[schemars(range(min = 0, max = 48))]
     pub mistakes: usize,
     /// Longest side of the example slices, in pixels; larger images are averaged down.
     #[schemars(range(min = 32, max = 512))]
     pub image_size: usize,
+    /// Whether identifiers of patients and slices are shown as they are instead of hashed.
+    pub identify: bool,
 }
 
 impl Default for MetricsReport {
@@ -30,6 +41,7 @@ impl Default for MetricsReport {
             examples: 3,
             mistakes: 8,
             image_size: 256,
+            identify: false,
         }
     }
 }
@@ -47,8 +59,9 @@ impl Stage for MetricsReport {
             .input(Input::of::<Folds>("folds"))
             .input(Input::of::<Predictions>("valid").by_name())
             .input(Input::of::<Predictions>("test").optional())
-            .input(Input::of::<History>("history"))
-            .input(Input::of::<Model>("model"))
+            .input(Input::of::<History>("history").optional())
+            .input(Input::of::<Model>("model").optional())
+            .input(Input::of::<Window>("window").optional())
             .input(Input::of::<Pixels>("pixels"))
             .input(Input::of::<Metrics>("metrics"))
     }
@@ -56,28 +69,44 @@ impl Stage for MetricsReport {
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let valid = inputs.get::<Predictions>("valid")?;
         let test = inputs.find::<Predictions>("test")?;
-        let model = inputs.get::<Model>("model")?;
+        let model = inputs.find::<Model>("model")?;
+        let window = inputs.find::<Window>("window")?;
+        let history = inputs.find::<History>("history")?;
+        let cohort = inputs.get::<Cohort>("cohort")?;
         let settings = SheetSettings {
             examples: self.examples,
             mistakes: self.mistakes,
             size: self.image_size,
         };
+        let look = match (&model, &window) {
+            (Some(model), _) => Look::Model(model),
+            (None, Some(window)) => Look::Window(window),
+            (None, None) => Look::Brain,
+        };
         let strips = sheet::strips(
             &valid,
             &*inputs.get::<Pixels>("pixels")?,
-            &model,
+            &look,
             settings,
             context,
         )?;
+        let shown = cohort.slices.iter().chain(&valid.slices);
+        let privacy = Privacy::of(
+            shown.chain(test.iter().flat_map(|test| &test.slices)),
+            self.identify,
+        );
+        write_names(&valid, &strips, &privacy, &context.file("report_names.csv")?)?;
         let html = page::html(&Material {
-            cohort: &*inputs.get::<Cohort>("cohort")?,
+            cohort: &cohort,
             folds: &*inputs.get::<Folds>("folds")?,
             valid: &valid,
             test: test.as_deref(),
-            history: &*inputs.get::<History>("history")?,
-            model: &model,
+            history: history.as_deref(),
+            model: model.as_deref(),
             metrics: &*inputs.get::<Metrics>("metrics")?,
             strips: &strips,
+            look: look.in_words(),
+            privacy: &privacy,
             run: context.run(),
         })?;
         let path = context.file("report.html")?;
@@ -88,3 +117,29 @@ impl Stage for MetricsReport {
 }
 
 ichflow_api::register!(MetricsReport);
+
+/// Writes what the report calls the slices it shows, with their ids and patients.
+fn write_names(
+    predictions: &Predictions,
+    strips: &[Strip],
+    privacy: &Privacy,
+    path: &Path,
+) -> Result<()> {
+    let shown: BTreeSet<usize> = strips
+        .iter()
+        .flat_map(|strip| strip.examples.iter().map(|example| example.index))
+        .collect();
+    let mut writer = csv::Writer::from_path(path).at("write", path)?;
+    let head = ["shown", "id", "patient_shown", "patient"];
+    writer.write_record(head).at("write", path)?;
+    for slice in shown.into_iter().filter_map(|index| predictions.slices.get(index)) {
+        let names = [
+            privacy.slice(&slice.id),
+            slice.id.clone(),
+            privacy.patient(&slice.patient),
+            slice.patient.clone(),
+        ];
+        writer.write_record(names).at("write", path)?;
+    }
+    writer.flush().at("write", path)
+}

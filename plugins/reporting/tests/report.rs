@@ -73,7 +73,48 @@ fn check(made: &Made) {
         }
         let whole = &made.metrics_json[part]["weighted_log_loss"];
         assert!(whole.is_null() || shown.contains(&whole.to_string()));
+        for label in made.metrics_json[part]["labels"].as_array().into_iter().flatten() {
+            let at = &label["at_threshold"];
+            for number in [
+                &label["brier"],
+                &label["expected_calibration_error"],
+                &at["sensitivity"],
+                &at["specificity"],
+                &at["precision"],
+                &at["f1"],
+                &label["at_specificity"]["sensitivity"],
+            ] {
+                assert!(number.is_null() || shown.contains(&number.to_string()), "{label}");
+            }
+        }
+        let chosen = made.metrics_json[part]["at_chosen"].as_array();
+        for at in chosen.into_iter().flatten() {
+            for metric in ["threshold", "sensitivity", "specificity", "precision", "f1"] {
+                let number = &at[metric];
+                assert!(number.is_null() || shown.contains(&number.to_string()), "{at}");
+            }
+        }
+        let groups = &made.metrics_json[part]["groups"];
+        if part == "valid" {
+            for group in ["by_style", "by_position"] {
+                for group in groups[group].as_array().unwrap() {
+                    assert!(shown.contains(&group["weighted_log_loss"].to_string()), "{group}");
+                }
+            }
+        }
     }
+    for label in made.metrics_json["calibration"]["labels"].as_array().into_iter().flatten() {
+        for side in ["before", "after"] {
+            for metric in ["log_loss", "expected_calibration_error"] {
+                assert!(shown.contains(&label[side][metric].to_string()), "{label}");
+            }
+        }
+    }
+    // Every picture's numbers lie in the page.
+    assert_eq!(
+        html.matches("<svg ").count(),
+        html.matches("href=\"data:text/csv;charset=utf-8;base64,").count()
+    );
 }
 
 #[test]
@@ -104,6 +145,8 @@ fn a_run_with_next_to_nothing_makes_a_page_too() {
         with_test: false,
         text: "",
         readable: true,
+        trained: true,
+        rich: false,
     };
     let made = make(&directory("little"), &plan);
     check(&made);
@@ -114,6 +157,39 @@ fn a_run_with_next_to_nothing_makes_a_page_too() {
         "1 channel at the stored size",
     ] {
         assert!(made.html.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn a_run_without_a_network_makes_a_page_too() {
+    let plan = Plan {
+        trained: false,
+        ..Plan::default()
+    };
+    let made = make(&directory("untrained"), &plan);
+    check(&made);
+    assert!(made.html.contains("no network was trained"));
+    assert!(made.html.contains("the brain window, 40/80 HU"));
+    assert!(!made.html.contains("Loss by epoch"));
+}
+
+#[test]
+fn what_stages_added_is_shown() {
+    let html = make(&directory("rich"), &Plan::default()).html;
+    for text in [
+        "weighted log loss of the baseline, held out",
+        "The baseline on held-out slices",
+        "chosen on held-out slices for a sensitivity of at least 0.9",
+        "before and after calibration (platt)",
+        "2 patients have slices on both sides of the split",
+        "288 20.0 %",
+        "as submitted",
+        "on stage 2 of the competition it is 0.2311",
+        "Loss by scanner style",
+        "Loss by place in the series",
+        "Best: the slices with bleeding that cost least",
+    ] {
+        assert!(html.contains(text), "{text}");
     }
 }
 

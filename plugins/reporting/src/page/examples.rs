@@ -1,8 +1,6 @@
 //! The sheet of example slices, in words.
 
-use ichflow_api::digest;
 use ichflow_api::labels::{COUNT, LABELS};
-use ichflow_api::prelude::*;
 
 use super::Material;
 use crate::sheet::{Example, Strip};
@@ -20,7 +18,7 @@ pub(crate) struct ExampleStrip<'a> {
 /// One slice.
 pub(crate) struct ExampleSlice<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: String,
     /// A short hash of its patient's identifier.
     pub patient: String,
     /// The picture as a data URI.
@@ -48,7 +46,7 @@ pub(crate) struct ExampleLabel {
 }
 
 pub(crate) fn strips<'a>(material: &Material<'a>) -> Vec<ExampleStrip<'a>> {
-    let slice = |example: &'a Example| slice(material.valid, example);
+    let slice = |example: &'a Example| slice(material, example);
     let strip = |strip: &'a Strip| ExampleStrip {
         title: &strip.title,
         slices: strip.examples.iter().filter_map(slice).collect(),
@@ -57,7 +55,8 @@ pub(crate) fn strips<'a>(material: &Material<'a>) -> Vec<ExampleStrip<'a>> {
     material.strips.iter().map(strip).collect()
 }
 
-fn slice<'a>(predictions: &'a Predictions, example: &'a Example) -> Option<ExampleSlice<'a>> {
+fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSlice<'a>> {
+    let (predictions, privacy) = (material.valid, material.privacy);
     let slice = predictions.slices.get(example.index)?;
     let probabilities = predictions.probabilities.get(example.index)?;
     let truth = slice.labels?;
@@ -84,35 +83,15 @@ fn slice<'a>(predictions: &'a Predictions, example: &'a Example) -> Option<Examp
         }
     };
     Some(ExampleSlice {
-        id: &slice.id,
-        patient: pseudonym(&slice.patient),
+        id: privacy.slice(&slice.id),
+        patient: privacy.patient(&slice.patient),
         picture: example.picture.as_deref(),
         alt: format!(
             "Slice {}, windowed. Truth: {}. Predicted at 0.5 or above: {}.",
-            slice.id,
+            privacy.slice(&slice.id),
             of(&|label| truth[label]),
             of(&|label| probabilities[label] >= 0.5)
         ),
         labels,
     })
-}
-
-/// Tells patients apart without showing their identifiers. Whoever knows an identifier can still
-/// recognise its hash: this keeps names off the page, it does not make data anonymous.
-pub(crate) fn pseudonym(patient: &str) -> String {
-    let mut digest = digest::Digest::new();
-    digest.add("patient shown in a report").add(patient);
-    digest.hex().chars().take(8).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patients_are_told_apart_but_not_named() {
-        assert_eq!(pseudonym("Doe^Jane").len(), 8);
-        assert_ne!(pseudonym("Doe^Jane"), pseudonym("Doe^John"));
-        assert_eq!(pseudonym("a"), pseudonym("a"));
-    }
 }

@@ -4,10 +4,14 @@
 //! a struct of finished texts here, so that the template only places them; askama escapes every one.
 //! Only the style sheet and the pictures drawn by [`crate::plots`] are placed as they are.
 
+mod curves;
 mod data;
 mod examples;
+mod groups;
 mod origin;
+pub(crate) mod privacy;
 mod scores;
+mod tables;
 mod windows;
 
 use askama::Template;
@@ -18,10 +22,14 @@ use crate::measures::Metrics;
 use crate::plots::{self, Figure};
 use crate::sheet::Strip;
 
+use curves::CurveSet;
 use data::DataTable;
 use examples::ExampleStrip;
+use groups::GroupSection;
 use origin::{Origin, Quarantine};
-use scores::{CurveSet, Headline, PartScores, Verdict};
+use privacy::Privacy;
+use scores::{Headline, PartScores, Verdict};
+use tables::Table;
 use windows::WindowRow;
 
 /// What a page is made of.
@@ -30,10 +38,15 @@ pub(crate) struct Material<'a> {
     pub folds: &'a Folds,
     pub valid: &'a Predictions,
     pub test: Option<&'a Predictions>,
-    pub history: &'a History,
-    pub model: &'a Model,
+    /// How training went, where something was trained.
+    pub history: Option<&'a History>,
+    /// What was trained, if anything was.
+    pub model: Option<&'a Model>,
     pub metrics: &'a Metrics,
     pub strips: &'a [Strip],
+    /// Through what the slices are shown, in words.
+    pub look: String,
+    pub privacy: &'a Privacy,
     pub run: &'a RunContext,
 }
 
@@ -65,12 +78,15 @@ struct Page<'a> {
     verdict: Verdict,
     headlines: Vec<Headline>,
     data: DataTable,
-    remarks: &'a [String],
+    split: Option<Table>,
+    leaks: &'a [String],
+    remarks: Vec<String>,
     quarantine: Quarantine,
     training: Vec<Figure>,
     windows: Vec<WindowRow>,
     curves: Vec<CurveSet>,
-    has_test_curves: bool,
+    calibration: Option<(Table, CurveSet)>,
+    groups: Option<GroupSection>,
     parts: Vec<PartScores>,
     resamples: usize,
     eps: String,
@@ -88,17 +104,33 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
     let page = Page {
         style: include_str!("style.css"),
         title,
-        architecture: &material.model.description,
-        window: window_in_words(&material.model.preparation),
+        architecture: material
+            .model
+            .map_or("no network was trained", |model| model.description.as_str()),
+        window: material.look.clone(),
         verdict: scores::verdict(&metrics.valid),
         headlines: scores::headlines(metrics),
         data: data::table(material),
-        remarks: &material.cohort.remarks,
-        quarantine: origin::quarantine(material.run),
+        split: metrics.split.as_ref().map(tables::split),
+        leaks: metrics.split.as_ref().map_or(&[], |split| split.leaks.as_slice()),
+        remarks: material
+            .cohort
+            .remarks
+            .iter()
+            .map(|remark| material.privacy.text(remark))
+            .collect(),
+        quarantine: origin::quarantine(material.run, material.privacy),
         training: training(material)?,
-        windows: windows::rows(material.history, material.model)?,
-        curves: scores::curves(material)?,
-        has_test_curves: metrics.test.is_some(),
+        windows: match (material.history, material.model) {
+            (Some(history), Some(model)) => windows::rows(history, model)?,
+            _ => Vec::new(),
+        },
+        curves: curves::sets(material)?,
+        calibration: match &metrics.calibration {
+            Some(found) => Some((tables::calibration(found), curves::calibration(found)?)),
+            None => None,
+        },
+        groups: groups::section(material)?,
         parts: scores::parts(metrics),
         resamples: metrics.bootstrap,
         eps: format!("{:e}", metrics.eps),
@@ -109,24 +141,17 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
 }
 
 fn training(material: &Material<'_>) -> Result<Vec<Figure>> {
-    let epochs = &material.history.epochs;
+    let Some(history) = material.history else {
+        return Ok(Vec::new());
+    };
+    let epochs = &history.epochs;
     let best = epochs.iter().rev().find(|epoch| epoch.best);
     let mut figures = vec![
         plots::loss(epochs, best, material.metrics.valid.priors_log_loss)?,
         plots::learning_rate(epochs)?,
     ];
-    figures.extend(windows::figures(material.history)?);
+    figures.extend(windows::figures(history)?);
     Ok(figures)
-}
-
-fn window_in_words(preparation: &ichflow_api::model::Preparation) -> String {
-    let channels = preparation.window.channels();
-    let size = match preparation.resize {
-        Some(resize) => format!("{0} × {0} pixels", resize.size),
-        None => "the stored size".into(),
-    };
-    let plural = if channels == 1 { "" } else { "s" };
-    format!("{channels} channel{plural} at {size}")
 }
 
 /// "1 slice", "2 slices".

@@ -1,14 +1,22 @@
 //! Where everything came from: the recipe, the machine, what was set aside.
 
+use std::fs;
+
 use ichflow_api::context::{Quarantined, RunContext};
 use serde_json::Value;
+
+use crate::page::privacy::Privacy;
 
 /// The recipe and the provenance.
 pub(crate) struct Origin<'a> {
     /// The recipe with all defaults.
     pub recipe: &'a str,
+    /// The texts it was written in, each with its name: the recipe, what it extends, what was set.
+    pub layers: Vec<(String, String)>,
     /// Names and values; nested names are joined by " › ".
     pub provenance: Vec<(String, String)>,
+    /// Stages and their seconds, in the order they ran.
+    pub times: Vec<(String, String)>,
 }
 
 /// Slices that were set aside.
@@ -24,7 +32,7 @@ pub(crate) struct Quarantine {
 /// More lines than this help nobody; all are in the run's event log.
 const MOST_ROWS: usize = 200;
 
-pub(crate) fn quarantine(run: &RunContext) -> Quarantine {
+pub(crate) fn quarantine(run: &RunContext, privacy: &Privacy) -> Quarantine {
     let mut rows = run.quarantined();
     let count = rows.len();
     rows.truncate(MOST_ROWS);
@@ -32,8 +40,11 @@ pub(crate) fn quarantine(run: &RunContext) -> Quarantine {
         // A reason often quotes the path of the file.
         let path = row.file.display().to_string();
         if let (false, Some(name)) = (path.is_empty(), row.file.file_name()) {
-            row.reason = row.reason.replace(&path, &name.to_string_lossy());
+            // Nor does the name of a file say nothing about a person.
+            row.reason = row.reason.replace(&path, "the file").replace(&*name.to_string_lossy(), "the file");
         }
+        row.reason = privacy.text(&row.reason);
+        row.id = privacy.slice(&row.id);
     }
     Quarantine {
         count,
@@ -47,8 +58,42 @@ pub(crate) fn origin(run: &RunContext) -> Origin<'_> {
     flatten(&run.provenance, "", &mut provenance);
     Origin {
         recipe: &run.resolved_recipe,
+        layers: layers(run),
         provenance,
+        times: times(run),
     }
+}
+
+/// The recipe as it was written, from the run's own copies; nothing where there are none.
+fn layers(run: &RunContext) -> Vec<(String, String)> {
+    let Ok(directory) = fs::read_dir(run.directory.join("layers")) else {
+        return Vec::new();
+    };
+    let mut layers: Vec<(String, String)> = directory
+        .flatten()
+        .filter_map(|entry| {
+            let text = fs::read_to_string(entry.path()).ok()?;
+            Some((entry.file_name().to_string_lossy().into_owned(), text))
+        })
+        .collect();
+    layers.sort();
+    layers
+}
+
+/// How long the stages before this one took, from the run's events.
+fn times(run: &RunContext) -> Vec<(String, String)> {
+    let events = fs::read_to_string(run.directory.join("events.jsonl")).unwrap_or_default();
+    events
+        .lines()
+        .filter_map(|line| {
+            let event: Value = serde_json::from_str(line).ok()?;
+            if event["kind"] != "finished" {
+                return None;
+            }
+            let seconds = event["details"]["seconds"].as_f64()?;
+            Some((event["stage"].as_str()?.to_owned(), format!("{seconds:.1} s")))
+        })
+        .collect()
 }
 
 fn flatten(value: &Value, name: &str, rows: &mut Vec<(String, String)>) {

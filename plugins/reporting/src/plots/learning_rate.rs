@@ -24,7 +24,7 @@ pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {
         if epochs.len() == 1 { "epoch" } else { "epochs" },
         if phases == 1 { "phase" } else { "phases" },
     );
-    Figure::draw(title, description, (440, 300), |area| {
+    let figure = Figure::draw(title, description, (440, 300), |area| {
         let axes = Axes {
             x: span(epochs),
             y: 0.0..highest * 1.08,
@@ -42,5 +42,9 @@ pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {
         };
         let mut plot = axes.on(area)?;
         series(&mut plot, &points, Ink::First, epochs.len() <= 40)
-    })
+    })?;
+    figure.with_data(
+        &["epoch", "learning rate"],
+        points.iter().map(|(epoch, rate)| vec![epoch.to_string(), rate.to_string()]),
+    )
 }

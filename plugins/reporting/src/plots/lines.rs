@@ -24,6 +24,29 @@ pub(crate) fn lines(
     against: Option<f64>,
     size: (u32, u32),
 ) -> Result<Figure> {
+    drawn(title, description, axes, lines, against, true, size)
+}
+
+/// Curves over real numbers, without dots; later ones lie on top.
+pub(crate) fn curves(
+    title: &str,
+    description: String,
+    axes: (&str, &str),
+    lines: &[Line],
+    size: (u32, u32),
+) -> Result<Figure> {
+    drawn(title, description, axes, lines, None, false, size)
+}
+
+fn drawn(
+    title: &str,
+    description: String,
+    axes: (&str, &str),
+    lines: &[Line],
+    against: Option<f64>,
+    by_number: bool,
+    size: (u32, u32),
+) -> Result<Figure> {
     let points = || lines.iter().flat_map(|line| line.points.iter());
     let all = |pick: fn(&(f64, f64)) -> f64| points().map(pick).filter(|value| value.is_finite());
     let span = |low: f64, high: f64| (low <= high).then_some((low, high));
@@ -41,22 +64,24 @@ pub(crate) fn lines(
         return Ok(Figure::absent(title, "There is nothing to draw."));
     };
     let room = ((y.1 - y.0) * 0.08).max(y.1.abs() * 0.01).max(1e-9);
+    let side = if by_number { 0.5 } else { (x.1 - x.0) * 0.01 };
+    let real = |value: &f64| rounded(*value, x.1 - x.0);
     let figure = Figure::draw(title, description, size, |area| {
         let axes = Axes {
-            x: x.0 - 0.5..x.1 + 0.5,
+            x: x.0 - side..x.1 + side,
             y: y.0 - room..y.1 + room,
             x_name: axes.0,
             y_name: axes.1,
             x_ticks: 8,
-            x_format: &whole,
+            x_format: if by_number { &whole } else { &real },
             y_format: &|value| rounded(*value, y.1 - y.0),
         };
         let mut plot = axes.on(area)?;
         if let Some(value) = against {
-            reference(&mut plot, (x.0 - 0.5, value), (x.1 + 0.5, value))?;
+            reference(&mut plot, (x.0 - side, value), (x.1 + side, value))?;
         }
         for line in lines {
-            series(&mut plot, &line.points, line.ink, line.points.len() <= 40)?;
+            series(&mut plot, &line.points, line.ink, by_number && line.points.len() <= 40)?;
         }
         Ok(())
     })?;

@@ -36,7 +36,7 @@ pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Resul
         ),
         None => format!("Predicting the training shares scores {priors:.4}."),
     };
-    Figure::draw(title, description, (440, 300), |area| {
+    let figure = Figure::draw(title, description, (440, 300), |area| {
         let x = span(epochs);
         let axes = Axes {
             x: x.clone(),
@@ -58,7 +58,17 @@ pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Resul
                 .map_err(cannot_draw)?;
         }
         Ok(())
-    })
+    })?;
+    figure.with_data(
+        &["epoch", "training loss", "held-out weighted log loss"],
+        epochs.iter().map(|epoch| {
+            vec![
+                epoch.epoch.to_string(),
+                epoch.train_loss.to_string(),
+                epoch.valid_loss.to_string(),
+            ]
+        }),
+    )
 }
 
 /// The epochs with half an epoch of room at either end, so that a single one is seen.

@@ -4,11 +4,14 @@
 //! plotters is a stand-in, and [`Figure::draw`] replaces it by a variable of the page's style sheet,
 //! where the palette (Okabe and Ito, safe for colour-blind eyes) is defined once for either face.
 
+mod columns;
 mod dots;
+mod histogram;
 mod learning_rate;
 mod lines;
 mod loss;
 mod precision_recall;
+mod reliability;
 mod roc;
 mod scatter;
 
@@ -19,11 +22,14 @@ use ichflow_api::error::{Error, Result, ResultExt};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+pub(crate) use columns::{Column, columns, columns_of};
 pub(crate) use dots::{Dot, dots};
+pub(crate) use histogram::{Steps, histogram};
 pub(crate) use learning_rate::learning_rate;
-pub(crate) use lines::{Line, lines};
+pub(crate) use lines::{Line, curves, lines};
 pub(crate) use loss::loss;
 pub(crate) use precision_recall::precision_recall;
+pub(crate) use reliability::{Reliability, reliability};
 pub(crate) use roc::roc;
 pub(crate) use scatter::{Cloud, scatter};
 
@@ -334,6 +340,14 @@ impl Curve {
             .collect();
         Self { points }
     }
+}
+
+/// The points of curves as lines of a CSV, each with its curve's name.
+fn rows<'a>(names: &'a [&'a str], curves: &'a [Curve]) -> impl Iterator<Item = Vec<String>> + 'a {
+    names.iter().zip(curves).flat_map(|(name, curve)| {
+        let points = curve.points.iter();
+        points.map(|(x, y)| vec![(*name).to_owned(), x.to_string(), y.to_string()])
+    })
 }
 
 /// Curves in a square from (0, 0) to (1, 1): the first held out, the second test.

@@ -117,6 +117,14 @@ fn define() -> clap::Command {
             .value_parser(value_parser!(f64)),
         )
         .arg(
+            number(
+                "clip",
+                "The score is also given with probabilities clipped to [clip, 1 − clip], as a submission's are",
+                format!("{:e}", usual.submission_clip),
+            )
+            .value_parser(value_parser!(f64)),
+        )
+        .arg(
             number("seed", "The same seed gives the same intervals", "0".into())
                 .value_parser(value_parser!(u64)),
         )
@@ -169,6 +177,7 @@ fn settings(matches: &ArgMatches) -> Result<Settings> {
         calibration_bins: whole("bins", usual.calibration_bins),
         threshold: real("threshold", usual.threshold, 0.0, 1.0)?,
         specificity: real("specificity", usual.specificity, 0.0, 1.0)?,
+        submission_clip: real("clip", usual.submission_clip, 0.0, 0.5)?,
     })
 }
 

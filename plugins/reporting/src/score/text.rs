@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use ichflow_api::metrics::STAGE_2_PRIORS_LOG_LOSS;
+
 use super::Score;
 use crate::evaluate::interval;
 
@@ -37,8 +39,13 @@ fn write_all(text: &mut String, score: &Score) -> std::fmt::Result {
         interval(measured.weighted_log_loss_interval).map_or(String::new(), |text| format!(" ({text})"));
     writeln!(
         text,
-        "\nweighted log loss  {:.6}{beside}\npriors alone       {:.6}",
-        measured.weighted_log_loss, measured.priors_log_loss
+        "\nweighted log loss  {:.6}{beside}\nclipped to {:<7e} {:.6}\npriors alone       {:.6} (on stage 2 of the \
+         competition {})",
+        measured.weighted_log_loss,
+        measured.submitted.clip,
+        measured.submitted.weighted_log_loss,
+        measured.priors_log_loss,
+        STAGE_2_PRIORS_LOG_LOSS,
     )?;
     if let Some(versus) = &score.versus {
         let beside = interval(versus.interval).map_or(String::new(), |text| format!(" ({text})"));

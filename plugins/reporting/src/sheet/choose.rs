@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ichflow_api::labels::COUNT;
+use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 
 /// Slices chosen for one reason.
@@ -23,10 +24,13 @@ impl Choice {
     }
 }
 
-/// The most confident mistakes first, then for each label its positives with the highest and the lowest
-/// probabilities. Equal probabilities keep the order of the predictions.
+/// The most confident mistakes first, then the bleeding slices that cost least and most as a whole, then for
+/// each label its positives with the highest and the lowest probabilities. Equal ones keep the order of the
+/// predictions.
 pub(crate) fn choose(predictions: &Predictions, examples: usize, mistakes: usize) -> Vec<Choice> {
-    std::iter::once(worst(predictions, mistakes))
+    let (best, worst) = by_loss(predictions, mistakes);
+    [mistaken(predictions, mistakes), best, worst]
+        .into_iter()
         .chain((0..COUNT).map(|label| positives(predictions, label, examples)))
         .collect()
 }
@@ -55,7 +59,7 @@ fn positives(predictions: &Predictions, label: usize, count: usize) -> Choice {
 }
 
 /// Slices on the wrong side of 0.5, the farthest first; a slice is shown once, for its worst label.
-fn worst(predictions: &Predictions, count: usize) -> Choice {
+fn mistaken(predictions: &Predictions, count: usize) -> Choice {
     let mut wrong: Vec<(f64, usize, usize)> = known(predictions)
         .flat_map(|(index, truth)| {
             (0..COUNT).map(move |label| {
@@ -85,6 +89,40 @@ fn worst(predictions: &Predictions, count: usize) -> Choice {
     }
 }
 
+/// Slices with bleeding, by their weighted log loss: the lowest, and of all slices the highest. Each is shown
+/// for the label that costs it most.
+fn by_loss(predictions: &Predictions, count: usize) -> (Choice, Choice) {
+    let mut scored: Vec<(f64, usize, usize, bool)> = known(predictions)
+        .filter_map(|(index, truth)| {
+            let row = predictions.probabilities[index];
+            let loss = metrics::weighted_log_loss(&[truth], &[row], metrics::DEFAULT_EPS)?;
+            let error = |label: usize| (row[label] - f64::from(u8::from(truth[label]))).abs();
+            let dearest = (0..COUNT).max_by(|a, b| error(*a).total_cmp(&error(*b)))?;
+            Some((loss, index, dearest, truth[0]))
+        })
+        .collect();
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let choice = |title: &str, slices: Vec<(usize, usize)>| Choice {
+        title: title.into(),
+        remark: if slices.is_empty() {
+            "There is none.".into()
+        } else {
+            String::new()
+        },
+        slices,
+    };
+    let best = scored.iter().filter(|(.., bleeds)| *bleeds).take(count);
+    let worst = scored.iter().rev().take(count);
+    let pairs = |(_, index, label, _): &(f64, usize, usize, bool)| (*index, *label);
+    (
+        choice(
+            "Best: the slices with bleeding that cost least",
+            best.map(pairs).collect(),
+        ),
+        choice("Worst: the slices that cost most", worst.map(pairs).collect()),
+    )
+}
+
 fn known(predictions: &Predictions) -> impl Iterator<Item = (usize, ichflow_api::labels::Labels)> + '_ {
     predictions
         .slices
@@ -112,11 +150,13 @@ mod tests {
         };
         let choices = choose(&predictions, 1, 3);
         assert_eq!(choices[0].slices, [(3, 0), (1, 0), (0, 2)], "one line a slice");
-        assert_eq!(choices[1].slices, [(0, 0), (3, 0)]);
-        assert!(choices[2].slices.is_empty());
-        assert_eq!(choices[2].remark, "No held-out slice is positive for epidural.");
+        assert_eq!(choices[1].slices[0].0, 0, "0.9 and 0.3 cost least of those that bleed");
+        assert_eq!(choices[2].slices[0].0, 3, "0.05 costs most");
+        assert_eq!(choices[3].slices, [(0, 0), (3, 0)]);
+        assert!(choices[4].slices.is_empty());
+        assert_eq!(choices[4].remark, "No held-out slice is positive for epidural.");
         assert_eq!(
-            choose(&predictions, 3, 0)[1].indices().count(),
+            choose(&predictions, 3, 0)[3].indices().count(),
             4,
             "few are shown once"
         );

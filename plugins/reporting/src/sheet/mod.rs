@@ -15,10 +15,58 @@ pub(crate) use picture::picture;
 pub(crate) struct SheetSettings {
     /// Positives of each label with the highest and with the lowest probability, each.
     pub examples: usize,
-    /// Most confident mistakes.
+    /// Most confident mistakes, best and worst slices, each.
     pub mistakes: usize,
     /// Longest side of a picture, in pixels.
     pub size: usize,
+}
+
+/// Through what slices are shown.
+pub(crate) enum Look<'a> {
+    /// As the network saw them, before its own shift and scale.
+    Model(&'a Model),
+    /// Through a window of the recipe, where nothing was trained.
+    Window(&'a Window),
+    /// Through the brain window, 40/80.
+    Brain,
+}
+
+impl Look<'_> {
+    /// Images `[batch, channels, height, width]`.
+    fn images(&self, batch: &HuBatch) -> Tensor<4> {
+        match self {
+            Self::Model(model) => model.images(batch),
+            Self::Window(window) => window.apply(batch),
+            Self::Brain => linear_window(batch.hu(), 40.0, 80.0),
+        }
+    }
+
+    /// Neighbours it needs.
+    fn offsets(&self) -> Vec<i32> {
+        match self {
+            Self::Model(model) => model.preparation.window.offsets(),
+            Self::Window(window) => window.offsets(),
+            Self::Brain => Vec::new(),
+        }
+    }
+
+    /// What is seen, in words.
+    pub(crate) fn in_words(&self) -> String {
+        let plural = |channels: usize| {
+            format!("{channels} channel{}", if channels == 1 { "" } else { "s" })
+        };
+        match self {
+            Self::Model(model) => {
+                let size = match model.preparation.resize {
+                    Some(resize) => format!("{0} × {0} pixels", resize.size),
+                    None => "the stored size".into(),
+                };
+                format!("{} at {size}", plural(model.preparation.window.channels()))
+            }
+            Self::Window(window) => format!("{} at the stored size", plural(window.channels())),
+            Self::Brain => "the brain window, 40/80 HU".into(),
+        }
+    }
 }
 
 /// A row of the sheet.
@@ -41,11 +89,11 @@ pub(crate) struct Example {
     pub picture: Option<String>,
 }
 
-/// Chooses slices and renders each once, through the model's own window.
+/// Chooses slices and renders each once.
 pub(crate) fn strips(
     predictions: &Predictions,
     pixels: &Pixels,
-    model: &Model,
+    look: &Look<'_>,
     settings: SheetSettings,
     context: &Context,
 ) -> Result<Vec<Strip>> {
@@ -62,9 +110,9 @@ pub(crate) fn strips(
     let order = SeriesOrder::of(&cohort);
     for index in wanted {
         context.checkpoint()?;
-        let offsets = model.preparation.window.offsets();
+        let offsets = look.offsets();
         let picture = HostBatch::read(pixels, &cohort, &order, vec![index], &offsets)
-            .and_then(|host| picture(host.upload(&cohort, context.device()), model, settings.size));
+            .and_then(|host| picture(look.images(&host.upload(&cohort, context.device())), settings.size));
         match picture {
             Ok(uri) => {
                 pictures.insert(index, uri);

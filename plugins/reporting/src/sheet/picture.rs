@@ -1,12 +1,11 @@
-//! A slice through the model's own window, as a PNG inside the page.
+//! A windowed slice, as a PNG inside the page.
 
 use base64::Engine;
 use ichflow_api::prelude::*;
 
-/// The first slice of a batch as the network saw it (before its own shift and scale), at most `longest` pixels a side.
-/// Three channels become red, green and blue; one becomes grey; of more the first three are shown.
-pub(crate) fn picture(batch: HuBatch, model: &Model, longest: usize) -> Result<String> {
-    let images = model.images(&batch);
+/// The first of some images `[batch, channels, height, width]`, at most `longest` pixels a side. Three
+/// channels become red, green and blue; one becomes grey; of more the first three are shown.
+pub(crate) fn picture(images: Tensor<4>, longest: usize) -> Result<String> {
     let [_, channels, rows, columns] = images.dims();
     let values = images
         .into_data()

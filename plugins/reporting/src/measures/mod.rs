@@ -1,11 +1,21 @@
 //! What is measured, as `metrics.json` holds it.
 
+mod groups;
+mod intervals;
+mod judged;
+mod label;
+
 use std::collections::HashMap;
 
 use ichflow_api::labels::{COUNT, Labels};
-use ichflow_api::metrics::{self, Confusion, Interval, OperatingPoint, PairedDifference};
+use ichflow_api::metrics::{self, Confusion, Interval, PairedDifference};
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;
+
+pub use groups::{GroupMetrics, Groups, PatientSpread, per_patient};
+pub use intervals::LabelIntervals;
+pub use judged::Judged;
+pub use label::{AtThreshold, LabelMetrics};
 
 /// Every metric of a run. Nothing in it depends on the machine or the time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -16,6 +26,8 @@ pub struct Metrics {
     pub bootstrap: usize,
     /// Bins of the expected calibration error.
     pub calibration_bins: usize,
+    /// Specificity at which sensitivity is given.
+    pub specificity: f64,
     /// Share of positives of each label among the slices trained on, 0 to 1; what `priors_log_loss`
     /// predicts for every slice.
     pub training_priors: Vec<Prior>,
@@ -26,6 +38,18 @@ pub struct Metrics {
     /// The weighted log loss of the held-out predictions less that of the `baseline`, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versus_baseline: Option<PairedDifference>,
+    /// The `baseline` by itself, on the same held-out slices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<PartMetrics>,
+    /// What the decision thresholds were chosen for, in words, if there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds_for: Option<String>,
+    /// The held-out predictions before and after calibration, if they were calibrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// How the split came out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<Balance>,
 }
 
 impl Artifact for Metrics {
@@ -54,69 +78,40 @@ pub struct PartMetrics {
     pub weighted_log_loss_interval: Option<Interval>,
     /// Weighted log loss of predicting the training shares for every slice: what a model has to beat.
     pub priors_log_loss: f64,
+    /// The competition's metric with probabilities clipped as a submission's are.
+    pub submitted: Submitted,
     /// 95 % interval over patients of the AUC of `any`.
     pub auc_any_interval: Option<Interval>,
     /// Every label.
     pub labels: Vec<LabelMetrics>,
+    /// 95 % intervals over patients of every label's metrics.
+    pub label_intervals: Vec<LabelIntervals>,
+    /// What chosen thresholds do, label by label; empty where none were chosen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub at_chosen: Vec<AtChosen>,
+    /// By scanner style, place in the series and patient, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
 }
 
-/// The metrics of one label.
+/// What a submission of these predictions would score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Submitted {
+    /// Probabilities are clipped to `[clip, 1 − clip]`.
+    pub clip: f64,
+    /// The competition's metric then.
+    pub weighted_log_loss: f64,
+}
+
+/// What the threshold chosen for one label does.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LabelMetrics {
+pub struct AtChosen {
     /// The label.
     pub label: &'static str,
-    /// Slices that have it.
-    pub positives: usize,
-    /// Mean log loss.
-    pub log_loss: f64,
-    /// Area under the ROC curve.
-    pub auc: Option<f64>,
-    /// Average precision: area under the precision–recall curve, not interpolated.
-    pub average_precision: Option<f64>,
-    /// Share of slices on the right side of 0.5.
-    pub accuracy: f64,
-    /// Brier score: mean squared distance of the probability from the truth.
-    pub brier: f64,
-    /// Expected calibration error, in bins of equal width.
-    pub expected_calibration_error: f64,
-    /// What a fixed threshold does.
-    pub at_threshold: AtThreshold,
-    /// The highest sensitivity at a stated specificity.
-    pub at_specificity: Option<OperatingPoint>,
-    /// Why something is absent.
-    pub note: Option<String>,
-}
-
-/// What a fixed threshold does to one label. What has nothing to be a share of is absent.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AtThreshold {
-    /// Probabilities at or above it are called positive.
-    pub threshold: f64,
-    /// Right and wrong, counted.
+    /// Chosen on all held-out slices. Held-out slices are counted by thresholds that were chosen without
+    /// their patient, which may differ a little.
     #[serde(flatten)]
-    pub confusion: Confusion,
-    /// Share of positives called so.
-    pub sensitivity: Option<f64>,
-    /// Share of negatives called so.
-    pub specificity: Option<f64>,
-    /// Share of positives among those called so.
-    pub precision: Option<f64>,
-    /// Harmonic mean of precision and sensitivity.
-    pub f1: Option<f64>,
-}
-
-impl AtThreshold {
-    fn of(truth: &[bool], probabilities: &[f64], threshold: f64) -> Self {
-        let confusion = Confusion::at(truth, probabilities, threshold);
-        Self {
-            threshold,
-            confusion,
-            sensitivity: confusion.sensitivity(),
-            specificity: confusion.specificity(),
-            precision: confusion.precision(),
-            f1: confusion.f1(),
-        }
-    }
+    pub counted: AtThreshold,
 }
 
 /// How the metrics are computed.
@@ -132,6 +127,8 @@ pub struct Settings {
     pub threshold: f64,
     /// Specificity at which sensitivity is given.
     pub specificity: f64,
+    /// A submission's probabilities are clipped to `[submission_clip, 1 − submission_clip]`.
+    pub submission_clip: f64,
 }
 
 impl Default for Settings {
@@ -142,59 +139,8 @@ impl Default for Settings {
             calibration_bins: 15,
             threshold: 0.5,
             specificity: 0.9,
+            submission_clip: 1e-6,
         }
-    }
-}
-
-/// Truth and probabilities of the slices whose truth is known, in the order predicted.
-#[derive(Clone)]
-pub struct Judged {
-    /// Truth.
-    pub truth: Vec<Labels>,
-    /// Probabilities.
-    pub probabilities: Vec<[f64; COUNT]>,
-    /// Patient of each slice, numbered from 0 in the order of appearance.
-    pub patient: Vec<usize>,
-    /// Number of patients; 0 where that is not known.
-    pub patients: usize,
-}
-
-impl Judged {
-    /// Collects what can be judged.
-    pub fn of(predictions: &Predictions) -> Self {
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
-        let (mut truth, mut probabilities, mut patient) = (Vec::new(), Vec::new(), Vec::new());
-        for (slice, predicted, labels) in predictions.with_truth() {
-            let next = numbers.len();
-            patient.push(*numbers.entry(&slice.patient).or_insert(next));
-            truth.push(labels);
-            probabilities.push(*predicted);
-        }
-        Self {
-            truth,
-            probabilities,
-            patient,
-            patients: numbers.len(),
-        }
-    }
-
-    /// Truth and probabilities of one label.
-    pub fn label(&self, label: usize) -> (Vec<bool>, Vec<f64>) {
-        (
-            self.truth.iter().map(|truth| truth[label]).collect(),
-            self.probabilities
-                .iter()
-                .map(|predicted| predicted[label])
-                .collect(),
-        )
-    }
-
-    /// The first slice with a probability that is not a number between 0 and 1.
-    fn nonsense(&self) -> bool {
-        self.probabilities
-            .iter()
-            .flatten()
-            .any(|probability| !(0.0..=1.0).contains(probability))
     }
 }
 
@@ -206,7 +152,31 @@ impl PartMetrics {
         settings: Settings,
         rng: &mut ChaCha8Rng,
     ) -> Result<Option<Self>> {
-        Self::of_judged(&Judged::of(predictions), priors, settings, rng)
+        let measured = Self::of_judged(&Judged::of(predictions), priors, settings, rng)?;
+        Ok(measured.map(|measured| Self {
+            groups: Some(Groups::of(predictions, settings.eps)),
+            ..measured
+        }))
+    }
+
+    /// Adds what chosen thresholds do.
+    #[must_use]
+    pub fn at_thresholds(mut self, predictions: &Predictions, thresholds: &Thresholds) -> Self {
+        self.at_chosen = (0..COUNT)
+            .filter_map(|label| {
+                let mut counts = Confusion::default();
+                for (slice, row, truth) in predictions.with_truth() {
+                    // Where a patient's own label was all there is, none could be chosen without it.
+                    let threshold = thresholds.for_slice(&slice.id)[label]?;
+                    counts.add(truth[label], row[label] >= threshold);
+                }
+                Some(AtChosen {
+                    label: LABELS[label],
+                    counted: AtThreshold::counted(thresholds.of_label[label]?, counts),
+                })
+            })
+            .collect();
+        self
     }
 
     /// The metrics of what can be judged; `None` if that is nothing.
@@ -233,27 +203,27 @@ impl PartMetrics {
         ) else {
             return Ok(None);
         };
-        let [weighted_log_loss_interval, auc_any_interval] =
-            metrics::cluster_bootstrap(&judged.patient, settings.bootstrap, rng, |slices| {
-                let truth: Vec<Labels> = slices.iter().map(|i| truth[*i]).collect();
-                let probabilities: Vec<[f64; COUNT]> = slices.iter().map(|i| probabilities[*i]).collect();
-                let any: Vec<bool> = truth.iter().map(|truth| truth[0]).collect();
-                let any_probability: Vec<f64> = probabilities.iter().map(|predicted| predicted[0]).collect();
-                [
-                    metrics::weighted_log_loss(&truth, &probabilities, eps),
-                    metrics::auc(&any, &any_probability),
-                ]
-            });
+        let clip = settings.submission_clip;
+        let submitted = Submitted {
+            clip,
+            weighted_log_loss: metrics::weighted_log_loss(truth, &clipped(probabilities, clip), eps)
+                .unwrap_or(weighted_log_loss),
+        };
+        let intervals = intervals::intervals(judged, settings, rng);
         Ok(Some(Self {
             slices: truth.len(),
             patients: judged.patients,
             weighted_log_loss,
-            weighted_log_loss_interval,
+            weighted_log_loss_interval: intervals.weighted_log_loss,
             priors_log_loss,
-            auc_any_interval,
+            submitted,
+            auc_any_interval: intervals.labels.first().and_then(|any| any.auc),
             labels: (0..COUNT)
                 .filter_map(|label| LabelMetrics::of(judged, label, settings))
                 .collect(),
+            label_intervals: intervals.labels,
+            at_chosen: Vec::new(),
+            groups: None,
         }))
     }
 
@@ -263,36 +233,9 @@ impl PartMetrics {
     }
 }
 
-impl LabelMetrics {
-    fn of(judged: &Judged, label: usize, settings: Settings) -> Option<Self> {
-        let (truth, probabilities) = judged.label(label);
-        let positives = truth.iter().filter(|positive| **positive).count();
-        let one_class = if positives == 0 {
-            Some("no slice is positive")
-        } else if positives == truth.len() {
-            Some("every slice is positive")
-        } else {
-            None
-        };
-        let ranked = one_class.is_none();
-        Some(Self {
-            label: LABELS[label],
-            positives,
-            log_loss: metrics::label_log_loss(&truth, &probabilities, settings.eps)?,
-            auc: metrics::auc(&truth, &probabilities).filter(|_| ranked),
-            average_precision: metrics::average_precision(&truth, &probabilities).filter(|_| ranked),
-            accuracy: metrics::accuracy(&truth, &probabilities, 0.5)?,
-            brier: metrics::brier(&truth, &probabilities)?,
-            expected_calibration_error: metrics::expected_calibration_error(
-                &truth,
-                &probabilities,
-                settings.calibration_bins,
-            )?,
-            at_threshold: AtThreshold::of(&truth, &probabilities, settings.threshold),
-            at_specificity: metrics::sensitivity_at_specificity(&truth, &probabilities, settings.specificity),
-            note: one_class.map(|why| format!("AUC and average precision are undefined: {why}")),
-        })
-    }
+fn clipped(probabilities: &[[f64; COUNT]], clip: f64) -> Vec<[f64; COUNT]> {
+    let row = |row: &[f64; COUNT]| row.map(|p| p.clamp(clip, 1.0 - clip));
+    probabilities.iter().map(row).collect()
 }
 
 /// The weighted log loss of `predictions` less that of `baseline`, over the slices whose truth is known.
