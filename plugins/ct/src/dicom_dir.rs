@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use crate::competition::{Headers, digest_of, usable};
 use crate::dicom::{self, DicomPixels};
+use crate::series;
 
 /// Loads every DICOM slice below a directory, without labels: data of one's own to apply a model to.
 ///
@@ -53,7 +54,7 @@ path = "data/my_study"
             .map(|(id, path)| (path.clone(), id.clone()))
             .collect();
         let found = Headers::open(context)?.read(context, named)?;
-        let pixels = Pixels::new(DicomPixels).with_digest(digest_of(&found));
+        let pixels = Pixels::new(DicomPixels::default()).with_digest(digest_of(&found));
         // Without the magic word, what does not read is taken for something else than DICOM.
         let (found, others): (Vec<_>, Vec<_>) = found
             .into_iter()
@@ -67,6 +68,7 @@ path = "data/my_study"
             .map(|found| ids.get(&found.file).cloned().unwrap_or_default())
             .collect();
         let slices = usable(context, found, &ids, self.max_quarantined)?;
+        remarks.extend(series::remarks(&slices));
         for remark in &remarks {
             context.say(remark);
         }

@@ -3,14 +3,25 @@
 //! - [`rsna`] loads the RSNA 2019 competition's files, [`dicom_dir`] any directory of DICOM.
 //! - [`phantom`] makes up a cohort in the competition's shape and loads it the same way.
 //! - [`hu_store`] keeps slices as lossless 16-bit Hounsfield units.
+//! - [`hu_resize`] brings slices to one size without keeping them.
 //! - [`inspect`] tells what is read from a file: `ichflow inspect`.
 //! - [`dicom`] reads single files, [`competition`] the competition's, [`store`] is the format on disk.
 
 pub mod competition;
 pub mod dicom;
 pub mod dicom_dir;
+mod fit;
+pub mod hu_resize;
 pub mod hu_store;
 pub mod inspect;
 pub mod phantom;
 pub mod rsna;
+mod series;
+mod source;
 pub mod store;
+
+fn pixels_of_files() -> ichflow_api::pixels::Pixels {
+    ichflow_api::pixels::Pixels::new(dicom::DicomPixels::default())
+}
+
+ichflow_api::register_slice_files!("DICOM", competition::slices_of, pixels_of_files);

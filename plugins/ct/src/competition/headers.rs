@@ -5,8 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
-use std::time::UNIX_EPOCH;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ichflow_api::digest::Digest;
 use ichflow_api::guard;
@@ -14,28 +13,10 @@ use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
 use crate::dicom::{self, Header};
+use crate::source::{Source, source_of};
 
 /// Files between two checks for an interruption.
 const CHUNK: usize = 4096;
-
-/// What tells whether a file changed: its length in bytes and its time of change in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
-    /// Length in bytes.
-    pub size: u64,
-    /// Nanoseconds since 1970.
-    pub changed: u64,
-}
-
-/// The present [`Source`] of a file; none where it cannot be looked at.
-pub fn source_of(path: &Path) -> Option<Source> {
-    let metadata = fs::metadata(path).ok()?;
-    let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(Source {
-        size: metadata.len(),
-        changed: u64::try_from(changed.as_nanos()).ok()?,
-    })
-}
 
 /// A file and what its header said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +60,7 @@ impl Headers {
         let progress = context.progress("reading headers", total, "slices");
         let mut all = Vec::with_capacity(total);
         let mut fresh = 0;
+        let unusable = AtomicUsize::new(0);
         for chunk in files.chunks(CHUNK) {
             context.checkpoint()?;
             let stop = context.stop_flag();
@@ -89,8 +71,7 @@ impl Headers {
                         return None;
                     }
                     let source = source_of(file);
-                    progress.advance(1);
-                    match self.kept.get(file) {
+                    let one = match self.kept.get(file) {
                         Some(kept) if source.is_some() && kept.source == source => {
                             let mut kept = kept.clone();
                             if let Ok(slices) = &mut kept.slices {
@@ -99,10 +80,16 @@ impl Headers {
                                     slice.id = id_of(id, slice.frame, frames);
                                 }
                             }
-                            Some((kept, false))
+                            (kept, false)
                         }
-                        _ => Some((Found::read(id, file, source), true)),
+                        _ => (Found::read(id, file, source), true),
+                    };
+                    if one.0.slices.is_err() {
+                        let count = 1 + unusable.fetch_add(1, Ordering::Relaxed);
+                        progress.note(&format!("{count} unusable"));
                     }
+                    progress.advance(1);
+                    Some(one)
                 })
                 .collect();
             for one in found {
@@ -212,6 +199,14 @@ fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header: Header) ->
         tags: header.tags,
         labels: None,
     }
+}
+
+/// The slices of one file, one a frame.
+pub fn slices_of(id: &str, file: &Path) -> Result<Vec<Slice>> {
+    let headers = dicom::read_headers(file)?;
+    let frames = headers.len();
+    let slice = |(frame, header)| slice_of(id, file, frame as u32, frames, header);
+    Ok(headers.into_iter().enumerate().map(slice).collect())
 }
 
 /// Sorts slices by series, then position, then id: whatever order the files came in, a cohort has one.

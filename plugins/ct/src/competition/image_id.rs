@@ -1,6 +1,8 @@
 //! Image names as the competition gives them: `ID_` and nine hexadecimal digits.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Number of hexadecimal digits of an image's name.
 const DIGITS: usize = 9;
@@ -8,6 +10,32 @@ const DIGITS: usize = 9;
 /// An image's name, as the 36-bit number its digits are: tables of millions stay small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageId(u64);
+
+/// A table by image.
+pub type ImageMap<T> = HashMap<ImageId, T, BuildHasherDefault<ImageHasher>>;
+
+/// Names are random digits already; one multiplication spreads them over the whole word.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImageHasher(u64);
+
+impl Hasher for ImageHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // 2⁶⁴ divided by the golden ratio; the product's high bits are the best mixed.
+        self.0 = (self.0 ^ number)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(32);
+    }
+}
 
 impl ImageId {
     /// Takes as many bits of a number as a name has.

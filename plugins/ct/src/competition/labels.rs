@@ -1,4 +1,8 @@
 //! The labels CSV: six rows an image, in any order, some of them repeated.
+//!
+//! The competition's has 4.5 million rows. Nearly all are `ID_<9 digits>_<subtype>,<0 or 1>` to the letter,
+//! which is read without looking for the ends of fields and lines first; any other row, quoted or padded, goes
+//! the long way, and only that one knows what is wrong with it.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -8,18 +12,20 @@ use ichflow_api::labels::{COUNT, LABELS};
 use ichflow_api::prelude::*;
 use ichflow_api::submission::split_row;
 
-use super::image_id::ImageId;
+use super::image_id::{ImageId, ImageMap};
 
 /// Examples shown of one kind of mistake.
 const EXAMPLES: usize = 5;
 /// All six labels seen.
 const ALL: u8 = (1 << COUNT) - 1;
+/// Bytes read at once; a line must fit.
+const BUFFER: usize = 1 << 20;
 
 /// Labels of every image of a CSV.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelTable {
     /// The labels.
-    pub of_image: HashMap<ImageId, Labels>,
+    pub of_image: ImageMap<Labels>,
     /// Number of images with repeated rows.
     pub repeated_images: usize,
     /// Number of rows dropped because they repeat an earlier one.
@@ -44,65 +50,45 @@ impl LabelTable {
     }
 
     /// Parses a CSV; `name` stands for it in messages.
-    pub fn parse(source: impl Read, name: &str) -> Result<Self> {
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .buffer_capacity(1 << 18)
-            .from_reader(source);
-        let broken = |error| Error::caused_by(format!("cannot read {name}"), error);
-        let head = reader.byte_headers().map_err(broken)?;
-        if !is_head(head) {
-            return Err(
-                Error::new(format!("{name} does not start with the columns `ID,Label`"))
-                    .help("it should be the competition's stage_2_train.csv"),
-            );
-        }
-        let mut seen: HashMap<ImageId, Seen> = HashMap::new();
-        let mut bad = Examples::default();
-        let mut contradictions = Examples::default();
-        let mut repeated_rows = 0;
-        let mut record = csv::ByteRecord::new();
-        while reader.read_byte_record(&mut record).map_err(broken)? {
-            let Some((image, label, positive)) = parse_row(&record) else {
-                let line = record.position().map_or(0, csv::Position::line);
-                bad.add(|| format!("line {line}: {}", excerpt(&record)));
-                continue;
+    pub fn parse(mut source: impl Read, name: &str) -> Result<Self> {
+        let mut rows = Rows::default();
+        let mut buffer = vec![0; BUFFER];
+        let mut filled = 0;
+        loop {
+            let read = match source.read(&mut buffer[filled..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                read => read.doing(&format!("cannot read {name}"))?,
             };
-            let entry = seen.entry(image).or_default();
-            let bit = 1 << label;
-            if entry.present & bit != 0 {
-                repeated_rows += 1;
-                entry.repeated = true;
-                if (entry.positive & bit != 0) != positive {
-                    contradictions.add(|| format!("{image}_{}", LABELS[label]));
-                }
+            filled += read;
+            // The last line may lack its end.
+            let done = match read {
+                0 => rows.lines(&buffer[..filled], true),
+                _ => rows.lines(&buffer[..filled], false),
+            };
+            if !rows.head.unwrap_or(true) {
+                return Err(
+                    Error::new(format!("{name} does not start with the columns `ID,Label`"))
+                        .help("it should be the competition's stage_2_train.csv"),
+                );
             }
-            entry.present |= bit;
-            if positive {
-                entry.positive |= bit;
+            buffer.copy_within(done..filled, 0);
+            filled -= done;
+            if read == 0 {
+                break;
+            }
+            if filled == buffer.len() {
+                return Err(Error::new(format!(
+                    "{name}: line {} has more than {BUFFER} bytes",
+                    rows.line + 1
+                )));
             }
         }
-        if bad.count > 0 {
-            return Err(
-                Error::new(format!("{name}: {} bad rows: {}", bad.count, bad.text()))
-                    .help("a row is `ID_<9 hexadecimal digits>_<subtype>,<0 or 1>`"),
-            );
-        }
-        if contradictions.count > 0 {
-            return Err(Error::new(format!(
-                "{name} contradicts itself: {} rows are there as 0 and as 1: {}",
-                contradictions.count,
-                contradictions.text()
-            ))
-            .help("decide which is right and remove the other rows"));
-        }
-        check_complete(&seen, name)?;
-        Ok(Self::from_seen(&seen, repeated_rows))
+        rows.finish(name)
     }
 
-    fn from_seen(seen: &HashMap<ImageId, Seen>, repeated_rows: usize) -> Self {
+    fn from_seen(seen: &ImageMap<Seen>, repeated_rows: usize) -> Self {
         let mut table = Self {
-            of_image: HashMap::with_capacity(seen.len()),
+            of_image: HashMap::with_capacity_and_hasher(seen.len(), Default::default()),
             repeated_rows,
             ..Self::default()
         };
@@ -138,24 +124,147 @@ impl LabelTable {
     }
 }
 
-fn is_head(head: &csv::ByteRecord) -> bool {
-    // Spreadsheet programs put a byte-order mark in front.
-    let first = head.get(0).unwrap_or_default();
-    let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
-    first.trim_ascii() == b"ID" && head.get(1).unwrap_or_default().trim_ascii() == b"Label"
+/// The rows so far.
+#[derive(Default)]
+struct Rows {
+    /// Whether the first line is the right one; none before it was read.
+    head: Option<bool>,
+    /// Lines so far.
+    line: usize,
+    seen: ImageMap<Seen>,
+    repeated_rows: usize,
+    bad: Examples,
+    contradictions: Examples,
 }
 
-fn parse_row(record: &csv::ByteRecord) -> Option<(ImageId, usize, bool)> {
-    let (image, label) = split_row(record.get(0)?.trim_ascii())?;
-    let positive = match record.get(1)?.trim_ascii() {
+impl Rows {
+    /// Takes the whole lines of some bytes, and at the end what is left; gives how many bytes that were.
+    fn lines(&mut self, bytes: &[u8], at_end: bool) -> usize {
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            if let Some((row, length)) = plain_row(rest).filter(|_| self.head == Some(true)) {
+                self.line += 1;
+                self.add(row);
+                at += length;
+                continue;
+            }
+            let (line, length) = match rest.iter().position(|byte| *byte == b'\n') {
+                Some(end) => (&rest[..end], end + 1),
+                None if at_end => (rest, rest.len()),
+                None => break,
+            };
+            self.line += 1;
+            at += length;
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            if self.head.is_none() {
+                self.head = Some(is_head(line));
+                if self.head == Some(false) {
+                    break;
+                }
+                continue;
+            }
+            match parse_row(line) {
+                Some(row) => self.add(row),
+                None => self.bad.add(|| format!("line {}: {}", self.line, excerpt(line))),
+            }
+        }
+        at
+    }
+
+    fn add(&mut self, (image, label, positive): Row) {
+        let entry = self.seen.entry(image).or_default();
+        let bit = 1 << label;
+        if entry.present & bit != 0 {
+            self.repeated_rows += 1;
+            entry.repeated = true;
+            if (entry.positive & bit != 0) != positive {
+                self.contradictions.add(|| format!("{image}_{}", LABELS[label]));
+            }
+        }
+        entry.present |= bit;
+        if positive {
+            entry.positive |= bit;
+        }
+    }
+
+    fn finish(self, name: &str) -> Result<LabelTable> {
+        let (bad, contradictions) = (self.bad, self.contradictions);
+        if self.head.is_none() {
+            return Err(Error::new(format!("{name} is empty")));
+        }
+        if bad.count > 0 {
+            return Err(
+                Error::new(format!("{name}: {} bad rows: {}", bad.count, bad.text()))
+                    .help("a row is `ID_<9 hexadecimal digits>_<subtype>,<0 or 1>`"),
+            );
+        }
+        if contradictions.count > 0 {
+            return Err(Error::new(format!(
+                "{name} contradicts itself: {} rows are there as 0 and as 1: {}",
+                contradictions.count,
+                contradictions.text()
+            ))
+            .help("decide which is right and remove the other rows"));
+        }
+        check_complete(&self.seen, name)?;
+        Ok(LabelTable::from_seen(&self.seen, self.repeated_rows))
+    }
+}
+
+/// Image, index of the label, and the label.
+type Row = (ImageId, usize, bool);
+
+/// A row written to the letter, with its line end, and its length in bytes.
+fn plain_row(bytes: &[u8]) -> Option<(Row, usize)> {
+    let (image, rest) = (bytes.get(..12)?, bytes.get(12..)?);
+    let image = ImageId::parse(image)?;
+    let rest = rest.strip_prefix(b"_")?;
+    let label = LABELS
+        .iter()
+        .position(|label| rest.starts_with(label.as_bytes()) && rest.get(label.len()) == Some(&b','))?;
+    let length = LABELS[label].len();
+    let positive = match rest.get(length + 1..length + 3)? {
+        b"0\n" => false,
+        b"1\n" => true,
+        _ => return None,
+    };
+    Some(((image, label, positive), 13 + length + 3))
+}
+
+fn is_head(line: &[u8]) -> bool {
+    // Spreadsheet programs put a byte-order mark in front.
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let mut fields = line.split(|byte| *byte == b',').map(bare);
+    fields.next() == Some(b"ID") && fields.next() == Some(b"Label")
+}
+
+fn parse_row(line: &[u8]) -> Option<Row> {
+    let mut fields = line.split(|byte| *byte == b',').map(bare);
+    let (image, label) = split_row(fields.next()?)?;
+    let positive = match fields.next()? {
         b"0" | b"0.0" => false,
         b"1" | b"1.0" => true,
         _ => return None,
     };
-    (record.len() == 2).then_some((ImageId::parse(image)?, label, positive))
+    match fields.next() {
+        None => Some((ImageId::parse(image)?, label, positive)),
+        Some(_) => None,
+    }
 }
 
-fn check_complete(seen: &HashMap<ImageId, Seen>, name: &str) -> Result<()> {
+/// A field without spaces and quotes around it.
+fn bare(field: &[u8]) -> &[u8] {
+    let field = field.trim_ascii();
+    let quoted = field
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
+    quoted.unwrap_or(field).trim_ascii()
+}
+
+fn check_complete(seen: &ImageMap<Seen>, name: &str) -> Result<()> {
     let mut incomplete: Vec<_> = seen.iter().filter(|(_, seen)| seen.present != ALL).collect();
     if incomplete.is_empty() {
         return Ok(());
@@ -177,13 +286,11 @@ fn check_complete(seen: &HashMap<ImageId, Seen>, name: &str) -> Result<()> {
     .help("download the file again; it may have been cut short"))
 }
 
-fn excerpt(record: &csv::ByteRecord) -> String {
-    let text = record
-        .iter()
-        .map(|field| String::from_utf8_lossy(field))
-        .collect::<Vec<_>>()
-        .join(",");
-    text.chars().take(60).collect()
+fn excerpt(line: &[u8]) -> String {
+    String::from_utf8_lossy(line.trim_ascii())
+        .chars()
+        .take(60)
+        .collect()
 }
 
 /// A count with its first few examples.
@@ -296,6 +403,51 @@ mod tests {
     fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
         let text = format!("\u{feff}ID,Label\r\n{}\r\n", rows("ID_00000000a").join("\r\n"));
         assert_eq!(parse(&text).unwrap().of_image.len(), 1);
+    }
+
+    #[test]
+    fn quotes_and_spaces_and_a_missing_last_line_end_do_no_harm() {
+        let mut all = rows("ID_00000000a");
+        all[1] = "\"ID_00000000a_epidural\", 0.0 ".into();
+        all[2] = String::new();
+        all[3] = " ID_00000000a_intraparenchymal,\"0\"\nID_00000000a_intraventricular,0".into();
+        let text = csv(&all);
+        let table = parse(text.trim_end()).unwrap();
+        assert_eq!(
+            table.of_image[&ImageId::from_bits(10)],
+            [true, false, false, false, false, true]
+        );
+        assert!(parse("").is_err());
+        assert_eq!(parse("ID,Label\n").unwrap().of_image.len(), 0);
+    }
+
+    /// Gives one byte at a time, so that every line is cut everywhere.
+    struct Drops<'a>(&'a [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let count = usize::from(!self.0.is_empty());
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn it_does_not_matter_where_the_bytes_are_cut() {
+        let mut all = rows("ID_00000000a");
+        all.extend(rows("ID_00000000b"));
+        let text = csv(&all);
+        let dripped = LabelTable::parse(Drops(text.as_bytes()), "labels.csv").unwrap();
+        assert_eq!(dripped, parse(&text).unwrap());
+        all[3] = "ID_00000000a_nothing,1".into();
+        let text = csv(&all);
+        let dripped = LabelTable::parse(Drops(text.as_bytes()), "labels.csv").unwrap_err();
+        assert_eq!(dripped.to_string(), parse(&text).unwrap_err().to_string());
+        assert!(
+            dripped.to_string().contains("line 5: ID_00000000a_nothing,1"),
+            "{dripped}"
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::headers::{self, Headers};
 use super::image_id::ImageId;
 use super::labels::LabelTable;
 use crate::dicom::DicomPixels;
+use crate::series;
 
 /// Examples shown of one kind of oddity.
 const EXAMPLES: usize = 3;
@@ -106,11 +107,12 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
         .collect();
     let ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
     let mut found = Headers::open(context)?.read(context, wanted)?;
-    let pixels = Pixels::new(DicomPixels).with_digest(headers::digest_of(&found));
+    let pixels = Pixels::new(DicomPixels::default()).with_digest(headers::digest_of(&found));
     for found in &mut found {
         found.refuse_several_frames();
     }
     let slices = headers::usable(context, found, &ids, files.max_quarantined)?;
+    remarks.extend(series::remarks(&slices));
     for remark in &remarks {
         context.say(remark);
     }

@@ -7,7 +7,7 @@ mod image_id;
 mod labels;
 mod load;
 
-pub use headers::{Headers, Source, check_limit, digest_of, source_of, usable};
+pub use headers::{Headers, check_limit, digest_of, slices_of, usable};
 pub use image_id::ImageId;
 pub use labels::LabelTable;
 pub use load::{Files, load};

@@ -1,11 +1,12 @@
 //! A DICOM file in memory: as much of it as is needed.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use dicom_dictionary_std::uids;
-use dicom_encoding::transfer_syntax::{TransferSyntax, TransferSyntaxIndex};
+use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 use ichflow_api::prelude::*;
 
@@ -13,8 +14,16 @@ use super::layout::{self, BIG_ENDIAN, Layout, Stop};
 
 /// Bytes read for a header at first; competition headers end before 2 KiB.
 const HEADER_BYTES: u64 = 8 * 1024;
+/// Buffers up to this many bytes are used again for the next file.
+const MAX_SPARE: usize = 1 << 22;
 /// A deflated data set may not grow beyond this many bytes.
 const MAX_INFLATED: u64 = 1 << 28;
+
+thread_local! {
+    /// The last file's buffer. Half a megabyte that is fresh from the system costs as much as reading
+    /// into it: its pages are handed out, zeroed, one by one.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// A file's bytes and where things lie in them.
 pub struct DicomFile {
@@ -26,6 +35,15 @@ pub struct DicomFile {
     pub layout: Layout,
 }
 
+impl Drop for DicomFile {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let spare = SPARE.take();
+        let larger = bytes.capacity() > spare.capacity() && bytes.capacity() <= MAX_SPARE;
+        SPARE.set(if larger { bytes } else { spare });
+    }
+}
+
 /// Whether a file starts like DICOM: the magic word after the preamble, or at once.
 pub fn looks_like_dicom(path: &Path) -> bool {
     let mut head = Vec::with_capacity(132);
@@ -35,20 +53,12 @@ pub fn looks_like_dicom(path: &Path) -> bool {
 
 /// Reads a file as far as its header goes.
 pub fn open_header(path: &Path) -> Result<DicomFile> {
-    open(path, HEADER_BYTES)
-}
-
-/// Reads a whole file.
-pub fn open_whole(path: &Path) -> Result<DicomFile> {
-    open(path, u64::MAX)
-}
-
-fn open(path: &Path, at_first: u64) -> Result<DicomFile> {
     let mut file = File::open(path).at("open", path)?;
     let total = file.metadata().at("read", path)?.len();
-    let mut bytes = Vec::with_capacity(usize::try_from(total.min(at_first)).unwrap_or(0));
+    let mut bytes = SPARE.take();
+    bytes.clear();
     (&mut file)
-        .take(at_first)
+        .take(HEADER_BYTES)
         .read_to_end(&mut bytes)
         .at("read", path)?;
     let mut layout = layout::scan(&bytes, total);
@@ -62,6 +72,17 @@ fn open(path: &Path, at_first: u64) -> Result<DicomFile> {
         return inflate(&bytes[layout.dataset..], layout.syntax);
     }
     Ok(DicomFile { bytes, total, layout })
+}
+
+/// Reads a whole file.
+pub fn open_whole(path: &Path) -> Result<DicomFile> {
+    let mut bytes = SPARE.take();
+    bytes.clear();
+    File::open(path)
+        .at("open", path)?
+        .read_to_end(&mut bytes)
+        .at("read", path)?;
+    of_bytes(bytes)
 }
 
 /// A whole file that is in memory already.
@@ -96,18 +117,6 @@ fn inflate(deflated: &[u8], syntax: String) -> Result<DicomFile> {
     let total = bytes.len() as u64;
     let layout = layout::scan_dataset(&bytes, total, 0, syntax).map_err(|stop| describe(&stop))?;
     Ok(DicomFile { bytes, total, layout })
-}
-
-/// The syntax that a data set is parsed with: pixels aside, there are but three.
-pub fn parsing_syntax(layout: &Layout) -> Result<&'static TransferSyntax> {
-    let uid = match (layout.encoding.explicit, layout.encoding.big_endian) {
-        (_, true) => BIG_ENDIAN,
-        (true, false) => uids::EXPLICIT_VR_LITTLE_ENDIAN,
-        (false, false) => uids::IMPLICIT_VR_LITTLE_ENDIAN,
-    };
-    TransferSyntaxRegistry
-        .get(uid)
-        .ok_or_else(|| Error::new(format!("unknown transfer syntax {uid}")))
 }
 
 /// The name of a transfer syntax.

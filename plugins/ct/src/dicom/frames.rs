@@ -7,22 +7,15 @@ use ichflow_api::prelude::*;
 
 use super::codec::Codec;
 
-/// The bytes of frame `frame` of `frames`. `items` are the offsets of the basic offset table and the
-/// fragments.
+/// The bytes of one frame. `items` are the offsets of the basic offset table and the fragments, `begins` the
+/// first fragments of the frames.
 pub fn frame<'a>(
     bytes: &'a [u8],
     items: &[Range<usize>],
-    codec: Codec,
-    frames: usize,
+    begins: &[usize],
     frame: usize,
 ) -> Result<Cow<'a, [u8]>> {
-    let Some((table, fragments)) = items.split_first() else {
-        return Err(Error::new("its pixel data has no fragments"));
-    };
-    if fragments.is_empty() {
-        return Err(Error::new("its pixel data has no fragments"));
-    }
-    let begins = begins(bytes, table, fragments, codec, frames)?;
+    let fragments = items.get(1..).unwrap_or_default();
     let begin = begins.get(frame).copied().unwrap_or(fragments.len());
     let end = begins.get(frame + 1).copied().unwrap_or(fragments.len());
     match &fragments[begin.min(end)..end] {
@@ -42,13 +35,10 @@ pub fn frame<'a>(
 
 /// The first fragment of each frame: from the offset table, or one fragment a frame, or by what frames
 /// start with.
-fn begins(
-    bytes: &[u8],
-    table: &Range<usize>,
-    fragments: &[Range<usize>],
-    codec: Codec,
-    frames: usize,
-) -> Result<Vec<usize>> {
+pub fn begins(bytes: &[u8], items: &[Range<usize>], codec: Codec, frames: usize) -> Result<Vec<usize>> {
+    let Some((table, fragments)) = items.split_first().filter(|(_, rest)| !rest.is_empty()) else {
+        return Err(Error::new("its pixel data has no fragments"));
+    };
     if frames == 1 {
         return Ok(vec![0]);
     }
@@ -107,7 +97,8 @@ mod tests {
 
     fn frames(items: &[Range<usize>], frames: usize) -> Vec<Result<Vec<u8>, String>> {
         let one = |index| {
-            frame(BYTES, items, Codec::Jpeg, frames, index)
+            begins(BYTES, items, Codec::Jpeg, frames)
+                .and_then(|begins| frame(BYTES, items, &begins, index))
                 .map(Cow::into_owned)
                 .map_err(|error| error.to_string())
         };

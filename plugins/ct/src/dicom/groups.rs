@@ -1,9 +1,9 @@
-//! Functional groups: what an enhanced file says of each frame (PS3.3 C.7.6.16), as small data sets.
+//! Functional groups: what an enhanced file says of each frame (PS3.3 C.7.6.16), as layers of elements.
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::layout::{ITEM, ITEM_END, SEQUENCE_END, Sequence, Stop, WANTED, Walk};
+use super::layout::{ITEM, ITEM_END, Layer, SEQUENCE_END, Sequence, Stop, Walk};
 
 /// Groups that hold something ichflow reads.
 const GROUPS: [Tag; 5] = [
@@ -14,8 +14,8 @@ const GROUPS: [Tag; 5] = [
     tags::FRAME_VOILUT_SEQUENCE,
 ];
 
-/// For each item of a sequence of functional groups, the wanted elements one after another.
-pub fn items(bytes: &[u8], sequence: &Sequence) -> Result<Vec<Vec<u8>>, Stop> {
+/// The wanted elements of each of the first `most` items of a sequence of functional groups.
+pub fn items(bytes: &[u8], sequence: &Sequence, most: usize) -> Result<Vec<Layer>, Stop> {
     let end = sequence.range.end.min(bytes.len());
     let mut walk = Walk {
         bytes: &bytes[..end],
@@ -23,8 +23,8 @@ pub fn items(bytes: &[u8], sequence: &Sequence) -> Result<Vec<Vec<u8>>, Stop> {
         at: sequence.range.start,
     };
     let mut items = Vec::new();
-    while walk.at < end {
-        let mut elements = Vec::new();
+    while walk.at < end && items.len() < most {
+        let mut elements = Layer::default();
         if !item(&mut walk, sequence, end, true, &mut elements)? {
             break;
         }
@@ -39,7 +39,7 @@ fn item(
     sequence: &Sequence,
     end: usize,
     outer: bool,
-    elements: &mut Vec<u8>,
+    elements: &mut Layer,
 ) -> Result<bool, Stop> {
     let encoding = sequence.encoding;
     let head = walk.element(encoding)?;
@@ -54,7 +54,6 @@ fn item(
         }
     };
     while walk.at < item_end {
-        let begin = walk.at;
         let element = walk.element(encoding)?;
         if element.tag == ITEM_END {
             break;
@@ -79,8 +78,8 @@ fn item(
             if inside < group.range.end {
                 item(&mut inner, &group, group.range.end, false, elements)?;
             }
-        } else if !outer && WANTED.contains(&element.tag) && element.length.is_some() && !element.sequence {
-            elements.extend_from_slice(&walk.bytes[begin..walk.at]);
+        } else if !outer && element.length.is_some() {
+            elements.add(&element, inside..walk.at);
         }
     }
     Ok(true)

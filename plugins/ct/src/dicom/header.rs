@@ -1,19 +1,24 @@
 //! What ichflow needs of a DICOM header, checked.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
 use ichflow_api::cohort::{HeaderNotes, SliceTags, StorageStyle};
 use ichflow_api::prelude::*;
 
 use super::codec::Codec;
-use super::elements::{Elements, Parsed, excerpt};
+use super::elements::{Elements, MAX_FRAMES, Parsed, excerpt};
 use super::file::{self, DicomFile, is_native};
 use super::hu::Rescale;
 use super::layout;
+use super::voi_lut::voi_lut;
 
 /// Rows × columns beyond which a header is not believed: 4096 × 4096.
 const MAX_PIXELS: u64 = 1 << 24;
+/// Bytes of pixels for each byte of compressed data beyond which several frames are not believed. CT comes
+/// to 2 to 4 without loss, a blank slice to some thousand, whole files never.
+const MAX_RATIO: u64 = 1000;
 
 /// A slice's header.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +78,14 @@ pub struct Storage {
 }
 
 impl Storage {
+    /// How the pixels of one frame are stored; of the header nothing else is looked at.
+    pub(super) fn of_frame(file: &DicomFile, parsed: &Parsed, frame: u32) -> Result<Self> {
+        if file.layout.pixels.is_none() {
+            return Err(Error::new("it has no pixel data (7FE0,0010)"));
+        }
+        storage(&parsed.frame(file, frame))
+    }
+
     /// Bytes of one uncompressed frame.
     pub fn frame_bytes(&self) -> u64 {
         u64::from(self.rows) * u64::from(self.columns) * u64::from(self.bits_allocated / 8)
@@ -107,11 +120,17 @@ pub fn read_headers_and_syntax(path: &Path) -> Result<(String, Vec<Header>)> {
         file = file::open_whole(path)?;
     }
     check_pixels(&file, &first.storage)?;
-    let mut headers = vec![first];
-    for frame in 1..frames {
-        headers.push(Header::of_frame(&file, &parsed, frame)?);
+    headers_of(&file, &parsed, first).map(|headers| (file.layout.syntax.clone(), headers))
+}
+
+/// Headers of all frames, of which the first is known.
+pub(super) fn headers_of(file: &DicomFile, parsed: &Parsed, first: Header) -> Result<Vec<Header>> {
+    let frames = first.storage.frames;
+    if !parsed.frames_differ() {
+        return Ok(vec![first; frames as usize]);
     }
-    Ok((file.layout.syntax, headers))
+    let rest = (1..frames).map(|frame| Header::of_frame(file, parsed, frame));
+    std::iter::once(Ok(first)).chain(rest).collect()
 }
 
 /// Whether the pixels that a header announces can be there.
@@ -134,8 +153,17 @@ pub(super) fn check_pixels(file: &DicomFile, storage: &Storage) -> Result<()> {
                     storage.frames
                 )));
             }
+            let coded = items.iter().map(|item| item.len() as u64).sum::<u64>();
+            let pixels = storage.frame_bytes() * u64::from(storage.frames);
+            if pixels > coded.saturating_mul(MAX_RATIO) {
+                return Err(Error::new(format!(
+                    "it announces {} frames of {} × {} pixels, {pixels} bytes, and has {coded} bytes of \
+                     compressed data",
+                    storage.frames, storage.rows, storage.columns
+                )));
+            }
         }
-        return Ok(());
+        return check_frames(storage);
     }
     let Some(declared) = pixels.length else {
         return Err(Error::new(
@@ -155,6 +183,16 @@ pub(super) fn check_pixels(file: &DicomFile, storage: &Storage) -> Result<()> {
         return Err(Error::new(format!(
             "its pixel data is cut short: {frames}{} × {} pixels need {needed} bytes, {present} are there",
             storage.rows, storage.columns
+        )));
+    }
+    check_frames(storage)
+}
+
+fn check_frames(storage: &Storage) -> Result<()> {
+    if storage.frames as usize > MAX_FRAMES {
+        return Err(Error::new(format!(
+            "it has {} frames; up to {MAX_FRAMES} are read",
+            storage.frames
         )));
     }
     Ok(())
@@ -177,11 +215,8 @@ impl Header {
     /// The header of one frame.
     pub fn of_frame(file: &DicomFile, parsed: &Parsed, frame: u32) -> Result<Self> {
         let syntax = &file.layout.syntax;
-        let elements = parsed.frame(frame);
-        if file.layout.pixels.is_none() {
-            return Err(Error::new("it has no pixel data (7FE0,0010)"));
-        }
-        let storage = storage(&elements)?;
+        let elements = parsed.frame(file, frame);
+        let storage = Storage::of_frame(file, parsed, frame)?;
         if !is_native(syntax) && Codec::of(syntax).is_none() {
             return Err(file::unsupported(syntax));
         }
@@ -202,6 +237,7 @@ impl Header {
             tags: SliceTags {
                 window_center: centers.first().map(|hu| *hu as f32),
                 window_width: widths.first().map(|hu| *hu as f32),
+                voi_lut: voi_lut(file).map(Arc::new),
             },
             windows: centers.into_iter().zip(widths).map(|(c, w)| [c, w]).collect(),
             warnings: warnings(&elements, &storage, file.layout.guessed),

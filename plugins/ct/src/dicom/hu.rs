@@ -32,6 +32,12 @@ impl Rescale {
         self.stated && self.bits_stored == 12 && !self.signed && self.intercept > -100.0
     }
 
+    /// The intercept, where it is a whole number, all there is to add, and small enough to add it.
+    fn whole(&self) -> Option<i32> {
+        let whole = self.slope == 1.0 && self.intercept.fract() == 0.0 && self.intercept.abs() < 1e6;
+        (whole && !self.wrapped()).then_some(self.intercept as i32)
+    }
+
     /// Hounsfield units of one stored 16-bit word; bits above BitsStored are ignored.
     pub fn apply(&self, word: u16) -> i16 {
         let unused = 16 - u32::from(self.bits_stored.clamp(1, 16));
@@ -48,9 +54,28 @@ impl Rescale {
     }
 }
 
-/// Hounsfield units of all stored words. The 65,536 possible results are tabulated once there are more
-/// words than that to convert.
+/// Hounsfield units of all stored words.
 pub fn to_hu(words: impl ExactSizeIterator<Item = u16>, rescale: &Rescale) -> Vec<i16> {
+    let unused = 16 - u32::from(rescale.bits_stored.clamp(1, 16));
+    match rescale.whole() {
+        // Nearly all of CT. A plain sum, eight values at a time.
+        Some(intercept) if rescale.signed => words
+            .map(|word| saturated(i32::from((word << unused) as i16 >> unused) + intercept))
+            .collect(),
+        Some(intercept) => words
+            .map(|word| saturated(i32::from(word << unused >> unused) + intercept))
+            .collect(),
+        None => tabulated(words, rescale),
+    }
+}
+
+/// `as` between integers wraps; between a float and an integer, where [`Rescale::apply`] does this, not.
+fn saturated(hu: i32) -> i16 {
+    hu.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
+
+/// The 65,536 possible results are tabulated once there are more words than that to convert.
+fn tabulated(words: impl ExactSizeIterator<Item = u16>, rescale: &Rescale) -> Vec<i16> {
     let words_in_use = 1_usize << rescale.bits_stored.clamp(1, 16);
     if words.len() < words_in_use {
         return words.map(|word| rescale.apply(word)).collect();
@@ -141,18 +166,28 @@ mod tests {
     }
 
     #[test]
-    fn the_table_gives_what_the_formula_gives() {
-        for signed in [false, true] {
-            for bits_stored in [8, 12, 16] {
-                let rescale = Rescale {
-                    bits_stored,
-                    signed,
-                    slope: 1.5,
-                    intercept: -3.0,
-                    stated: true,
-                };
-                let all: Vec<i16> = (0..=u16::MAX).map(|word| rescale.apply(word)).collect();
-                assert_eq!(to_hu(0..65535, &rescale), all[..65535]);
+    fn the_short_cuts_give_what_the_formula_gives() {
+        let rescales = [
+            (1.5, -3.0),
+            (1.0, -1024.0),
+            (1.0, 0.0),
+            (1.0, -0.5),
+            (1.0, 40_000.0),
+            (1.0, -1e7),
+        ];
+        for (slope, intercept) in rescales {
+            for signed in [false, true] {
+                for bits_stored in [1, 8, 12, 16] {
+                    let rescale = Rescale {
+                        bits_stored,
+                        signed,
+                        slope,
+                        intercept,
+                        stated: true,
+                    };
+                    let all: Vec<i16> = (0..=u16::MAX).map(|word| rescale.apply(word)).collect();
+                    assert_eq!(to_hu(0..65535, &rescale), all[..65535], "{rescale:?}");
+                }
             }
         }
     }

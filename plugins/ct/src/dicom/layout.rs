@@ -5,6 +5,8 @@ use dicom_dictionary_std::{tags, uids};
 
 /// How deep sequences may be nested; real CT headers stay below five.
 const MAX_DEPTH: usize = 32;
+/// Length in bytes beyond which the value of a wanted element is not looked at.
+const MAX_VALUE: usize = 1 << 16;
 /// The length that means "until the delimiter".
 const UNDEFINED: u32 = u32::MAX;
 
@@ -47,18 +49,49 @@ pub struct Layout {
     pub syntax: String,
     /// Offset of the data set.
     pub dataset: usize,
-    /// The wanted elements' bytes one after another: a small data set of its own.
-    pub elements: Vec<u8>,
+    /// Where the wanted elements' values lie.
+    pub(super) elements: Layer,
     /// What all frames share: SharedFunctionalGroupsSequence (5200,9229).
     pub shared: Option<Sequence>,
     /// What each frame has of its own: PerFrameFunctionalGroupsSequence (5200,9230).
     pub per_frame: Option<Sequence>,
+    /// The file's own tables from HU to brightness: VOILUTSequence (0028,3010).
+    pub voi_lut: Option<Sequence>,
     /// PixelData (7FE0,0010).
     pub pixels: Option<PixelElement>,
     /// How the data set's elements are encoded, whatever the transfer syntax says.
     pub(super) encoding: Encoding,
     /// Whether the transfer syntax was guessed because the file does not name it.
     pub guessed: bool,
+}
+
+/// Where the values of wanted elements lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Layer(pub Vec<Field>);
+
+/// Where a value lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    pub tag: Tag,
+    /// Its value representation; none where the encoding leaves it to the dictionary.
+    pub vr: Option<[u8; 2]>,
+    pub range: std::ops::Range<usize>,
+}
+
+impl Layer {
+    /// Notes an element if it is wanted, is no sequence, and is no longer than any of its kind: a value of
+    /// megabytes in place of a number is damage, and would cost a hundred times its size once it is parsed.
+    pub fn add(&mut self, element: &Element, range: std::ops::Range<usize>) {
+        if WANTED.contains(&element.tag) && !element.sequence && range.len() <= MAX_VALUE {
+            // Of repeated elements the last one counts.
+            self.0.retain(|field| field.tag != element.tag);
+            self.0.push(Field {
+                tag: element.tag,
+                vr: element.vr,
+                range,
+            });
+        }
+    }
 }
 
 /// Where a sequence's items lie, and how they are encoded.
@@ -139,9 +172,10 @@ pub fn scan(bytes: &[u8], total: u64) -> Result<Layout, Stop> {
         return Ok(Layout {
             syntax,
             dataset: walk.at,
-            elements: Vec::new(),
+            elements: Layer::default(),
             shared: None,
             per_frame: None,
+            voi_lut: None,
             pixels: None,
             encoding: META,
             guessed,
@@ -168,11 +202,10 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
         total,
         at: dataset,
     };
-    let mut elements = Vec::new();
+    let mut elements = Layer::default();
     let mut pixels = None;
-    let (mut shared, mut per_frame) = (None, None);
+    let (mut shared, mut per_frame, mut voi_lut) = (None, None, None);
     while (walk.at as u64) < total {
-        let begin = walk.at;
         let element = walk.element(encoding)?;
         if matches!(
             element.tag,
@@ -191,10 +224,7 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
         match element.length {
             Some(length) => {
                 walk.take(length as usize, element.tag)?;
-                // A sequence in place of a plain value would be parsed without our checks.
-                if WANTED.contains(&element.tag) && !element.sequence {
-                    elements.extend_from_slice(&bytes[begin..walk.at]);
-                }
+                elements.add(&element, inside..walk.at);
             }
             None => walk.skip_sequence(element.nested(encoding), element.tag, 0)?,
         }
@@ -207,6 +237,7 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
         match element.tag {
             tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE => shared = sequence(),
             tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE => per_frame = sequence(),
+            tags::VOILUT_SEQUENCE => voi_lut = sequence(),
             _ => {}
         }
     }
@@ -216,6 +247,7 @@ pub fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: String) ->
         elements,
         shared,
         per_frame,
+        voi_lut,
         pixels,
         encoding,
         guessed: false,
@@ -283,14 +315,14 @@ pub(super) struct Element {
     pub tag: Tag,
     pub length: Option<u32>,
     pub sequence: bool,
-    unknown: bool,
+    pub vr: Option<[u8; 2]>,
 }
 
 impl Element {
     /// A sequence of unknown VR is encoded with implicit VR (PS3.5 §6.2.2).
     pub fn nested(&self, encoding: Encoding) -> Encoding {
         Encoding {
-            explicit: encoding.explicit && !self.unknown,
+            explicit: encoding.explicit && self.vr != Some(*b"UN"),
             ..encoding
         }
     }
@@ -334,7 +366,7 @@ impl<'a> Walk<'a> {
                 tag,
                 length: defined(number32(rest)),
                 sequence: false,
-                unknown: false,
+                vr: None,
             });
         }
         let long = matches!(
@@ -361,7 +393,7 @@ impl<'a> Walk<'a> {
             tag,
             length,
             sequence: &rest[..2] == b"SQ",
-            unknown: &rest[..2] == b"UN",
+            vr: Some([rest[0], rest[1]]),
         })
     }
 
@@ -439,7 +471,7 @@ mod tests {
         let bare = &bytes[layout.dataset..];
         let again = scan(bare, bare.len() as u64).unwrap();
         assert_eq!(again.syntax, uids::EXPLICIT_VR_LITTLE_ENDIAN);
-        assert_eq!(again.elements, layout.elements);
+        assert_eq!(again.elements.0.len(), layout.elements.0.len());
     }
 
     proptest! {

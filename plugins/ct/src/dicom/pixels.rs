@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use dicom_dictionary_std::uids;
 use ichflow_api::guard;
@@ -16,14 +18,38 @@ use super::frames;
 use super::header::{self, Header, Storage};
 use super::hu::to_hu;
 use super::layout::{self, BIG_ENDIAN};
+use crate::source::{Source, source_of};
 
-/// Reads each slice from its own file, every time.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DicomPixels;
+/// Reads each slice from its file, every time. Of files whose compressed frames only the whole file tells
+/// apart, the last one is kept: its frames are mostly asked for one after another.
+#[derive(Debug, Default)]
+pub struct DicomPixels {
+    last: Mutex<Option<Arc<Kept>>>,
+}
+
+/// A file of several compressed frames.
+struct Kept {
+    path: PathBuf,
+    /// Its state when it was read.
+    source: Option<Source>,
+    frames: Frames,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Kept").field(&self.path).finish()
+    }
+}
 
 impl PixelSource for DicomPixels {
     fn read(&self, slice: &Slice) -> Result<HuImage> {
-        read_frame_of(&slice.file, slice.frame)
+        if slice.frame == 0 {
+            return read_frame_of(&slice.file, 0);
+        }
+        match read_in_place(&slice.file, slice.frame)? {
+            Some(image) => Ok(image),
+            None => self.kept(&slice.file)?.frames.read(slice.frame),
+        }
     }
 
     fn describe(&self) -> String {
@@ -31,23 +57,48 @@ impl PixelSource for DicomPixels {
     }
 }
 
-/// Hounsfield units of one frame of a file.
-pub fn read_frame_of(path: &Path, frame: u32) -> Result<HuImage> {
-    match frame {
-        0 => read_frame(&file::open_whole(path)?, frame),
-        _ => read_later_frame(path, frame),
+impl DicomPixels {
+    /// The file as it is now, read at most once while its frames are asked for.
+    fn kept(&self, path: &Path) -> Result<Arc<Kept>> {
+        // Whoever else wants the same file waits for it instead of reading it too.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = source_of(path);
+        if let Some(kept) = last.as_ref()
+            && kept.path == path
+            && kept.source == source
+            && source.is_some()
+        {
+            return Ok(kept.clone());
+        }
+        let kept = Arc::new(Kept {
+            path: path.to_owned(),
+            source,
+            frames: Frames::open(path)?,
+        });
+        *last = Some(kept.clone());
+        Ok(kept)
     }
 }
 
-/// Reads a frame that is not the first; of an uncompressed file, nothing but that frame.
-fn read_later_frame(path: &Path, frame: u32) -> Result<HuImage> {
+/// Hounsfield units of one frame of a file.
+pub fn read_frame_of(path: &Path, frame: u32) -> Result<HuImage> {
+    if frame > 0
+        && let Some(image) = read_in_place(path, frame)?
+    {
+        return Ok(image);
+    }
+    Frames::open(path)?.read(frame)
+}
+
+/// Reads nothing but one frame of an uncompressed file; none where that cannot be done.
+fn read_in_place(path: &Path, frame: u32) -> Result<Option<HuImage>> {
     let file = file::open_header(path)?;
     let syntax = file.layout.syntax.as_str();
     let in_place = is_native(syntax) && syntax != uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
     let (true, Some(pixels)) = (in_place, file.layout.pixels) else {
-        return read_frame(&file::open_whole(path)?, frame);
+        return Ok(None);
     };
-    let storage = storage_of(&file, frame)?;
+    let storage = storage_of(&file, &Parsed::of(&file)?, frame)?;
     let begin = storage.frame_bytes() * u64::from(frame);
     let end = begin + storage.frame_bytes();
     let present = file
@@ -63,24 +114,106 @@ fn read_later_frame(path: &Path, frame: u32) -> Result<HuImage> {
         .seek(SeekFrom::Start(pixels.start as u64 + begin))
         .and_then(|_| source.read_exact(&mut bytes))
         .at("read", path)?;
-    Ok(image(
-        &storage,
-        hu_of_bytes(&bytes, &storage, syntax == BIG_ENDIAN),
-    ))
+    let hu = hu_of_bytes(&bytes, &storage, syntax == BIG_ENDIAN);
+    Ok(Some(image(&storage, hu)))
 }
 
 /// Hounsfield units of all frames of a file that is in memory already.
 pub fn read_bytes(bytes: Vec<u8>) -> Result<Vec<HuImage>> {
-    let file = file::of_bytes(bytes)?;
-    let storage = storage_of(&file, 0)?;
-    header::check_pixels(&file, &storage)?;
-    (0..storage.frames)
-        .map(|frame| read_frame(&file, frame))
-        .collect()
+    let frames = Frames::of(file::of_bytes(bytes)?)?;
+    let count = frames.headers()?.len() as u32;
+    (0..count).map(|frame| frames.read(frame)).collect()
 }
 
-fn storage_of(file: &DicomFile, frame: u32) -> Result<Storage> {
-    let storage = Header::of_frame(file, &Parsed::of(file)?, frame)?.storage;
+/// A whole file, parsed once, whose frames are read one after another.
+pub struct Frames {
+    file: DicomFile,
+    parsed: Parsed,
+    /// The offset table and the fragments; none of an uncompressed file.
+    items: Vec<Range<usize>>,
+    /// The first fragment of each frame, found when the first frame is read.
+    begins: OnceLock<Vec<usize>>,
+}
+
+impl Frames {
+    /// Reads a whole file and parses it.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::of(file::open_whole(path)?)
+    }
+
+    fn of(file: DicomFile) -> Result<Self> {
+        let parsed = Parsed::of(&file)?;
+        let items = match file.layout.pixels {
+            Some(pixels) if pixels.length.is_none() && !is_native(&file.layout.syntax) => {
+                layout::fragments(&file.bytes, pixels.start).map_err(|stop| file::describe(&stop))?
+            }
+            _ => Vec::new(),
+        };
+        Ok(Self {
+            file,
+            parsed,
+            items,
+            begins: OnceLock::new(),
+        })
+    }
+
+    /// UID of the transfer syntax.
+    pub fn syntax(&self) -> &str {
+        &self.file.layout.syntax
+    }
+
+    /// Headers of all frames; an error where the pixels they announce cannot be there.
+    pub fn headers(&self) -> Result<Vec<Header>> {
+        let first = Header::of_frame(&self.file, &self.parsed, 0)?;
+        header::check_pixels(&self.file, &first.storage)?;
+        header::headers_of(&self.file, &self.parsed, first)
+    }
+
+    /// Hounsfield units of one frame.
+    pub fn read(&self, frame: u32) -> Result<HuImage> {
+        let file = &self.file;
+        let storage = storage_of(file, &self.parsed, frame)?;
+        let hu = if is_native(&file.layout.syntax) {
+            let words = native_frame(file, &storage, frame)?;
+            hu_of_bytes(words, &storage, file.layout.syntax == BIG_ENDIAN)
+        } else {
+            let words = self.decoded(&storage, frame)?;
+            to_hu(words.into_iter(), &storage.rescale)
+        };
+        Ok(image(&storage, hu))
+    }
+
+    /// The stored words of a compressed frame.
+    fn decoded(&self, storage: &Storage, frame: u32) -> Result<Vec<u16>> {
+        let syntax = &self.file.layout.syntax;
+        let codec = Codec::of(syntax).ok_or_else(|| file::unsupported(syntax))?;
+        if self
+            .file
+            .layout
+            .pixels
+            .is_some_and(|pixels| pixels.length.is_some())
+        {
+            return Err(Error::new(
+                "its pixel data is not encapsulated although its transfer syntax is compressed",
+            ));
+        }
+        let bytes = &self.file.bytes;
+        let begins = match self.begins.get() {
+            Some(begins) => begins,
+            None => {
+                let begins = frames::begins(bytes, &self.items, codec, storage.frames as usize)?;
+                self.begins.get_or_init(|| begins)
+            }
+        };
+        let coded = frames::frame(bytes, &self.items, begins, frame as usize)?;
+        // A decoder given damaged data may panic; one bad file must not end a run of many.
+        guard::catch(AssertUnwindSafe(|| codec.decode(&coded, storage)))
+            .map_err(|_| Error::new("its compressed pixel data is damaged: the decoder gave up"))?
+    }
+}
+
+fn storage_of(file: &DicomFile, parsed: &Parsed, frame: u32) -> Result<Storage> {
+    let storage = Storage::of_frame(file, parsed, frame)?;
     if frame >= storage.frames {
         return Err(Error::new(format!(
             "it has {} frames, no frame {frame}",
@@ -96,19 +229,6 @@ fn image(storage: &Storage, hu: Vec<i16>) -> HuImage {
         columns: storage.columns as usize,
         hu,
     }
-}
-
-/// Hounsfield units of one frame of a whole file.
-fn read_frame(file: &DicomFile, frame: u32) -> Result<HuImage> {
-    let storage = storage_of(file, frame)?;
-    let hu = if is_native(&file.layout.syntax) {
-        let words = native_frame(file, &storage, frame)?;
-        hu_of_bytes(words, &storage, file.layout.syntax == BIG_ENDIAN)
-    } else {
-        let words = decoded_frame(file, &storage, frame)?;
-        to_hu(words.into_iter(), &storage.rescale)
-    };
-    Ok(image(&storage, hu))
 }
 
 /// The bytes of an uncompressed frame.
@@ -142,32 +262,6 @@ fn cut_short(frame: u32, needed: u64, present: u64) -> Error {
     ))
 }
 
-/// The stored words of a compressed frame.
-fn decoded_frame(file: &DicomFile, storage: &Storage, frame: u32) -> Result<Vec<u16>> {
-    let syntax = &file.layout.syntax;
-    let codec = Codec::of(syntax).ok_or_else(|| file::unsupported(syntax))?;
-    let pixels = file
-        .layout
-        .pixels
-        .ok_or_else(|| Error::new("it has no pixel data (7FE0,0010)"))?;
-    if pixels.length.is_some() {
-        return Err(Error::new(
-            "its pixel data is not encapsulated although its transfer syntax is compressed",
-        ));
-    }
-    let items = layout::fragments(&file.bytes, pixels.start).map_err(|stop| file::describe(&stop))?;
-    let bytes = frames::frame(
-        &file.bytes,
-        &items,
-        codec,
-        storage.frames as usize,
-        frame as usize,
-    )?;
-    // A decoder given damaged data may panic; one bad file must not end a run of many.
-    guard::catch(AssertUnwindSafe(|| codec.decode(&bytes, storage)))
-        .map_err(|_| Error::new("its compressed pixel data is damaged: the decoder gave up"))?
-}
-
 fn hu_of_bytes(bytes: &[u8], storage: &Storage, big_endian: bool) -> Vec<i16> {
     match (storage.bits_allocated, big_endian) {
         (8, _) => to_hu(bytes.iter().map(|byte| u16::from(*byte)), &storage.rescale),
@@ -196,7 +290,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("slice.dcm");
         std::fs::write(&file, fixture.bytes()).unwrap();
-        DicomPixels.read(&Slice {
+        DicomPixels::default().read(&Slice {
             file,
             ..testkit::slice("a", "p", None)
         })

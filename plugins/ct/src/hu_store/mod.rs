@@ -1,18 +1,16 @@
 //! The stage that keeps slices as Hounsfield units.
 
-mod fit;
-
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ichflow_api::cohort;
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
 use crate::competition::check_limit;
+use crate::fit::Fit;
 use crate::store::{Prepared, State, Store};
-use fit::fit;
 
 /// Slices decoded in parallel before they are written; bounds memory (32 MiB at 512 × 512).
 const CHUNK: usize = 64;
@@ -30,6 +28,10 @@ pub struct HuStore {
     /// then resampled with a triangle filter. None: slices stay as they are, whatever their sizes.
     #[schemars(range(min = 8, max = 4096))]
     pub size: Option<u32>,
+    /// Side of the square around the middle that is kept before resizing, in pixels; smaller slices are
+    /// padded with air (−1000 HU). None: the whole slice.
+    #[schemars(range(min = 8, max = 4096))]
+    pub crop: Option<u32>,
     /// Number of unreadable slices beyond which the stage fails; none: any number is tolerated and
     /// reported.
     pub max_quarantined: Option<usize>,
@@ -121,6 +123,11 @@ impl HuStore {
     fn fill(&self, store: &mut Store, missing: &[&Slice], pixels: &Pixels, context: &Context) -> Result<()> {
         let progress = context.progress("storing Hounsfield units", missing.len(), "slices");
         let stop = context.stop_flag();
+        let fit = Fit {
+            crop: self.crop.map(|side| side as usize),
+            size: self.size.map(|side| side as usize),
+        };
+        let failed = AtomicUsize::new(0);
         for chunk in missing.chunks(CHUNK) {
             context.checkpoint()?;
             let prepared = chunk
@@ -136,11 +143,12 @@ impl HuStore {
                         Ok(image) if image.hu.len() != image.rows * image.columns => {
                             Err("its number of values is not rows × columns".into())
                         }
-                        Ok(image) => Ok(match self.size {
-                            Some(size) => fit(&image, size as usize),
-                            None => image,
-                        }),
+                        Ok(image) => Ok(fit.apply(image)),
                     };
+                    if image.is_err() {
+                        let count = 1 + failed.fetch_add(1, Ordering::Relaxed);
+                        progress.note(&format!("{count} quarantined"));
+                    }
                     progress.advance(1);
                     Ok(Prepared::new(slice, source, image))
                 })

@@ -10,7 +10,7 @@ use ichflow_api::guard;
 use ichflow_api::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::dicom::{self, Header};
+use crate::dicom::{self, Frames, Header};
 
 /// What ichflow reads from a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -124,12 +124,13 @@ pub fn inspect(path: &Path) -> Result<Inspection> {
 }
 
 fn read(path: &Path) -> Result<Inspection> {
-    let (syntax, headers) = dicom::read_headers_and_syntax(path)?;
+    let source = Frames::open(path)?;
+    let (syntax, headers) = (source.syntax().to_owned(), source.headers()?);
     let mut whole = Tally::default();
     let mut frames = Vec::with_capacity(headers.len());
     let mut warnings: Vec<String> = Vec::new();
     for (frame, header) in headers.iter().enumerate() {
-        let image = dicom::read_frame_of(path, frame as u32)?;
+        let image = source.read(frame as u32)?;
         let mut own = Tally::default();
         own.add(&image.hu);
         whole.add(&image.hu);

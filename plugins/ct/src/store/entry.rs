@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ichflow_api::digest::sha256;
 use ichflow_api::prelude::*;
 
-use crate::competition::{Source, source_of};
+use crate::source::{Source, source_of};
 
 /// What the index says of a slice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,16 +8,19 @@
 //! ```
 //!
 //! Values reach the disk before the line that names them, so that a run killed at any moment leaves a
-//! store that is merely shorter. In Python:
+//! store that is merely shorter. `ichflow store verify` compares every checksum. In Python:
 //! `numpy.fromfile("hu.bin", "<i2", rows * columns, offset=offset).reshape(rows, columns)`.
 
+mod command;
 mod entry;
 mod files;
 mod read;
+mod verify;
 mod write;
 
 pub use entry::{Entry, Place, Prepared};
 pub use read::StorePixels;
+pub use verify::{Damage, Report, verify};
 pub use write::{State, Store};
 
 #[cfg(test)]

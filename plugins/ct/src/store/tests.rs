@@ -163,3 +163,41 @@ fn a_second_writer_waits_and_can_be_interrupted() {
     let second = Store::open(&directory.path().join("store"), &context);
     assert!(matches!(second, Err(Error::Interrupted)));
 }
+
+#[test]
+fn verifying_names_what_is_damaged_and_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(fill(directory.path(), &slices()));
+    let store = directory.path().join("store");
+    let whole = verify(&store).unwrap();
+    assert!(whole.is_right());
+    assert_eq!((whole.slices, whole.bytes, whole.excess_bytes), (5, 5 * 32, 0));
+
+    let [values_file, index_file] = files(directory.path());
+    let mut values = fs::read(&values_file).unwrap();
+    values[40] ^= 1;
+    values.truncate(5 * 32 - 2);
+    fs::write(&values_file, &values).unwrap();
+    let mut index = fs::read(&index_file).unwrap();
+    index.extend(b"{\"id\":");
+    fs::write(&index_file, &index).unwrap();
+    let report = verify(&store).unwrap();
+    let damaged: Vec<_> = report
+        .damaged
+        .iter()
+        .map(|d| (d.id.as_str(), d.problem))
+        .collect();
+    let expected = [
+        ("s1", "its values are not what was stored"),
+        ("s4", "its values are cut off"),
+    ];
+    assert_eq!(damaged, expected);
+    assert_eq!(report.broken_lines, 1);
+    assert_eq!(contents(directory.path()), [values, index]);
+
+    // Opening the store repairs it, and then it is what it was.
+    drop(fill(directory.path(), &slices()));
+    let repaired = verify(&store).unwrap();
+    assert!(repaired.is_right());
+    assert_eq!(repaired.bytes, whole.bytes);
+}

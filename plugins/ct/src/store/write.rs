@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::entry::{Entry, Place, Prepared};
 use super::read::{StorePixels, read_place};
-use crate::competition::{Source, source_of};
+use crate::source::{Source, source_of};
 
 /// Time between two attempts to get the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(200);
