@@ -39,12 +39,20 @@ use = "calibrate"
 [consistent]
 use = "consistent-any"
 
+[thresholds]
+use = "thresholds"
+target = "youden"
+
 [score]
 use = "evaluate"
 baseline = "predict.valid"
 "#;
-    let directory = recipe(&TINY.replace("[score]\nuse = \"evaluate\"\n", steps.trim_start()));
-    run(directory.path());
+    let text = TINY
+        .replace("[score]\nuse = \"evaluate\"\n", steps.trim_start())
+        .replace("[predict]", "[tta]\nuse = \"tta\"\n\n[predict]");
+    let directory = recipe(&text);
+    let said = run(directory.path());
+    assert!(said.contains("2 views of each slice"), "{said}");
     let latest = directory.path().join("runs/tiny/latest");
     for part in ["valid.csv", "test.csv"] {
         let network = ids(&latest.join("predictions").join(part));
@@ -67,6 +75,16 @@ baseline = "predict.valid"
     let metrics = fs::read_to_string(latest.join("metrics.json")).unwrap();
     let metrics: serde_json::Value = serde_json::from_str(&metrics).unwrap();
     assert!(metrics["versus_baseline"]["difference"].is_number());
+    assert!(metrics["baseline"]["weighted_log_loss"].is_number());
+    assert_eq!(metrics["split"]["folds"][1]["name"], "held out");
+    assert_eq!(metrics["split"]["lines"][0]["what"], "slices");
+    assert!(metrics["calibration"]["weighted_log_loss_after"].is_number());
+    assert_eq!(metrics["thresholds_for"], "the highest sum of sensitivity and specificity");
+    let chosen = fs::read_to_string(latest.join("thresholds.json")).unwrap();
+    let chosen: serde_json::Value = serde_json::from_str(&chosen).unwrap();
+    assert_eq!(chosen["labels"][0]["threshold"], metrics["valid"]["at_chosen"][0]["threshold"]);
+    assert_eq!(ids(&latest.join("decisions/valid.csv")), ids(&latest.join("predictions/valid.csv")));
+    assert_eq!(ids(&latest.join("decisions/test.csv")), ids(&latest.join("predictions/test.csv")));
 
     // The numbers are those of `score` on the run's own files.
     let output = ichflow(
@@ -120,6 +138,15 @@ test_2 = "predict.test"
     let distinct: BTreeSet<&String> = all.iter().collect();
     assert_eq!(distinct.len(), all.len());
     assert_eq!(ids(&latest.join("folds.csv")).len(), all.len());
+    // Both folds of either split are reported, beside the ideal.
+    let metrics = fs::read_to_string(latest.join("metrics.json")).unwrap();
+    let metrics: serde_json::Value = serde_json::from_str(&metrics).unwrap();
+    assert_eq!(metrics["split"]["folds"][0]["name"], "fold 0");
+    assert_eq!(metrics["split"]["folds"][1]["name"], "fold 1 (out)");
+    let slices = &metrics["split"]["lines"][0];
+    let counts: u64 = slices["counts"].as_array().unwrap().iter().filter_map(|count| count.as_u64()).sum();
+    assert_eq!(counts, all.len() as u64);
+    assert_eq!(slices["ideal"][0], all.len() as f64 / 2.0);
     let test = ids(&latest.join("ensemble/predictions/test.csv"));
     assert_eq!(test, ids(&latest.join("predictions/test.csv")));
 }

@@ -57,12 +57,25 @@ pub fn priors_log_loss(truth: &[Labels], priors: &[f64; COUNT], eps: f64) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    #[test]
-    fn one_half_everywhere_gives_ln_2() {
-        let truth = [[true, false, true, false, false, true], [false; COUNT]];
-        let loss = weighted_log_loss(&truth, &[[0.5; COUNT]; 2], DEFAULT_EPS).unwrap();
-        assert!((loss - std::f64::consts::LN_2).abs() < 1e-15);
+    proptest! {
+        #[test]
+        fn one_half_everywhere_gives_ln_2(truth in prop::collection::vec(any::<Labels>(), 1..80)) {
+            let loss = weighted_log_loss(&truth, &vec![[0.5; COUNT]; truth.len()], DEFAULT_EPS).unwrap();
+            prop_assert!((loss - std::f64::consts::LN_2).abs() < 1e-13, "{}", loss);
+        }
+
+        #[test]
+        fn the_order_of_slices_does_not_matter(
+            slices in prop::collection::vec((any::<Labels>(), prop::array::uniform6(0.0_f64..=1.0)), 1..80),
+        ) {
+            let (truth, rows): (Vec<Labels>, Vec<[f64; COUNT]>) = slices.iter().rev().copied().unzip();
+            let backwards = weighted_log_loss(&truth, &rows, DEFAULT_EPS).unwrap();
+            let (truth, rows): (Vec<Labels>, Vec<[f64; COUNT]>) = slices.into_iter().unzip();
+            let forwards = weighted_log_loss(&truth, &rows, DEFAULT_EPS).unwrap();
+            prop_assert!((forwards - backwards).abs() <= 1e-12 * forwards.max(1.0));
+        }
     }
 
     #[test]

@@ -46,6 +46,12 @@ impl Target {
     }
 }
 
+/// Whether one merit is above another by more than rounding.
+fn exceeds(one: (f64, f64), other: (f64, f64)) -> bool {
+    const HAIR: f64 = 1e-12;
+    one.0 > other.0 + HAIR || (one.0 > other.0 - HAIR && one.1 > other.1 + HAIR)
+}
+
 /// The best threshold for `target` among the predicted probabilities (and one above them all); of equals
 /// the highest. `None` when all slices are of one class.
 pub fn operating_point(truth: &[bool], probabilities: &[f64], target: Target) -> Option<OperatingPoint> {
@@ -60,7 +66,7 @@ pub fn operating_point(truth: &[bool], probabilities: &[f64], target: Target) ->
             specificity: 1.0 - point.x,
         };
         let merit = target.merit(&point, positives, negatives);
-        if best.is_none_or(|(_, highest)| merit > highest) {
+        if best.is_none_or(|(_, highest)| exceeds(merit, highest)) {
             best = Some((point, merit));
         }
     }

@@ -100,15 +100,18 @@ weights = [2, 1]
     const SEEDED: bool = true;
 
     fn ports(&self) -> Ports {
-        let members = self.members.min(MOST);
-        let mut ports = Ports::new();
-        for name in &VALID[..members] {
-            ports = ports.input(Input::of::<Predictions>(name).by_name());
-        }
-        if self.with_test {
-            for name in &TEST[..members] {
-                ports = ports.input(Input::of::<Predictions>(name).by_name());
+        // Ports beyond the members are there to be refused with a reason.
+        let input = |(index, name): (usize, &&'static str)| {
+            let input = Input::of::<Predictions>(name);
+            if index < self.members {
+                input.by_name()
+            } else {
+                input.optional()
             }
+        };
+        let mut ports = Ports::new();
+        for part in [Some(&VALID), self.with_test.then_some(&TEST)].into_iter().flatten() {
+            ports.inputs.extend(part.iter().enumerate().map(input));
         }
         ports
             .output(Output::of::<Predictions>("valid"))
@@ -140,6 +143,15 @@ weights = [2, 1]
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        for name in VALID.iter().chain(&TEST).filter(|name| self.is_beyond(name)) {
+            if inputs.find::<Predictions>(name)?.is_some() {
+                return Err(Error::new(format!(
+                    "`{name}` is wired, but there are {} members",
+                    self.members
+                ))
+                .help("set `members` to the number of predictions"));
+            }
+        }
         let gather = |names: &[&str]| -> Result<Vec<Predictions>> {
             let take = |name: &&str| Ok(self.prepared(&*inputs.get::<Predictions>(name)?));
             names.iter().take(self.members).map(take).collect()
@@ -165,6 +177,13 @@ weights = [2, 1]
 ichflow_api::register!(Ensemble);
 
 impl Ensemble {
+    /// Whether a port is one of more members than there are.
+    fn is_beyond(&self, port: &str) -> bool {
+        [VALID, TEST]
+            .iter()
+            .any(|part| part.iter().skip(self.members).any(|name| *name == port))
+    }
+
     /// A member's predictions as they are combined: ranks are taken within the member.
     fn prepared(&self, member: &Predictions) -> Predictions {
         match self.method {

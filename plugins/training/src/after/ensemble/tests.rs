@@ -82,6 +82,18 @@ fn folds_are_put_together_and_a_muddle_is_refused() {
 }
 
 #[test]
+fn more_predictions_than_members_are_refused() {
+    let members = vec![member(&[("a", 0.2)]); 3];
+    let error = run(&stage(Combine::Mean), &members).unwrap_err().to_string();
+    assert_eq!(error, "`valid_3` is wired, but there are 2 members");
+    let three = Ensemble {
+        members: 3,
+        ..stage(Combine::Mean)
+    };
+    assert_eq!(run(&three, &members).unwrap(), [("a".into(), 0.2)]);
+}
+
+#[test]
 fn weights_belong_to_members() {
     let with = |method, weights: &[f64]| Ensemble {
         method,
@@ -93,7 +105,7 @@ fn weights_belong_to_members() {
     assert_eq!(with(Combine::Weighted, &[0.0, 0.0]).check().len(), 1);
     assert_eq!(with(Combine::Weighted, &[1.0, f64::NAN]).check().len(), 1);
     assert!(with(Combine::Weighted, &[1.0, 0.0]).check().is_empty());
-    assert_eq!(Ensemble::default().ports().inputs.len(), 4);
+    assert_eq!(Ensemble::default().ports().inputs.len(), 2 * MOST);
 }
 
 proptest! {

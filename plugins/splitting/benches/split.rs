@@ -1,0 +1,78 @@
+//! How fast splits are made: `split ROWS…` prints one JSON object a row count. `split.py` beside this runs it
+//! together with the Python package iterative-stratification, on the same rows.
+//!
+//! Rows are those of `tests/acceptance.rs`, made by integers alone; 40 slices in a row are a patient's.
+
+use std::time::Instant;
+
+use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::testkit;
+use ichflow_splitting::groups::{GroupBy, Groups};
+use ichflow_splitting::iterative::{Rule, Unit, stratify};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+const PREVALENCE: [f64; COUNT - 1] = [0.004178, 0.047978, 0.034810, 0.047390, 0.062654];
+const SLICES_PER_PATIENT: usize = 40;
+const REPEATS: usize = 5;
+
+fn splitmix64(x: u64) -> u64 {
+    let z = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+fn row(index: u64) -> Labels {
+    let mut labels = [false; COUNT];
+    for (label, prevalence) in (1..).zip(PREVALENCE) {
+        let below = (prevalence * 2_f64.powi(32)) as u64;
+        labels[label] = splitmix64(8 * index + label as u64) >> 32 < below;
+    }
+    labels[0] = labels[1..].iter().any(|positive| *positive);
+    labels
+}
+
+/// The shortest of some repeats, in seconds.
+fn shortest(mut work: impl FnMut(u64) -> Vec<usize>) -> f64 {
+    (0..REPEATS as u64)
+        .map(|seed| {
+            let begun = Instant::now();
+            let folds = work(seed);
+            let seconds = begun.elapsed().as_secs_f64();
+            assert!(folds.contains(&1), "there is a second fold");
+            seconds
+        })
+        .fold(f64::INFINITY, f64::min)
+}
+
+fn main() {
+    let shares: [(&str, Vec<f64>); 2] = [("shuffle_split", vec![0.94, 0.06]), ("five_folds", vec![0.2; 5])];
+    for rows in std::env::args().skip(1).filter_map(|text| text.parse::<usize>().ok()) {
+        let truth: Vec<Labels> = (0..rows as u64).map(row).collect();
+        let slices = truth.iter().enumerate().map(|(i, labels)| {
+            let patient = format!("ID_{:08x}", i / SLICES_PER_PATIENT);
+            testkit::slice(&format!("ID_{i:09x}"), &patient, Some(*labels))
+        });
+        let cohort = testkit::cohort(slices.collect());
+        let mut found = vec![format!("\"rows\": {rows}")];
+        for (name, ratios) in &shares {
+            let alone = shortest(|seed| {
+                let units: Vec<Unit> = truth.iter().map(Unit::slice).collect();
+                stratify(&units, ratios, Rule::Absolute, &mut ChaCha8Rng::seed_from_u64(seed))
+            });
+            let grouped = shortest(|seed| {
+                let groups = Groups::of(&cohort, GroupBy::Patient);
+                let mut units = vec![Unit::default(); groups.count];
+                for (labels, group) in truth.iter().zip(&groups.of_slice) {
+                    units[*group].add(labels);
+                }
+                let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+                let fold_of = stratify(&units, ratios, Rule::Proportional, rng);
+                groups.of_slice.iter().map(|group| fold_of[*group]).collect()
+            });
+            found.push(format!("\"{name}\": {alone}, \"{name}_by_patient\": {grouped}"));
+        }
+        println!("{{{}}}", found.join(", "));
+    }
+}
