@@ -38,12 +38,14 @@ fn recipe(scheme: &Registration) -> String {
     format!("recipes/b0_{}.toml", scheme.name.replace('-', "_"))
 }
 
-/// The recipe's tables of the window family, as they are written.
+/// The recipe's tables of the window family, and its variables, as they are written.
 fn tables(text: &str) -> String {
-    let own: Vec<&str> = text
-        .split("\n\n")
-        .filter(|block| block.starts_with('['))
-        .collect();
+    let schemes = schemes();
+    let of_window = |block: &&str| {
+        let of = |scheme: &&Registration| block.contains(&format!("use = \"{}\"", scheme.name));
+        block.starts_with("[vars]") || block.starts_with('[') && schemes.iter().any(of)
+    };
+    let own: Vec<&str> = text.split("\n\n").filter(of_window).collect();
     own.join("\n\n").trim_end().to_owned()
 }
 
