@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use common::{Outcome, Row, expected, judge};
+use ichflow_api::prelude::*;
+use ichflow_api::testkit;
+use ichflow_ct::dicom_dir::DicomDir;
 use ichflow_ct::inspect::inspect;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -65,6 +68,63 @@ fn every_file_is_read_as_pydicom_reads_it_or_refused_with_a_reason() {
     }
     assert_eq!(wrong, "");
     compare_with_docs(&tables(&rows));
+    // Among the files are some of a few kilobytes that claim gigabytes.
+    if let Some(peak) = peak_memory() {
+        assert!(peak < 1 << 30, "{peak} bytes of memory");
+    }
+}
+
+/// The most memory this process has used so far, in bytes; known on Linux.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// A real head, tilted by 18.5 degrees, scanned in slices of 4 mm below and 7 mm above.
+#[test]
+fn a_tilted_head_is_in_order_and_its_oddities_are_told() {
+    let head = beside("../../../shared/data/dicom_corpus/head_ge_hispeed_tilt");
+    if !head.is_dir() {
+        println!("skipped: {} is not there", head.display());
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let run = testkit::run_context(directory.path());
+    let stage = DicomDir {
+        path: head,
+        max_quarantined: Some(0),
+    };
+    let mut outputs = stage
+        .run(
+            &Inputs::default(),
+            &Context::new(&run, "load", "dicom-dir", "key"),
+        )
+        .unwrap();
+    let cohort = outputs.take_as::<Cohort>("cohort").unwrap();
+    // The files are called by InstanceNumber.
+    let ids: Vec<String> = cohort.slices.iter().map(|slice| slice.id.clone()).collect();
+    let expected: Vec<String> = (1..=28).map(|number| format!("{number:02}.dcm")).collect();
+    assert_eq!(ids, expected);
+    // numpy.dot(numpy.cross(orientation[:3], orientation[3:]), position)
+    let positions = [-33.665_494_93, 19.440_632_27, 110.422_808_05];
+    for (index, position) in [0, 14, 27].into_iter().zip(positions) {
+        assert!((cohort.slices[index].position_mm.unwrap() - position).abs() < 1e-5);
+    }
+    assert_eq!(
+        cohort.remarks,
+        [
+            "1 files are not DICOM and were skipped",
+            "14 slices of 1 series follow an uneven gap (the series of 01.dcm: 7.00 mm where 4.00 mm is usual)",
+            "28 slices of 1 series are in series of mixed thickness (the series of 01.dcm: 4 to 7 mm)",
+            "28 slices of 1 series were taken with a tilted gantry; they are ordered along the normal of their \
+             plane (the series of 01.dcm: -18.5°)",
+        ]
+    );
+    let notes = &cohort.slices[0].header;
+    assert_eq!(notes.thickness_mm, Some(4.0));
+    assert!(notes.spacing_mm.is_some() && notes.orientation.is_some());
 }
 
 /// A minute of damage: bytes of every file are changed, cut out and cut off at random.

@@ -204,7 +204,9 @@ fn any_directory_is_loaded() {
     let mut outputs = stage.run(&Inputs::default(), &context).unwrap();
     let cohort = outputs.take_as::<Cohort>("cohort").unwrap();
     assert_eq!(cohort.len(), 160);
-    assert_eq!(cohort.remarks, ["4 files are not DICOM and were skipped"]);
+    let tilted = "80 slices of 8 series were taken with a tilted gantry; they are ordered along the normal of \
+                  their plane (the series of stage_2_test__ID_a71b011d5.dcm: -12.0°)";
+    assert_eq!(cohort.remarks, ["4 files are not DICOM and were skipped", tilted]);
     assert_eq!(run.quarantined().len(), 1);
     assert!(cohort.index().contains_key("stage_2_test__ID_0414701b9.dcm"));
     assert!(cohort.slices.iter().all(|slice| slice.labels.is_none()));

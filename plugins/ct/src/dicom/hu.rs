@@ -1,5 +1,7 @@
 //! From stored values to Hounsfield units.
 
+use fearless_simd::{Level, dispatch};
+
 /// What turns stored values into Hounsfield units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rescale {
@@ -55,34 +57,59 @@ impl Rescale {
 }
 
 /// Hounsfield units of all stored words.
-pub fn to_hu(words: impl ExactSizeIterator<Item = u16>, rescale: &Rescale) -> Vec<i16> {
+pub fn to_hu(words: &[u16], rescale: &Rescale) -> Vec<i16> {
+    to_hu_of(words, |word| *word, rescale)
+}
+
+/// Hounsfield units of stored words that are still bytes, or words of another kind: `word` says what they are.
+pub fn to_hu_of<T>(stored: &[T], word: impl Fn(&T) -> u16, rescale: &Rescale) -> Vec<i16> {
+    // With the widest instructions that the processor has.
+    dispatch!(Level::new(), _simd => converted(stored, &word, rescale))
+}
+
+#[inline(always)]
+fn converted<T>(stored: &[T], word: &impl Fn(&T) -> u16, rescale: &Rescale) -> Vec<i16> {
     let unused = 16 - u32::from(rescale.bits_stored.clamp(1, 16));
-    match rescale.whole() {
-        // Nearly all of CT. A plain sum, eight values at a time.
-        Some(intercept) if rescale.signed => words
-            .map(|word| saturated(i32::from((word << unused) as i16 >> unused) + intercept))
-            .collect(),
-        Some(intercept) => words
-            .map(|word| saturated(i32::from(word << unused >> unused) + intercept))
-            .collect(),
-        None => tabulated(words, rescale),
+    let mask = u16::MAX >> unused;
+    let Some(intercept) = rescale.whole() else {
+        return tabulated(stored, word, rescale);
+    };
+    // Nearly all of CT. Plain sums from slice to slice, which the compiler does many at a time; signed and
+    // unsigned are loops of their own for the same reason.
+    let mut hu = vec![0; stored.len()];
+    let pairs = hu.iter_mut().zip(stored);
+    if rescale.signed {
+        // Two's complement of fewer bits: what flipping the sign bit adds, subtracting takes away.
+        let sign = 1 << (15 - unused);
+        for (hu, stored) in pairs {
+            *hu = saturated(i32::from((word(stored) & mask) ^ sign) + (intercept - i32::from(sign)));
+        }
+    } else {
+        for (hu, stored) in pairs {
+            *hu = saturated(i32::from(word(stored) & mask) + intercept);
+        }
     }
+    hu
 }
 
 /// `as` between integers wraps; between a float and an integer, where [`Rescale::apply`] does this, not.
+#[inline(always)]
 fn saturated(hu: i32) -> i16 {
     hu.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
 
 /// The 65,536 possible results are tabulated once there are more words than that to convert.
-fn tabulated(words: impl ExactSizeIterator<Item = u16>, rescale: &Rescale) -> Vec<i16> {
+fn tabulated<T>(stored: &[T], word: &impl Fn(&T) -> u16, rescale: &Rescale) -> Vec<i16> {
     let words_in_use = 1_usize << rescale.bits_stored.clamp(1, 16);
-    if words.len() < words_in_use {
-        return words.map(|word| rescale.apply(word)).collect();
+    if stored.len() < words_in_use {
+        return stored.iter().map(|stored| rescale.apply(word(stored))).collect();
     }
     let mask = (words_in_use - 1) as u16;
     let table: Vec<i16> = (0..=mask).map(|word| rescale.apply(word)).collect();
-    words.map(|word| table[usize::from(word & mask)]).collect()
+    stored
+        .iter()
+        .map(|stored| table[usize::from(word(stored) & mask)])
+        .collect()
 }
 
 #[cfg(test)]
@@ -186,7 +213,8 @@ mod tests {
                         stated: true,
                     };
                     let all: Vec<i16> = (0..=u16::MAX).map(|word| rescale.apply(word)).collect();
-                    assert_eq!(to_hu(0..65535, &rescale), all[..65535], "{rescale:?}");
+                    let words: Vec<u16> = (0..65535).collect();
+                    assert_eq!(to_hu(&words, &rescale), all[..65535], "{rescale:?}");
                 }
             }
         }

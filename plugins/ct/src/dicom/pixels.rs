@@ -16,7 +16,7 @@ use super::elements::Parsed;
 use super::file::{self, DicomFile, is_native};
 use super::frames;
 use super::header::{self, Header, Storage};
-use super::hu::to_hu;
+use super::hu::{to_hu, to_hu_of};
 use super::layout::{self, BIG_ENDIAN};
 use crate::source::{Source, source_of};
 
@@ -178,7 +178,7 @@ impl Frames {
             hu_of_bytes(words, &storage, file.layout.syntax == BIG_ENDIAN)
         } else {
             let words = self.decoded(&storage, frame)?;
-            to_hu(words.into_iter(), &storage.rescale)
+            to_hu(&words, &storage.rescale)
         };
         Ok(image(&storage, hu))
     }
@@ -263,20 +263,12 @@ fn cut_short(frame: u32, needed: u64, present: u64) -> Error {
 }
 
 fn hu_of_bytes(bytes: &[u8], storage: &Storage, big_endian: bool) -> Vec<i16> {
+    let rescale = &storage.rescale;
+    let (pairs, _) = bytes.as_chunks::<2>();
     match (storage.bits_allocated, big_endian) {
-        (8, _) => to_hu(bytes.iter().map(|byte| u16::from(*byte)), &storage.rescale),
-        (_, false) => to_hu(
-            bytes
-                .chunks_exact(2)
-                .map(|word| u16::from_le_bytes([word[0], word[1]])),
-            &storage.rescale,
-        ),
-        (_, true) => to_hu(
-            bytes
-                .chunks_exact(2)
-                .map(|word| u16::from_be_bytes([word[0], word[1]])),
-            &storage.rescale,
-        ),
+        (8, _) => to_hu_of(bytes, |byte| u16::from(*byte), rescale),
+        (_, false) => to_hu_of(pairs, |pair| u16::from_le_bytes(*pair), rescale),
+        (_, true) => to_hu_of(pairs, |pair| u16::from_be_bytes(*pair), rescale),
     }
 }
 
