@@ -6,7 +6,7 @@ use clap::Args;
 use ichflow_api::registry::Registry;
 use serde_json::{Value, json};
 
-use super::{RecipeArguments, WRONG_CALL, colour, plan};
+use super::{RecipeArguments, WRONG_CALL, colour, plans};
 use crate::plan::{Plan, PlannedStage};
 
 /// Arguments of `ichflow check`.
@@ -20,16 +20,19 @@ pub struct CheckArguments {
 }
 
 pub fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
-    match plan(&arguments.recipe, registry) {
-        Ok((plan, _)) => {
+    match plans(&arguments.recipe, registry) {
+        Ok(planned) => {
+            let json = match planned.plans.as_slice() {
+                [plan] if !planned.is_sweep => recipe_json(plan),
+                trials => json!({"ok": true, "problems": [],
+                    "trials": trials.iter().map(recipe_json).collect::<Vec<_>>()}),
+            };
             if arguments.json {
-                println!(
-                    "{:#}",
-                    json!({"ok": true, "title": plan.title, "seed": plan.seed, "problems": [],
-                    "stages": plan.stages.iter().map(|stage| stage_json(&plan, stage)).collect::<Vec<_>>()})
-                );
+                println!("{json:#}");
+            } else if planned.is_sweep {
+                print!("{}", trials_in_words(&planned.plans));
             } else {
-                print!("{}", in_words(&plan));
+                planned.plans.iter().for_each(|plan| print!("{}\nready to run\n", in_words(plan)));
             }
             ExitCode::SUCCESS
         }
@@ -46,6 +49,29 @@ pub fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
 
 fn params(stage: &PlannedStage) -> toml::Table {
     stage.stage.stage.params().unwrap_or_default()
+}
+
+fn recipe_json(plan: &Plan) -> Value {
+    let stages: Vec<Value> = plan.stages.iter().map(|stage| stage_json(plan, stage)).collect();
+    let mut json = json!({"ok": true, "title": plan.title, "seed": plan.seed, "problems": [], "stages": stages});
+    if let Some(trial) = &plan.trial {
+        json["trial"] = json!(trial);
+    }
+    json
+}
+
+/// The first trial in full, since the others differ in little, and the names of all.
+fn trials_in_words(trials: &[Plan]) -> String {
+    let mut text = String::new();
+    if let Some(first) = trials.first() {
+        text.push_str(&in_words(first));
+        text.push_str(&format!("\nthat was the first of {} trials:\n", trials.len()));
+    }
+    for name in trials.iter().filter_map(|plan| plan.trial.as_ref()) {
+        text.push_str(&format!("      {name}\n"));
+    }
+    text.push_str("\nready for `ichflow sweep`\n");
+    text
 }
 
 fn stage_json(plan: &Plan, planned: &PlannedStage) -> Value {
@@ -90,6 +116,5 @@ fn in_words(plan: &Plan) -> String {
             text.push_str(&format!("      → {}\n", planned.outputs.join(", ")));
         }
     }
-    text.push_str("\nready to run\n");
     text
 }

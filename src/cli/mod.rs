@@ -1,23 +1,39 @@
 //! The command line: one file per command.
 
+mod application;
 mod check;
+mod completions;
 mod describe;
+mod diff;
+mod doctor;
+mod explain_error;
+mod gc;
+mod graph;
+mod new;
+mod plan;
 mod reference;
 mod run;
+mod schema;
 mod stages;
+mod sweep;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, FromArgMatches, Subcommand};
+use application::ForCommands;
+use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
+use ichflow_api::command::{PluginCommand, Run};
 use ichflow_api::error::Error;
 use ichflow_api::registry::Registry;
 
 use crate::plan::Plan;
-use crate::recipe;
 use crate::recipe::problem::{Code, Problem, Problems};
+use crate::recipe::source::Sources;
+use crate::recipe::sweep::Trial;
+use crate::recipe::value::Table;
+use crate::recipe::{self, Asked};
 use crate::run::INTERRUPTED;
 
 /// The run failed.
@@ -29,14 +45,38 @@ const WRONG_CALL: u8 = 2;
 enum Command {
     /// Run a recipe
     Run(run::RunArguments),
+    /// Run every trial of a recipe's sweep, and compare them
+    Sweep(sweep::SweepArguments),
+    /// Show what a run would do: which results are there already, which are made, and why
+    Plan(plan::PlanArguments),
+    /// Say why one stage would run again, down to the change that caused it
+    Explain(plan::ExplainArguments),
     /// Check a recipe and show what it would do; reads no data, writes nothing
     Check(check::CheckArguments),
     /// List the stages that recipes can use
     Stages(stages::StagesArguments),
     /// Show what a stage does, its ports and its parameters
     Describe(describe::DescribeArguments),
+    /// Write a recipe or a plugin to start from
+    New(new::NewArguments),
+    /// Draw the wiring of a recipe, for Mermaid or Graphviz
+    Graph(graph::GraphArguments),
+    /// Show what differs between two recipes or runs
+    Diff(diff::DiffArguments),
+    /// Explain the code of a message about a recipe
+    ExplainError(explain_error::ExplainErrorArguments),
+    /// Tell what this machine offers, and whether a recipe is right
+    Doctor(doctor::DoctorArguments),
+    /// Remove what the cache kept and nobody used for a while
+    Gc(gc::GcArguments),
+    /// Print the JSON Schema of recipes, by which editors complete and check them
+    Schema,
     /// Print the recipe reference, Markdown: every stage with its ports and parameters
     Reference,
+    /// Print completions for a shell
+    Completions(completions::CompletionsArguments),
+    /// Write manual pages, one for each command
+    Man(completions::ManArguments),
 }
 
 /// A recipe and what is set over it.
@@ -59,19 +99,7 @@ pub fn main() -> ExitCode {
         .arg_required_else_help(true);
     let program = Command::augment_subcommands(program)
         .subcommands(plugin_commands.iter().map(|(definition, _)| definition.clone()));
-    let matches = program.get_matches();
-    for (definition, command) in &plugin_commands {
-        if let Some(arguments) = matches.subcommand_matches(definition.get_name()) {
-            return match (command.run)(arguments) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => fail(&error),
-            };
-        }
-    }
-    let command = match Command::from_arg_matches(&matches) {
-        Ok(command) => command,
-        Err(error) => error.exit(),
-    };
+    let matches = program.clone().get_matches();
     let registry = match Registry::collect() {
         Ok(registry) => registry,
         Err(duplicate) => {
@@ -79,40 +107,172 @@ pub fn main() -> ExitCode {
             return ExitCode::from(FAILED);
         }
     };
+    for (definition, command) in &plugin_commands {
+        if let Some(arguments) = matches.subcommand_matches(definition.get_name()) {
+            let done = run_plugin_command(command, arguments, &registry);
+            return done.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+        }
+    }
+    let command = match Command::from_arg_matches(&matches) {
+        Ok(command) => command,
+        Err(error) => error.exit(),
+    };
     match command {
         Command::Run(arguments) => run::main(&arguments, &registry),
+        Command::Sweep(arguments) => sweep::main(&arguments, &registry),
+        Command::Plan(arguments) => plan::main(&arguments, &registry),
+        Command::Explain(arguments) => plan::explain(&arguments, &registry),
         Command::Check(arguments) => check::main(&arguments, &registry),
         Command::Stages(arguments) => stages::main(&arguments, &registry),
         Command::Describe(arguments) => describe::main(&arguments, &registry),
+        Command::New(arguments) => new::main(&arguments),
+        Command::Graph(arguments) => graph::main(&arguments, &registry),
+        Command::Diff(arguments) => diff::main(&arguments, &registry),
+        Command::ExplainError(arguments) => explain_error::main(&arguments),
+        Command::Doctor(arguments) => doctor::main(&arguments, &registry),
+        Command::Gc(arguments) => gc::main(&arguments),
+        Command::Schema => schema::main(&registry),
         Command::Reference => reference::main(&registry),
+        Command::Completions(arguments) => completions::main(&arguments, program),
+        Command::Man(arguments) => completions::man(&arguments, program),
     }
 }
 
-/// A plan, or all that is wrong with the recipe.
-fn plan(arguments: &RecipeArguments, registry: &Registry) -> Result<(Plan, Problems), Problems> {
+fn run_plugin_command(
+    command: &PluginCommand,
+    arguments: &ArgMatches,
+    registry: &Registry,
+) -> Result<(), Error> {
+    match command.run {
+        Run::Alone(run) => run(arguments),
+        Run::With(run) => run(arguments, &ForCommands { registry }),
+    }
+}
+
+/// The plans of a recipe: one, or one for each trial of its sweep.
+pub struct Planned {
+    /// In the order they run.
+    pub plans: Vec<Plan>,
+    /// Whether the recipe has a sweep.
+    pub is_sweep: bool,
+    /// The texts they were made of.
+    pub sources: Sources,
+}
+
+/// All plans of a recipe, or all that is wrong with it.
+fn plans(arguments: &RecipeArguments, registry: &Registry) -> Result<Planned, Problems> {
     let mut problems = Problems::default();
-    let recipe = recipe::load(&arguments.recipe, &arguments.sets, registry, &mut problems);
+    let (tables, is_sweep) = match recipe::read(&arguments.recipe, &arguments.sets, &mut problems) {
+        Asked::Run(table) => (vec![(None, table)], false),
+        Asked::Sweep(trials) => {
+            let named = |trial: Trial| (Some(trial.name), trial.table);
+            (trials.into_iter().map(named).collect(), true)
+        }
+    };
+    let mut plans = Vec::new();
+    let mut all = std::mem::take(&mut problems.list);
+    for (trial, table) in tables {
+        let mut found = Problems {
+            list: all.clone(),
+            ..std::mem::take(&mut problems)
+        };
+        let before = found.list.len();
+        let plan = plan_of(table, &arguments.recipe, registry, &mut found);
+        // What is wrong with the recipe is wrong with each of its trials, and is said once.
+        for problem in found.list.split_off(before) {
+            let known = |other: &Problem| other.place == problem.place && other.message == problem.message;
+            if !all.iter().any(known) {
+                all.push(problem);
+            }
+        }
+        problems.sources = found.sources;
+        if let Some(mut plan) = plan {
+            plan.trial = trial;
+            plans.push(plan);
+        }
+    }
+    problems.list = all;
+    problems.sort();
+    if problems.list.is_empty() {
+        Ok(Planned {
+            plans,
+            is_sweep,
+            sources: problems.sources,
+        })
+    } else {
+        Err(problems)
+    }
+}
+
+fn plan_of(table: Table, path: &Path, registry: &Registry, problems: &mut Problems) -> Option<Plan> {
+    let recipe = recipe::build(table, path, registry, problems);
     // A stage left out for its own mistakes would make later inputs look unfed: those are not reported.
     let whole = problems.list.is_empty();
     let mut wiring_problems = Problems::default();
     let plan = Plan::new(recipe, registry, &mut wiring_problems);
-    if whole {
-        problems.list.extend(wiring_problems.list);
-    } else {
-        let sure = |problem: &Problem| problem.code != Code::NothingOffered;
-        problems
-            .list
-            .extend(wiring_problems.list.into_iter().filter(sure));
-    }
-    problems.sort();
+    let sure = |problem: &Problem| whole || problem.code != Code::NothingOffered;
+    problems
+        .list
+        .extend(wiring_problems.list.into_iter().filter(sure));
     match plan {
-        Ok(plan) if problems.list.is_empty() => Ok((plan, problems)),
-        Ok(_) => Err(problems),
+        Ok(plan) => Some(plan),
         Err(error) => {
             problems
                 .list
                 .push(Problem::nowhere(Code::Inconsistent, error.chain()));
-            Err(problems)
+            None
+        }
+    }
+}
+
+/// The plan of a recipe, or of one trial of its sweep, or all that is wrong.
+fn plan(
+    arguments: &RecipeArguments,
+    trial: Option<&str>,
+    registry: &Registry,
+) -> Result<(Plan, Sources), Problems> {
+    let planned = plans(arguments, registry)?;
+    let path = arguments.recipe.display();
+    let wrong = |message: String, help: String| {
+        let mut problems = Problems::default();
+        problems
+            .list
+            .push(Problem::nowhere(Code::Sweep, message).help(help));
+        problems
+    };
+    let names: Vec<String> = planned
+        .plans
+        .iter()
+        .filter_map(|plan| plan.trial.clone())
+        .collect();
+    let list = || names.iter().take(10).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    match trial {
+        Some(_) if !planned.is_sweep => Err(wrong(
+            format!("{path} has no trials"),
+            "leave out --trial, or add a table [sweep] to the recipe".into(),
+        )),
+        None if planned.is_sweep => Err(wrong(
+            format!("{path} is a sweep of {} trials", names.len()),
+            format!(
+                "`ichflow sweep {path}` runs them all, `--trial NAME` one of them: {}",
+                list()
+            ),
+        )),
+        _ => {
+            let sources = planned.sources;
+            let plan = planned
+                .plans
+                .into_iter()
+                .find(|plan| plan.trial.as_deref() == trial);
+            plan.map(|plan| (plan, sources)).ok_or_else(|| {
+                let name = trial.unwrap_or_default();
+                let closest = recipe::suggest::closest(name, names.iter().map(String::as_str));
+                let help = match closest {
+                    Some(closest) => format!("did you mean \"{closest}\"?"),
+                    None => format!("its trials are {}", list()),
+                };
+                wrong(format!("{path} has no trial \"{name}\""), help)
+            })
         }
     }
 }

@@ -15,6 +15,9 @@ use crate::run::{Finished, RunOptions, listen, run};
 pub struct RunArguments {
     #[command(flatten)]
     recipe: RecipeArguments,
+    /// Run this trial of the recipe's sweep
+    #[arg(long, value_name = "NAME")]
+    trial: Option<String>,
     /// Directory that holds runs and the cache
     #[arg(long, value_name = "DIR", default_value = "runs")]
     out: PathBuf,
@@ -24,7 +27,7 @@ pub struct RunArguments {
 }
 
 pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
-    let (plan, problems) = match plan(&arguments.recipe, registry) {
+    let (plan, sources) = match plan(&arguments.recipe, arguments.trial.as_deref(), registry) {
         Ok(planned) => planned,
         Err(problems) => {
             eprint!("{}", problems.render(colour()));
@@ -38,15 +41,16 @@ pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
             return ExitCode::from(WRONG_CALL);
         }
     };
+    let trial = plan.trial.as_ref().map_or(String::new(), |trial| format!(" · {trial}"));
     eprintln!(
-        "{} · {} stages · on {}",
+        "{}{trial} · {} stages · on {}",
         plan.title,
         plan.stages.len(),
         device.name
     );
     let options = RunOptions {
         recipe: &arguments.recipe.recipe,
-        sources: &problems.sources,
+        sources: &sources,
         out: &arguments.out,
         device,
         stop: listen(),

@@ -35,7 +35,7 @@ pub fn of<'a>(
         digest.add(param).add(content);
     }
     if stage.registration.seeded {
-        digest.add(seed.to_le_bytes());
+        digest.add(stage.seed.unwrap_or(seed).to_le_bytes());
     }
     Ok(digest.hex())
 }

@@ -1,5 +1,6 @@
 //! The plan: which stage's output feeds which input, and the key that names each result.
 
+pub mod forecast;
 pub mod key;
 mod wiring;
 
@@ -35,6 +36,8 @@ pub struct PlannedStage {
 pub struct Plan {
     /// What the recipe calls itself.
     pub title: String,
+    /// Which trial of a sweep it is.
+    pub trial: Option<String>,
     /// Seed of everything random.
     pub seed: u64,
     /// Stages in the order they run.
@@ -47,6 +50,7 @@ impl Plan {
         let wired = wiring::wire(&recipe.stages, registry, &mut problems.list);
         let mut plan = Self {
             title: recipe.title,
+            trial: None,
             seed: recipe.seed,
             stages: Vec::new(),
         };
@@ -89,6 +93,9 @@ impl Plan {
         for planned in &self.stages {
             let mut table = toml::Table::new();
             table.insert("use".into(), planned.stage.registration.name.into());
+            if let Some(seed) = planned.stage.seed {
+                table.insert("seed".into(), i64::try_from(seed).unwrap_or(i64::MAX).into());
+            }
             for (port, wire) in &planned.wires {
                 table.insert((*port).into(), self.source_name(wire).into());
             }

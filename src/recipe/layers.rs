@@ -159,7 +159,7 @@ fn parse(text: &str, source: usize, problems: &mut Problems) -> Table {
 
 /// Puts `child` over `parent`. A stage that the child gives another `use` starts anew: parameters of one
 /// stage mean nothing to another. A stage new in the child goes after the one it follows there.
-fn merge_recipe(parent: &mut Table, child: Table) {
+pub(super) fn merge_recipe(parent: &mut Table, child: Table) {
     let mut after: Option<String> = None;
     let order: Vec<String> = child.entries.iter().map(|entry| entry.key.clone()).collect();
     for (index, entry) in child.entries.into_iter().enumerate() {
@@ -300,7 +300,7 @@ fn replace_places(node: &mut Node, place: &Place) {
 
 /// Sets one value. The stage (or `[vars]`) must be there; whether the key is known to the stage is
 /// checked later with all others.
-fn apply_set(table: &mut Table, path: &[(String, Place)], new: Node, problems: &mut Problems) {
+pub(super) fn apply_set(table: &mut Table, path: &[(String, Place)], new: Node, problems: &mut Problems) {
     let Some(((key, place), rest)) = path.split_first() else {
         return;
     };

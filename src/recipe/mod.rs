@@ -5,11 +5,14 @@
 //! registry and lets [`schema`] check its table. What comes out, [`Recipe`], holds only checked
 //! parameters; how its stages are wired is the business of [`crate::plan`].
 
+pub mod catalogue;
+pub mod json_schema;
 pub mod layers;
 pub mod problem;
 pub mod schema;
 pub mod source;
 pub mod suggest;
+pub mod sweep;
 pub mod value;
 pub mod vars;
 
@@ -22,6 +25,7 @@ use ichflow_api::stage::AnyStage;
 
 use problem::{Code, Problem, Problems};
 use source::Place;
+use sweep::Trial;
 use value::{Entry, Node, Table, Value};
 
 /// The recipe format this program reads.
@@ -50,19 +54,42 @@ pub struct RecipeStage {
     pub stage: Box<dyn AnyStage>,
     /// Its ports, given its parameters.
     pub ports: Ports,
+    /// Its own seed, if it does not take the recipe's.
+    pub seed: Option<u64>,
     /// Inputs whose source the recipe names: port → text such as `load.test`, and where it stands.
     pub picks: BTreeMap<String, (String, Place)>,
     /// Where its table's header stands.
     pub place: Place,
+    /// Its table as it was written, layers merged: where each value comes from.
+    pub written: Node,
 }
 
-/// Reads and checks a recipe. Everything that is wrong is added to `problems`; stages with problems of
-/// their own are left out, so the result is whole only if nothing was added.
-pub fn load(path: &Path, sets: &[String], registry: &Registry, problems: &mut Problems) -> Recipe {
+/// What a recipe file asks for.
+pub enum Asked {
+    /// One run.
+    Run(Table),
+    /// A run for each trial of its sweep.
+    Sweep(Vec<Trial>),
+}
+
+/// Reads a recipe with its layers and makes the trials of its sweep. What is wrong is added to `problems`.
+pub fn read(path: &Path, sets: &[String], problems: &mut Problems) -> Asked {
     let mut table = layers::load(path, sets, problems);
     if problems.list.iter().any(|problem| problem.code == Code::Syntax) {
         // What a broken text seems to say further on would only confuse.
         problems.list.retain(|problem| problem.code == Code::Syntax);
+        return Asked::Run(Table::default());
+    }
+    match sweep::expand(&mut table, problems) {
+        None => Asked::Run(table),
+        Some(trials) => Asked::Sweep(trials),
+    }
+}
+
+/// Checks a recipe that was read. Everything that is wrong is added to `problems`; stages with problems of
+/// their own are left out, so the result is whole only if nothing was added.
+pub fn build(mut table: Table, path: &Path, registry: &Registry, problems: &mut Problems) -> Recipe {
+    if problems.list.iter().any(|problem| problem.code == Code::Syntax) {
         return Recipe {
             title: String::new(),
             seed: 0,
@@ -270,6 +297,9 @@ fn build_stage(
     };
     let mut others = vec!["use"];
     others.extend(&port_names);
+    // A parameter of that name would be the stage's own business.
+    let takes_seed = registration.seeded && schema["properties"].get("seed").is_none();
+    others.extend(takes_seed.then_some("seed"));
     schema::check_keys(table, &schema, &others, name, problems);
     schema::check_missing(table, &schema, name, problems, &entry.node);
     let mut picks = BTreeMap::new();
@@ -288,11 +318,26 @@ fn build_stage(
             None => {}
         }
     }
+    let seed = match table.get("seed").filter(|_| takes_seed) {
+        None => None,
+        Some(Node {
+            value: Value::Integer(seed),
+            ..
+        }) if *seed >= 0 => Some(seed.unsigned_abs()),
+        Some(node) => {
+            let key = format!("{name}.seed");
+            problems.push(wrong_top_level(node, &key, "a whole number, at least 0,"));
+            None
+        }
+    };
     if problems.len() > before {
         return None;
     }
     let mut params = table.to_toml();
     params.remove("use");
+    if takes_seed {
+        params.remove("seed");
+    }
     for port in &port_names {
         params.remove(*port);
     }
@@ -337,8 +382,10 @@ fn build_stage(
         registration,
         stage,
         ports,
+        seed,
         picks,
         place: entry.key_place.clone(),
+        written: entry.node.clone(),
     })
 }
 

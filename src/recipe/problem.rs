@@ -46,6 +46,8 @@ pub enum Code {
     MissingFile,
     /// A recipe without stages.
     Empty,
+    /// A sweep that cannot be made into trials, or a recipe run as what it is not.
+    Sweep,
 }
 
 impl Code {
@@ -71,6 +73,7 @@ impl Code {
             Self::ChannelMismatch => "E0017",
             Self::MissingFile => "E0018",
             Self::Empty => "E0019",
+            Self::Sweep => "E0020",
         }
     }
 }

@@ -1,17 +1,27 @@
-//! The run directory: `<out>/<recipe>/<time>-<key>/`, and `latest` beside it.
+//! The run directory: `<out>/<recipe>/<time>-<key>/` (of a sweep `<out>/<recipe>/<trial>/<time>-<key>/`),
+//! and `latest` beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::error::{Error, Result, ResultExt};
 
-/// Makes a new, empty directory for a run of `recipe`.
-pub fn create(out: &Path, recipe: &Path, key: &str) -> Result<PathBuf> {
+use crate::recipe::sweep::directory_name;
+
+/// The directory that holds all runs of `recipe`, or of one trial of its sweep.
+pub fn parent(out: &Path, recipe: &Path, trial: Option<&str>) -> PathBuf {
     let stem = recipe
         .file_stem()
         .map_or("recipe".into(), |stem| stem.to_string_lossy().into_owned());
-    let parent = out.join(stem);
-    fs::create_dir_all(&parent).at("create the directory", &parent)?;
+    match trial {
+        Some(trial) => out.join(stem).join(directory_name(trial)),
+        None => out.join(stem),
+    }
+}
+
+/// Makes a new, empty directory for a run below `parent`.
+pub fn create(parent: &Path, key: &str) -> Result<PathBuf> {
+    fs::create_dir_all(parent).at("create the directory", parent)?;
     let time = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
     let key = &key[..8.min(key.len())];
     // Two runs may start within a second; each gets a directory of its own.

@@ -53,7 +53,8 @@ pub struct Finished {
 /// outcome, `events.jsonl` with the last event.
 pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     let begun = Instant::now();
-    let directory = directory::create(options.out, options.recipe, &plan.key())?;
+    let parent = directory::parent(options.out, options.recipe, plan.trial.as_deref());
+    let directory = directory::create(&parent, &plan.key())?;
     let observer = TerminalObserver::new(&directory.join("events.jsonl"))?;
     let mut context = RunContext::new(
         directory.clone(),
@@ -83,6 +84,8 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
         Err(Error::Interrupted) => json!("interrupted"),
         Err(error) => json!({"failed": error.chain()}),
     };
+    let seconds = done.iter().map(|stage| (stage.name.clone(), json!(stage.seconds)));
+    record["seconds_by_stage"] = Value::Object(seconds.collect());
     record["stages"] = json!(done);
     record["facts"] = json!(context.facts());
     write(&directory.join("provenance.json"), pretty(&record).as_bytes())?;
@@ -123,6 +126,10 @@ fn run_stages(plan: &Plan, context: &RunContext, done: &mut Vec<StageRecord>) ->
         })?;
         let made_of = record.made_of.clone();
         let view = Context::new(context, name, registration.name, &planned.key).made_of(&made_of);
+        let view = match planned.stage.seed {
+            Some(seed) => view.seed(seed),
+            None => view,
+        };
         view.checkpoint()?;
         view.event("started", json!({"use": registration.name, "made_of": made_of}));
         let begun = Instant::now();

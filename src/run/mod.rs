@@ -1,6 +1,6 @@
 //! Running a plan: the run directory, the executor, progress, interruption, provenance.
 
-mod directory;
+pub mod directory;
 mod executor;
 mod interrupt;
 mod observer;

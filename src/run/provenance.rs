@@ -22,6 +22,7 @@ pub fn before(plan: &Plan, sources: &Sources, device: &str) -> Value {
         },
         "command": std::env::args().collect::<Vec<_>>(),
         "started": jiff::Zoned::now().to_string(),
+        "trial": plan.trial,
         "seed": plan.seed,
         "recipe_key": plan.key(),
         "layers": sources.texts.iter().map(|text| json!({

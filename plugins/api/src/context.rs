@@ -174,6 +174,7 @@ pub struct Context<'a> {
     stage_use: &'a str,
     key: &'a str,
     made_of: &'a str,
+    seed: u64,
 }
 
 impl<'a> Context<'a> {
@@ -185,7 +186,15 @@ impl<'a> Context<'a> {
             stage_use,
             key,
             made_of: key,
+            seed: run.seed,
         }
+    }
+
+    /// Gives the stage a seed of its own instead of the recipe's.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
     }
 
     /// Says by what digest the result is known: of the inputs' and files' content, not of the recipe alone.
@@ -220,7 +229,7 @@ impl<'a> Context<'a> {
     pub fn seed_for(&self, purpose: &str) -> u64 {
         let mut digest = Digest::new();
         digest
-            .add(self.run.seed.to_le_bytes())
+            .add(self.seed.to_le_bytes())
             .add(self.stage_use)
             .add(purpose);
         digest.number()

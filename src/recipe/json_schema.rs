@@ -1,0 +1,179 @@
+//! The JSON Schema (draft-07) of recipes: what editors complete from, show on hover and underline.
+//!
+//! It is made of the same records that check recipes. It is a little laxer than `ichflow check`: a recipe
+//! that extends another may leave out what its parent sets, and editors do not follow `extends`.
+
+use ichflow_api::registry::{Registration, Registry};
+use serde_json::{Map, Value, json};
+
+use super::FORMAT;
+
+/// What `${name}` looks like where a value of another type is wanted.
+const VARIABLE: &str = r"^\$\{[^}]+\}$";
+
+/// The schema of every recipe that the linked plugins allow.
+pub fn recipe_schema(registry: &Registry) -> Value {
+    let stages: Vec<&Registration> = registry.all();
+    let mut alternatives: Vec<Value> = stages.iter().map(|stage| stage_schema(stage)).collect();
+    alternatives.push(refinement(&stages));
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "ichflow recipe",
+        "description": "A chain of stages, each a table with `use`, run in the order written.",
+        "type": "object",
+        "properties": top_level(),
+        "additionalProperties": {
+            "description": "A stage: the table's name is its name, `use` says what it is.",
+            "anyOf": alternatives,
+        },
+    })
+}
+
+fn top_level() -> Value {
+    json!({
+        "ichflow": {
+            "description": "The format of this file.",
+            "const": FORMAT,
+        },
+        "title": {
+            "description": "What the recipe calls itself: the heading of its report.",
+            "type": "string",
+        },
+        "extends": {
+            "description": "A recipe to start from, relative to this one; what stands here is laid over it.",
+            "type": "string",
+        },
+        "seed": {
+            "description": "Seed of everything random.",
+            "type": "integer",
+            "minimum": 0,
+        },
+        "vars": {
+            "description": "Values that the recipe uses as \"${name}\", and that --set vars.NAME=VALUE changes.",
+            "type": "object",
+        },
+        "sweep": {
+            "description": "Makes trials of the recipe, which `ichflow sweep` runs and compares. What is given multiplies.",
+            "type": "object",
+            "properties": {
+                "seeds": {
+                    "description": "Each trial with each of these seeds.",
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0},
+                },
+                "variants": {
+                    "description": "By name: tables of stages laid over the recipe, as in a recipe that extends it.",
+                    "type": "object",
+                    "additionalProperties": {"type": "object"},
+                },
+                "grid": {
+                    "description": "Dotted key → list of values; every combination is a trial.",
+                    "type": "object",
+                },
+                "random": {
+                    "description": "Dotted key → { low, high, scale } or a list of values, drawn `trials` times.",
+                    "type": "object",
+                    "properties": {
+                        "trials": {"description": "Number of draws.", "type": "integer", "minimum": 1},
+                        "seed": {"description": "Seed of the draws.", "type": "integer", "minimum": 0},
+                    },
+                    "required": ["trials"],
+                },
+            },
+            "additionalProperties": false,
+        },
+    })
+}
+
+/// A table with this stage's `use`.
+fn stage_schema(registration: &Registration) -> Value {
+    let schema = registration.schema();
+    let about = schema["description"].as_str().unwrap_or(registration.summary);
+    let mut properties = Map::new();
+    properties.insert(
+        "use".into(),
+        json!({
+            "description": format!("{} – {}", registration.name, registration.summary),
+            "const": registration.name,
+        }),
+    );
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        properties.insert(name.clone(), or_variable(property));
+    }
+    if registration.seeded {
+        properties.entry("seed").or_insert_with(|| {
+            json!({
+                "description": "Seed of this stage alone, instead of the recipe's.",
+                "type": "integer",
+                "minimum": 0,
+            })
+        });
+    }
+    if let Ok(example) = registration.build_example() {
+        for input in example.ports().inputs {
+            properties.insert(
+                input.name.into(),
+                json!({
+                    "description": format!(
+                        "Where the {} comes from, if not from the nearest stage before: \"STAGE\" or \"STAGE.OUTPUT\".",
+                        input.artifact.name
+                    ),
+                    "type": "string",
+                }),
+            );
+        }
+    }
+    json!({
+        "title": registration.name,
+        "description": about,
+        "type": "object",
+        "properties": properties,
+        "required": ["use"],
+        "additionalProperties": false,
+    })
+}
+
+/// A table without `use`: it changes a stage of the recipe that this one extends.
+fn refinement(stages: &[&Registration]) -> Value {
+    let mut known = Map::new();
+    for stage in stages {
+        let schema = stage.schema();
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            // Stages share names; what one of them allows cannot be demanded of all.
+            let description = property.get("description").cloned().unwrap_or_default();
+            known
+                .entry(name.clone())
+                .or_insert_with(|| json!({"description": description}));
+        }
+    }
+    json!({
+        "title": "changes a stage of the recipe this one extends",
+        "type": "object",
+        "properties": known,
+        "not": {"required": ["use"]},
+    })
+}
+
+/// The schema of a parameter, which a variable may stand for.
+fn or_variable(property: &Value) -> Value {
+    let mut inner = property.clone();
+    let mut outer = Map::new();
+    if let Some(object) = inner.as_object_mut() {
+        for key in ["description", "default"] {
+            if let Some(value) = object.remove(key).filter(|value| !value.is_null()) {
+                outer.insert(key.into(), value);
+            }
+        }
+        // A choice of words that each have a description of their own stays as it is.
+        let is_text = object.get("type") == Some(&json!("string")) && object.len() == 1;
+        if is_text {
+            outer.insert("type".into(), json!("string"));
+            return Value::Object(outer);
+        }
+    }
+    outer.insert(
+        "anyOf".into(),
+        json!([inner, {"title": "a variable", "type": "string", "pattern": VARIABLE}]),
+    );
+    Value::Object(outer)
+}

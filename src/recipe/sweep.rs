@@ -1,0 +1,571 @@
+//! `[sweep]`: one recipe, many trials.
+//!
+//! ```toml
+//! [sweep]
+//! seeds = [1, 2]                              # each trial with each seed
+//!
+//! [sweep.variants.sigmoid]                    # laid over the recipe like a recipe that extends it
+//! window = { use = "sigmoid" }
+//!
+//! [sweep.grid]                                # every combination
+//! "train.batch" = [16, 32]
+//!
+//! [sweep.random]                              # so many draws
+//! trials = 8
+//! "loss.label_smoothing" = { low = 0.0, high = 0.1 }
+//! "network.dropout" = [0.0, 0.125, 0.5]
+//! ```
+//!
+//! What is given multiplies: 2 variants × 2 batches × 8 draws × 2 seeds are 64 trials.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::layers;
+use super::problem::{Code, Problem, Problems};
+use super::source::Place;
+use super::suggest;
+use super::value::{Entry, Node, Table, Value};
+
+/// More trials than anybody wants by purpose.
+const MAX_TRIALS: usize = 10_000;
+
+/// One point of a sweep.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Its name: what sets it apart from the others.
+    pub name: String,
+    /// The recipe it runs.
+    pub table: Table,
+}
+
+impl Trial {
+    /// The name as a file name.
+    pub fn directory(&self) -> String {
+        directory_name(&self.name)
+    }
+}
+
+/// A trial's name as a file name: letters, digits and `=.+-_`, the rest as `-`.
+pub fn directory_name(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "=.+-_".contains(c);
+    let mut text = String::new();
+    for c in name.chars() {
+        match c {
+            c if plain(c) => text.push(c),
+            _ if !text.ends_with('-') => text.push('-'),
+            _ => {}
+        }
+    }
+    text.trim_matches(['-', '.']).to_owned()
+}
+
+/// What a trial changes.
+#[derive(Clone, Debug)]
+enum Change {
+    /// A layer over the recipe.
+    Layer(Table),
+    /// One value.
+    Set(Vec<(String, Place)>, Node),
+}
+
+/// One choice along one direction of a sweep: a name and its changes.
+#[derive(Clone, Debug)]
+struct Point {
+    name: String,
+    changes: Vec<Change>,
+}
+
+/// Takes `[sweep]` out of a recipe and makes its trials; none if it has no such table. What is wrong is
+/// added to `problems`.
+pub fn expand(table: &mut Table, problems: &mut Problems) -> Option<Vec<Trial>> {
+    let entry = table.remove("sweep")?;
+    let Value::Table(sweep) = entry.node.value else {
+        problems.list.push(Problem::at(
+            Code::WrongType,
+            &entry.node.place,
+            format!("`sweep` is {} where a table is wanted", entry.node.kind()),
+        ));
+        return Some(Vec::new());
+    };
+    let mut directions: Vec<Vec<Point>> = Vec::new();
+    for entry in &sweep.entries {
+        match entry.key.as_str() {
+            "variants" => directions.push(variants(entry, &mut problems.list)),
+            "grid" => directions.extend(grid(entry, &mut problems.list)),
+            "random" => directions.push(random(entry, &mut problems.list)),
+            "seeds" => directions.push(seeds(entry, &mut problems.list)),
+            other => {
+                let mut problem = Problem::at(
+                    Code::UnknownKey,
+                    &entry.key_place,
+                    format!("unknown key `{other}` in `sweep`"),
+                );
+                let known = ["variants", "grid", "random", "seeds"];
+                problem.help = suggest::help(other, known);
+                problems.list.push(problem);
+            }
+        }
+    }
+    // Seeds vary fastest, wherever they stand: trials that belong together stay together.
+    directions.sort_by_key(|points| points.iter().any(|point| point.name.starts_with("seed ")));
+    if directions.is_empty() {
+        problems.list.push(
+            Problem::at(Code::Sweep, &entry.key_place, "this sweep varies nothing").help(
+                "add [sweep.variants.NAME], [sweep.grid], [sweep.random] or a line `seeds = [1, 2]`",
+            ),
+        );
+        return Some(Vec::new());
+    }
+    let count = directions
+        .iter()
+        .try_fold(1_usize, |count, points| count.checked_mul(points.len()));
+    if count.is_none_or(|count| count > MAX_TRIALS) {
+        problems.list.push(
+            Problem::at(
+                Code::Sweep,
+                &entry.key_place,
+                format!("this sweep has more than {MAX_TRIALS} trials"),
+            )
+            .help("all that varies multiplies; [sweep.random] with `trials` draws a few instead"),
+        );
+        return Some(Vec::new());
+    }
+    let mut trials = vec![Trial {
+        name: String::new(),
+        table: table.clone(),
+    }];
+    for points in directions {
+        let mut more = Vec::with_capacity(trials.len() * points.len());
+        for trial in &trials {
+            for point in &points {
+                more.push(trial.at(point, problems));
+            }
+        }
+        trials = more;
+    }
+    refuse_equal_names(&trials, &entry.key_place, problems);
+    Some(trials)
+}
+
+impl Trial {
+    fn at(&self, point: &Point, problems: &mut Problems) -> Self {
+        let mut table = self.table.clone();
+        for change in &point.changes {
+            match change {
+                Change::Layer(layer) => layers::merge_recipe(&mut table, layer.clone()),
+                Change::Set(path, node) => {
+                    let before = problems.list.len();
+                    layers::apply_set(&mut table, path, node.clone(), problems);
+                    // The same mistake stands behind every trial of this value.
+                    drop_repeated(problems, before);
+                }
+            }
+        }
+        let name = match self.name.as_str() {
+            "" => point.name.clone(),
+            name => format!("{name}, {}", point.name),
+        };
+        Self { name, table }
+    }
+}
+
+fn drop_repeated(problems: &mut Problems, from: usize) {
+    let new = problems.list.split_off(from);
+    for problem in new {
+        let known = |other: &Problem| other.place == problem.place && other.message == problem.message;
+        if !problems.list.iter().any(known) {
+            problems.list.push(problem);
+        }
+    }
+}
+
+fn refuse_equal_names(trials: &[Trial], place: &Place, problems: &mut Problems) {
+    let mut seen = std::collections::BTreeSet::new();
+    if let Some(trial) = trials.iter().find(|trial| !seen.insert(trial.directory())) {
+        problems.list.push(
+            Problem::at(
+                Code::Sweep,
+                place,
+                format!("two trials are called `{}`", trial.name),
+            )
+            .help("a value stands twice, or two variants differ only in signs that file names do not have"),
+        );
+    }
+}
+
+fn wrong_type(node: &Node, key: &str, wanted: &str) -> Problem {
+    Problem::at(
+        Code::WrongType,
+        &node.place,
+        format!("`{key}` is {} where {wanted} is wanted", node.kind()),
+    )
+}
+
+fn variants(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Point> {
+    let Some(table) = entry.node.as_table() else {
+        problems.push(
+            wrong_type(&entry.node, "sweep.variants", "a table of variants")
+                .help("for example: [sweep.variants.sigmoid] and the line window = { use = \"sigmoid\" }"),
+        );
+        return Vec::new();
+    };
+    let mut points = Vec::new();
+    for variant in &table.entries {
+        let Some(layer) = variant.node.as_table() else {
+            problems.push(wrong_type(
+                &variant.node,
+                &format!("sweep.variants.{}", variant.key),
+                "a table of stages",
+            ));
+            continue;
+        };
+        for key in ["sweep", "extends", "ichflow"] {
+            if let Some(entry) = layer.entry(key) {
+                problems.push(Problem::at(
+                    Code::Sweep,
+                    &entry.key_place,
+                    format!("`{key}` cannot stand in a variant"),
+                ));
+            }
+        }
+        points.push(Point {
+            name: variant.key.clone(),
+            changes: vec![Change::Layer(layer.clone())],
+        });
+    }
+    points
+}
+
+fn seeds(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Point> {
+    let Value::Array(items) = &entry.node.value else {
+        problems.push(wrong_type(
+            &entry.node,
+            "sweep.seeds",
+            "a list of whole numbers",
+        ));
+        return Vec::new();
+    };
+    let path = vec![("seed".to_owned(), entry.key_place.clone())];
+    let point = |item: &Node| Point {
+        name: format!("seed {}", shown(item)),
+        changes: vec![Change::Set(path.clone(), item.clone())],
+    };
+    items.iter().map(point).collect()
+}
+
+/// Dotted keys below a table, with what they lead to: quoted keys with dots and nested tables mean the
+/// same. `is_value` says which tables are values.
+fn dotted<'a>(
+    table: &'a Table,
+    above: &[(String, Place)],
+    is_value: &dyn Fn(&Table) -> bool,
+) -> Vec<(Vec<(String, Place)>, &'a Node)> {
+    let mut found = Vec::new();
+    for entry in &table.entries {
+        let mut path = above.to_vec();
+        let steps = entry.key.split('.');
+        path.extend(steps.map(|step| (step.trim().to_owned(), entry.key_place.clone())));
+        match &entry.node.value {
+            Value::Table(inner) if !is_value(inner) => found.extend(dotted(inner, &path, is_value)),
+            _ => found.push((path, &entry.node)),
+        }
+    }
+    found
+}
+
+fn joined(path: &[(String, Place)]) -> String {
+    let steps: Vec<&str> = path.iter().map(|(step, _)| step.as_str()).collect();
+    steps.join(".")
+}
+
+fn grid(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Vec<Point>> {
+    let Some(table) = entry.node.as_table() else {
+        problems.push(
+            wrong_type(&entry.node, "sweep.grid", "a table of lists")
+                .help("for example: [sweep.grid] and the line \"train.batch\" = [16, 32]"),
+        );
+        return Vec::new();
+    };
+    let mut directions = Vec::new();
+    for (path, node) in dotted(table, &[], &|_| false) {
+        let key = joined(&path);
+        match &node.value {
+            Value::Array(items) if !items.is_empty() => {
+                directions.push(items.iter().map(|item| set(&path, item.clone())).collect());
+            }
+            _ => problems.push(
+                wrong_type(node, &format!("sweep.grid.{key}"), "a list of values")
+                    .help(format!("for example: \"{key}\" = [1, 2]")),
+            ),
+        }
+    }
+    directions
+}
+
+fn set(path: &[(String, Place)], value: Node) -> Point {
+    Point {
+        name: format!("{}={}", joined(path), shown(&value)),
+        changes: vec![Change::Set(path.to_vec(), value)],
+    }
+}
+
+/// A value as it stands in a trial's name.
+fn shown(node: &Node) -> String {
+    match &node.value {
+        Value::String(text) => text.clone(),
+        _ => node.to_toml().to_string(),
+    }
+}
+
+fn random(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Point> {
+    let Some(table) = entry.node.as_table() else {
+        problems.push(wrong_type(&entry.node, "sweep.random", "a table"));
+        return Vec::new();
+    };
+    let mut whole = |key: &str| match table.get(key).map(|node| (node, &node.value)) {
+        Some((_, Value::Integer(number))) if *number >= 0 => Some(number.unsigned_abs()),
+        Some((node, _)) => {
+            problems.push(wrong_type(
+                node,
+                &format!("sweep.random.{key}"),
+                "a whole number, at least 0,",
+            ));
+            None
+        }
+        None => None,
+    };
+    let (trials, seed) = (whole("trials"), whole("seed").unwrap_or(0));
+    let Some(trials) = trials else {
+        if table.get("trials").is_none() {
+            problems.push(
+                Problem::at(
+                    Code::MissingKey,
+                    &entry.node.place,
+                    "`sweep.random` needs the key `trials`",
+                )
+                .help("add `trials = 8`: how many draws to make"),
+            );
+        }
+        return Vec::new();
+    };
+    let mut ranges = Vec::new();
+    for (path, node) in dotted(table, &[], &|table| {
+        table.get("low").is_some() || table.get("high").is_some()
+    }) {
+        let key = joined(&path);
+        if key == "trials" || key == "seed" {
+            continue;
+        }
+        match Range::of(node) {
+            Ok(range) => ranges.push((path, range)),
+            Err(message) => problems.push(
+                Problem::at(
+                    Code::Sweep,
+                    &node.place,
+                    format!("`sweep.random.{key}` {message}"),
+                )
+                .help("write { low = 1e-4, high = 1e-2, scale = \"log\" } or a list of values"),
+            ),
+        }
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..trials.min(MAX_TRIALS as u64 + 1))
+        .map(|number| {
+            let set = |(path, range): &(Vec<_>, Range)| Change::Set(path.clone(), range.draw(&mut rng));
+            Point {
+                name: format!("draw {}", number + 1),
+                changes: ranges.iter().map(set).collect(),
+            }
+        })
+        .collect()
+}
+
+/// What a random parameter is drawn from.
+enum Range {
+    Choice(Vec<Node>),
+    Between {
+        low: f64,
+        high: f64,
+        log: bool,
+        /// Whether only whole numbers are drawn: both ends were written as such.
+        whole: bool,
+        place: Place,
+    },
+}
+
+impl Range {
+    fn of(node: &Node) -> Result<Self, String> {
+        let table = match &node.value {
+            Value::Array(items) if !items.is_empty() => return Ok(Self::Choice(items.clone())),
+            Value::Table(table) => table,
+            _ => return Err(format!("is {}, not a range or a list", node.kind())),
+        };
+        let known = ["low", "high", "scale"];
+        if let Some(entry) = table
+            .entries
+            .iter()
+            .find(|entry| !known.contains(&entry.key.as_str()))
+        {
+            return Err(format!("has the unknown key `{}`", entry.key));
+        }
+        let number = |key: &str| match table.get(key).map(|node| &node.value) {
+            Some(Value::Integer(number)) => Ok((*number as f64, true)),
+            Some(Value::Float(number)) => Ok((*number, false)),
+            _ => Err(format!("has no number `{key}`")),
+        };
+        let ((low, whole_low), (high, whole_high)) = (number("low")?, number("high")?);
+        let log = match table.string("scale") {
+            None if table.get("scale").is_none() => false,
+            Some("linear") => false,
+            Some("log") => true,
+            _ => return Err("has a `scale` that is neither \"linear\" nor \"log\"".into()),
+        };
+        if low.is_nan() || high.is_nan() || low >= high {
+            return Err(format!("goes from {low} to {high}"));
+        }
+        if log && low <= 0.0 {
+            return Err(format!("is logarithmic and goes down to {low}"));
+        }
+        Ok(Self::Between {
+            low,
+            high,
+            log,
+            whole: whole_low && whole_high,
+            place: node.place.clone(),
+        })
+    }
+
+    fn draw(&self, rng: &mut ChaCha8Rng) -> Node {
+        match self {
+            Self::Choice(items) => items[rng.random_range(0..items.len())].clone(),
+            Self::Between {
+                low,
+                high,
+                log,
+                whole,
+                place,
+            } => {
+                let drawn: f64 = rng.random();
+                let (low, high) = if *whole { (*low, high + 1.0) } else { (*low, *high) };
+                let value = if *log {
+                    low * (high / low).powf(drawn)
+                } else {
+                    low + (high - low) * drawn
+                };
+                let value = if *whole {
+                    Value::Integer(value.floor() as i64)
+                } else {
+                    Value::Float(value)
+                };
+                Node {
+                    value,
+                    place: place.clone(),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::value::from_parsed;
+    use toml::de::DeTable;
+
+    fn expanded(text: &str) -> (Vec<Trial>, Vec<String>) {
+        let (parsed, errors) = DeTable::parse_recoverable(text);
+        assert!(errors.is_empty(), "{errors:?}");
+        let mut table = from_parsed(&parsed, 0, &mut Vec::new());
+        let mut problems = Problems::default();
+        let trials = expand(&mut table, &mut problems).unwrap();
+        (trials, problems.list.into_iter().map(|p| p.message).collect())
+    }
+
+    fn trials(text: &str) -> Vec<Trial> {
+        let (trials, problems) = expanded(text);
+        assert!(problems.is_empty(), "{problems:?}");
+        trials
+    }
+
+    const BASE: &str = "seed = 0\n[window]\nuse = \"bsb\"\n[train]\nuse = \"fit\"\nbatch = 8\nlr = 0.1\n";
+
+    fn with(sweep: &str) -> String {
+        format!("{BASE}{sweep}")
+    }
+
+    fn value(trial: &Trial, stage: &str, key: &str) -> toml::Value {
+        trial.table.get(stage).unwrap().as_table().unwrap().to_toml()[key].clone()
+    }
+
+    #[test]
+    fn everything_multiplies_and_seeds_vary_fastest() {
+        let trials = trials(&with(
+            "[sweep]\nseeds = [1, 2]\n[sweep.grid]\n\"train.batch\" = [16, 32]\n\
+             [sweep.variants]\na = { window = { use = \"sigmoid\" } }\nb = {}\n",
+        ));
+        let names: Vec<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
+        assert_eq!(names.len(), 8);
+        assert_eq!(names[0], "train.batch=16, a, seed 1");
+        assert_eq!(names[1], "train.batch=16, a, seed 2");
+        assert_eq!(value(&trials[0], "window", "use").as_str(), Some("sigmoid"));
+        assert_eq!(value(&trials[7], "window", "use").as_str(), Some("bsb"));
+        assert_eq!(value(&trials[7], "train", "batch").as_integer(), Some(32));
+        assert_eq!(trials[7].table.get("seed").unwrap().to_toml().as_integer(), Some(2));
+    }
+
+    #[test]
+    fn nested_tables_and_quoted_keys_mean_the_same() {
+        let one = trials(&with("[sweep.grid]\n\"train.batch\" = [1, 2]\n"));
+        let other = trials(&with("[sweep.grid]\ntrain.batch = [1, 2]\n"));
+        assert_eq!(one[1].name, other[1].name);
+        assert_eq!(value(&other[1], "train", "batch").as_integer(), Some(2));
+    }
+
+    #[test]
+    fn draws_are_seeded_and_stay_in_their_ranges() {
+        let text = with(
+            "[sweep.random]\ntrials = 200\nseed = 3\n\
+             \"train.lr\" = { low = 1e-4, high = 1e-2, scale = \"log\" }\n\
+             \"train.batch\" = { low = 4, high = 6 }\n",
+        );
+        let (one, other) = (trials(&text), trials(&text));
+        let lr = |trials: &[Trial]| -> Vec<f64> {
+            trials.iter().map(|t| value(t, "train", "lr").as_float().unwrap()).collect()
+        };
+        assert_eq!(lr(&one), lr(&other));
+        assert!(lr(&one).iter().all(|lr| (1e-4..1e-2).contains(lr)));
+        // Half of a logarithmic range over two decades lies below its geometric middle.
+        let low = lr(&one).iter().filter(|lr| **lr < 1e-3).count();
+        assert!((80..120).contains(&low), "{low}");
+        let batches: std::collections::BTreeSet<i64> = one
+            .iter()
+            .map(|t| value(t, "train", "batch").as_integer().unwrap())
+            .collect();
+        assert_eq!(batches.into_iter().collect::<Vec<_>>(), [4, 5, 6]);
+    }
+
+    #[test]
+    fn mistakes_are_told_once() {
+        let said = |sweep: &str| expanded(&with(sweep)).1;
+        assert_eq!(said("[sweep]\n"), ["this sweep varies nothing"]);
+        assert_eq!(
+            said("[sweep.grid]\n\"tarin.batch\" = [1, 2]\n\"train.lr\" = [1, 2]\n"),
+            ["the recipe has no stage `tarin`", "the recipe has no stage `tarin`"]
+        );
+        assert_eq!(
+            said("[sweep.grid]\n\"train.batch\" = [1, 1]\n"),
+            ["two trials are called `train.batch=1`"]
+        );
+        assert_eq!(
+            said("[sweep.random]\ntrials = 2\n\"train.lr\" = { low = 2, high = 1 }\n"),
+            ["`sweep.random.train.lr` goes from 2 to 1"]
+        );
+    }
+
+    #[test]
+    fn names_become_file_names() {
+        assert_eq!(directory_name("window.use=bsb, seed 1"), "window.use=bsb-seed-1");
+        assert_eq!(directory_name("../x"), "x");
+    }
+}
