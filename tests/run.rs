@@ -229,3 +229,33 @@ fn a_failing_stage_says_what_and_exits_with_1() {
         "{text}"
     );
 }
+
+#[test]
+fn a_loss_that_explodes_says_where_and_what_to_try() {
+    let directory = tiny();
+    let output = ichflow(
+        directory.path(),
+        &[
+            "run",
+            "tiny.toml",
+            "--device=cpu",
+            "--set=train.optimiser=sgd",
+            "--set=train.lr_of={ head = 1000.0 }",
+            "--set=train.phases=[{ epochs = 3, lr = 10 }]",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let said = stderr(&output);
+    for expected in [
+        "the training loss",
+        "in epoch 1/3, phase 1, batch",
+        "learning rate 1.0e1",
+        "gradient norm",
+        "slices are ID_",
+        "`clip_norm = 1.0`",
+    ] {
+        assert!(said.contains(expected), "{expected} is not in\n{said}");
+    }
+    let events = read(directory.path().join("runs/tiny/latest/events.jsonl"));
+    assert!(events.contains("\"kind\":\"exploded\""));
+}

@@ -114,7 +114,7 @@ pub struct Epoch {
     /// What early stopping looks at.
     #[serde(default)]
     pub watched: Option<f64>,
-    /// Memory the process held at its end, in MiB, where the system says so.
+    /// The most memory the process had held by its end, in MiB, where the system says so.
     #[serde(default)]
     pub memory_mib: Option<f64>,
     /// Where learned windows stand after the epoch, one a channel; empty if none are learned.

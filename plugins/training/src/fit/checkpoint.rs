@@ -150,17 +150,21 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Removes all states: training has ended.
-    pub fn clear(&self) -> Result<()> {
-        for number in [self.next.saturating_sub(1), self.next] {
-            remove(&self.path(number))?;
-        }
-        Ok(())
-    }
-
     fn path(&self, number: u64) -> PathBuf {
         self.directory.join(format!("state-{number:06}"))
     }
+}
+
+/// Removes all states: training has ended.
+pub fn clear(directory: &Path) -> Result<()> {
+    for entry in fs::read_dir(directory).at("read", directory)? {
+        let path = entry.at("read", directory)?.path();
+        let name = path.file_name().map_or("".into(), |name| name.to_string_lossy());
+        if name.starts_with("state-") {
+            remove(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a record in place of another, in one step.
@@ -264,6 +268,7 @@ mod tests {
         let (mut checkpoints, saved) = open();
         assert_eq!(saved.unwrap().state.position.batches, 2);
         checkpoints.save(state(4), Vec::new()).unwrap();
-        checkpoints.clear().unwrap();
+        clear(home.path()).unwrap();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
 }

@@ -239,6 +239,7 @@ phases = [
                     ));
                     network = trainer.train(network)?;
                 }
+                result::tidy(directory)?;
                 trainer.result(network)
             },
         )
@@ -305,3 +306,6 @@ impl Trainer<'_> {
 }
 
 ichflow_api::register!(Fit);
+
+#[cfg(test)]
+mod tests;

@@ -162,6 +162,11 @@ impl Optimiser {
         }
     }
 
+    /// How a parameter is trained.
+    pub fn rule(&self, id: ParamId) -> Option<&Rule> {
+        self.rules.get(&id)
+    }
+
     /// Moves every parameter that has a gradient.
     pub fn step<M: Module>(&mut self, network: M, gradients: GradientsParams, rate: Rate) -> M {
         self.steps += 1;
@@ -177,9 +182,12 @@ impl Optimiser {
         self.steps
     }
 
-    /// What is remembered, as two records in the shape of `network`, which is not in training.
+    /// What is remembered, as two records in the shape of `network`.
+    ///
+    /// The shape is a copy made by `valid`: clones share running statistics, and what is put in their place
+    /// would be seen in the network itself.
     pub fn records<M: Module>(&self, network: &M) -> [ModuleRecord; 2] {
-        [&self.first, &self.second].map(|values| network.clone().map(&mut Replaced(values)).into_record())
+        [&self.first, &self.second].map(|values| network.valid().map(&mut Replaced(values)).into_record())
     }
 
     /// Remembers what [`Optimiser::records`] gave.
@@ -191,8 +199,8 @@ impl Optimiser {
     ) -> Result<(), RecordError> {
         let [first, second] = records;
         self.steps = steps;
-        self.first = tensors(&network.clone().try_load_record(first)?);
-        self.second = tensors(&network.clone().try_load_record(second)?);
+        self.first = tensors(&network.valid().try_load_record(first)?);
+        self.second = tensors(&network.valid().try_load_record(second)?);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use ichflow_api::learned_window::LearnedWindow;
 use ichflow_api::prelude::*;
 use ichflow_api::window::CenterWidth;
 
-use super::checkpoint::{write_bytes, write_record};
+use super::checkpoint::{self, write_bytes, write_record};
 use super::run::Run;
 
 const KEPT: &str = "best.bpk";
@@ -35,10 +35,14 @@ pub fn write_network(path: &Path, network: Network) -> Result<()> {
 /// written.
 pub fn forget_all_but_best(directory: &Path, run: &Run) -> Result<()> {
     let best = run.best.as_ref().map(|best| best_file(directory, best.epoch));
+    forget_all_but(directory, best.as_ref())
+}
+
+fn forget_all_but(directory: &Path, best: Option<&PathBuf>) -> Result<()> {
     for entry in fs::read_dir(directory).at("read", directory)? {
         let path = entry.at("read", directory)?.path();
         let name = path.file_name().map_or("".into(), |name| name.to_string_lossy());
-        if name.starts_with("best-") && Some(&path) != best.as_ref() {
+        if name.starts_with("best-") && Some(&path) != best {
             fs::remove_file(&path).at("remove", &path)?;
         }
     }
@@ -70,9 +74,13 @@ pub fn write(directory: &Path, run: &Run) -> Result<()> {
     write_network(&directory.join(LAST), run.evaluated())?;
     let path = directory.join(HISTORY);
     let text = serde_json::to_vec_pretty(&run.history).at("write", &path)?;
-    write_bytes(&path, &text)?;
-    let best = best_file(directory, best.epoch);
-    fs::remove_file(&best).at("remove", &best)
+    write_bytes(&path, &text)
+}
+
+/// Removes what only a training under way needs.
+pub fn tidy(directory: &Path) -> Result<()> {
+    checkpoint::clear(directory)?;
+    forget_all_but(directory, None)
 }
 
 /// Reads the result back into a network of the same shape, and gives the run its files.

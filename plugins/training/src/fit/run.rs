@@ -35,7 +35,7 @@ impl Run {
     /// network in training share.
     pub fn evaluated(&self) -> Network {
         match &self.average {
-            Some(average) => average.network().clone(),
+            Some(average) => average.network().valid(),
             None => self.network.valid(),
         }
     }
@@ -56,7 +56,7 @@ impl Run {
             .zip(self.optimiser.records(&network))
             .collect();
         if let Some(average) = &self.average {
-            records.push((AVERAGE, average.network().clone().into_record()));
+            records.push((AVERAGE, average.network().valid().into_record()));
         }
         records.push((NETWORK, network.into_record()));
         checkpoints.save(state, records)

@@ -118,7 +118,6 @@ impl Trainer<'_> {
         drop(progress);
         self.sum_up(&run);
         result::write(self.directory, &run)?;
-        saver.checkpoints.clear()?;
         Ok(run.network)
     }
 
@@ -273,15 +272,17 @@ impl Trainer<'_> {
         );
         for (batch, size) in sizes.iter().enumerate().skip(first) {
             let step = batch / self.fit.accumulate * self.fit.accumulate;
-            let stop = self.context.checkpoint();
-            if batch == step && (stop.is_err() || saver.last.elapsed() >= saver.every) {
-                self.read(&mut readings, &run, at)?;
-                run.position.sums = readings.sums.clone();
-                run.position.seconds = seconds + begun.elapsed().as_secs_f64();
-                run.position.waited = waited + feed.waited().as_secs_f64();
-                saver.save(&run)?;
+            if batch == step {
+                let stop = self.context.checkpoint();
+                if stop.is_err() || saver.last.elapsed() >= saver.every {
+                    self.read(&mut readings, &run, at)?;
+                    run.position.sums = readings.sums.clone();
+                    run.position.seconds = seconds + begun.elapsed().as_secs_f64();
+                    run.position.waited = waited + feed.waited().as_secs_f64();
+                    saver.save(&run)?;
+                }
+                stop?;
             }
-            stop?;
             let host = match feed.next() {
                 Some(host) => host?,
                 None => return Err(Error::new("the batches of this epoch ended too soon")),
@@ -310,6 +311,7 @@ impl Trainer<'_> {
                 lr: rate.lr,
                 indices,
             };
+            progress.advance(*size as u64);
             if readings.add(reading) {
                 self.read(&mut readings, &run, at)?;
                 progress.note(&label.note(
@@ -320,7 +322,6 @@ impl Trainer<'_> {
                     memory_mib(),
                 ));
             }
-            progress.advance(*size as u64);
         }
         self.read(&mut readings, &run, at)?;
         run.position.sums = readings.sums;
