@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`evaluate`](evaluate) | `metrics.json`: every metric of the held-out and the test predictions |
 //! | [`metrics-report`](metrics_report) | `report.html`: one file that needs no network |
+//! | [`eda-report`](eda) | the same of the data alone, with a window explorer |
+//! | [`compare`] | `compare.html`: runs side by side |
 //!
 //! The command `ichflow score` ([`score`]) measures any two CSV files in the same way, without a recipe;
 //! `ichflow compare` ([`compare`]) holds runs against one another.
@@ -13,6 +15,7 @@
 //! taken from `metrics.json`'s own structure, never computed twice.
 
 pub mod compare;
+pub mod eda;
 pub mod evaluate;
 pub mod measures;
 pub mod metrics_report;

@@ -10,6 +10,7 @@ mod page;
 mod pictures;
 mod record;
 mod settings;
+mod stage;
 mod text;
 
 use std::fs;

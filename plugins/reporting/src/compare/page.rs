@@ -8,7 +8,7 @@ use ichflow_api::prelude::*;
 use super::comparison::{Comparison, Ranked, Variant};
 use super::pictures;
 use super::settings;
-use super::text::{difference, duration};
+use super::text::duration;
 use crate::page::{Number, thousands};
 use crate::plots::{Figure, Ink};
 
@@ -43,6 +43,7 @@ struct Row {
     score: Number,
     interval: String,
     versus: String,
+    versus_beside: String,
     lower_in: String,
     auc: Option<Number>,
     test: Option<Number>,
@@ -76,6 +77,7 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
     if ranked.len() > 1 {
         scores.push(pictures::differences(comparison)?);
     }
+    let titles_differ = ranked.iter().any(|one| one.run.title != ranked[0].run.title);
     let page = Page {
         style: include_str!("../page/style.css"),
         own_style: include_str!("style.css"),
@@ -85,7 +87,7 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
         runs: ranked
             .iter()
             .enumerate()
-            .map(|(place, one)| row(place, one))
+            .map(|(place, one)| row(place, one, titles_differ))
             .collect(),
         has_test: ranked.iter().any(|one| test_of(one).is_some()),
         others: comparison
@@ -165,7 +167,7 @@ fn test_of(one: &Ranked) -> Option<f64> {
     measured.test.as_ref().map(|test| test.weighted_log_loss)
 }
 
-fn row(place: usize, one: &Ranked) -> Row {
+fn row(place: usize, one: &Ranked, with_title: bool) -> Row {
     let run = &one.run;
     let valid = run.measured.as_ref().map(|measured| &measured.valid);
     let interval = valid.and_then(|valid| valid.weighted_log_loss_interval);
@@ -173,13 +175,27 @@ fn row(place: usize, one: &Ranked) -> Row {
         place: place + 1,
         colour: Ink::series(place).css(),
         name: run.name.clone(),
-        title: run.title.clone(),
+        title: if with_title {
+            run.title.clone()
+        } else {
+            String::new()
+        },
         seed: run.seed.map_or(String::new(), |seed| seed.to_string()),
         score: Number::metric(one.score),
         interval: interval.map_or(String::new(), |Interval { low, high }| {
             format!("{low:.4} to {high:.4}")
         }),
-        versus: one.versus.as_ref().map_or("–".into(), difference),
+        versus: one
+            .versus
+            .as_ref()
+            .map_or("–".into(), |versus| format!("{:+.4}", versus.difference)),
+        versus_beside: one.versus.as_ref().map_or(String::new(), |versus| {
+            let unpaired = if versus.paired { "" } else { ", unpaired" };
+            match versus.interval {
+                Some(Interval { low, high }) => format!("{low:+.4} to {high:+.4}{unpaired}"),
+                None => unpaired.trim_start_matches(", ").into(),
+            }
+        }),
         lower_in: one
             .versus
             .as_ref()

@@ -3,7 +3,7 @@
 use ichflow_api::error::Result;
 use ichflow_api::labels::LABELS;
 
-use super::comparison::Comparison;
+use super::comparison::{Comparison, Ranked};
 use crate::plots::{self, Cloud, Dot, Figure, Ink, Line};
 
 /// What a run is called in pictures: its place.
@@ -23,12 +23,34 @@ pub(crate) fn priors(comparison: &Comparison) -> Option<f64> {
     all.all(|other| (other - first).abs() < 1e-9).then_some(first)
 }
 
-/// Scores with their intervals, best on top.
-pub(crate) fn scores(comparison: &Comparison) -> Result<Figure> {
-    let dots: Vec<Dot> = comparison
+/// A loss this many times the median one is off the scale of the others.
+const FAR: f64 = 3.0;
+
+/// The runs that are drawn, with their places: one whose training went astray would press all others into
+/// one line.
+fn drawn(comparison: &Comparison) -> impl DoubleEndedIterator<Item = (usize, &Ranked)> {
+    let median = comparison.ranked[comparison.ranked.len() / 2].score;
+    comparison
         .ranked
         .iter()
         .enumerate()
+        .filter(move |(_, one)| one.score <= FAR * median)
+}
+
+/// Says which runs are not drawn.
+fn left_out(comparison: &Comparison) -> String {
+    let first = drawn(comparison).count() + 1;
+    let last = comparison.ranked.len();
+    match last + 1 - first {
+        0 => String::new(),
+        1 => format!(" Run {last} is left out: it is far off the others."),
+        _ => format!(" Runs {first} to {last} are left out: they are far off the others."),
+    }
+}
+
+/// Scores with their intervals, best on top.
+pub(crate) fn scores(comparison: &Comparison) -> Result<Figure> {
+    let dots: Vec<Dot> = drawn(comparison)
         .map(|(place, one)| Dot {
             name: format!("run {}", name(place)),
             value: one.score,
@@ -48,7 +70,8 @@ pub(crate) fn scores(comparison: &Comparison) -> Result<Figure> {
     plots::dots(
         "Score of every run",
         format!(
-            "Weighted log loss of the held-out slices with its 95 % interval over patients; lower is better.{dashed}"
+            "Weighted log loss of the held-out slices with its 95 % interval over patients; lower is better.{dashed}{}",
+            left_out(comparison)
         ),
         "weighted log loss",
         &dots,
@@ -59,10 +82,7 @@ pub(crate) fn scores(comparison: &Comparison) -> Result<Figure> {
 
 /// Differences from the baseline with their intervals.
 pub(crate) fn differences(comparison: &Comparison) -> Result<Figure> {
-    let dots: Vec<Dot> = comparison
-        .ranked
-        .iter()
-        .enumerate()
+    let dots: Vec<Dot> = drawn(comparison)
         .filter_map(|(place, one)| {
             let versus = one.versus.as_ref()?;
             Some(Dot {
@@ -96,10 +116,7 @@ pub(crate) fn labels(comparison: &Comparison) -> Result<Vec<Figure>> {
     LABELS
         .iter()
         .map(|label| {
-            let dots: Vec<Dot> = comparison
-                .ranked
-                .iter()
-                .enumerate()
+            let dots: Vec<Dot> = drawn(comparison)
                 .filter_map(|(place, one)| {
                     let measured = one.run.measured.as_ref()?.valid.label(label)?;
                     Some(Dot {
@@ -124,10 +141,7 @@ pub(crate) fn labels(comparison: &Comparison) -> Result<Vec<Figure>> {
 
 /// Held-out loss by epoch, all runs on one pair of axes; the best lie on top.
 pub(crate) fn curves(comparison: &Comparison) -> Result<Figure> {
-    let mut lines: Vec<Line> = comparison
-        .ranked
-        .iter()
-        .enumerate()
+    let mut lines: Vec<Line> = drawn(comparison)
         .filter(|(_, one)| !one.run.epochs.is_empty())
         .map(|(place, one)| Line {
             name: format!("run {}", name(place)),
@@ -144,7 +158,10 @@ pub(crate) fn curves(comparison: &Comparison) -> Result<Figure> {
     lines.reverse();
     plots::lines(
         "Held-out loss by epoch",
-        "Weighted log loss of the held-out slices after every epoch.".into(),
+        format!(
+            "Weighted log loss of the held-out slices after every epoch.{}",
+            left_out(comparison)
+        ),
         ("epoch", "weighted log loss"),
         &lines,
         priors(comparison),
@@ -164,10 +181,7 @@ pub(crate) fn cost(comparison: &Comparison) -> Result<Figure> {
         longest if longest > 300.0 => ("minutes", 60.0),
         _ => ("seconds", 1.0),
     };
-    let clouds: Vec<Cloud> = comparison
-        .ranked
-        .iter()
-        .enumerate()
+    let clouds: Vec<Cloud> = drawn(comparison)
         .rev()
         .filter_map(|(place, one)| {
             Some(Cloud {
@@ -180,7 +194,10 @@ pub(crate) fn cost(comparison: &Comparison) -> Result<Figure> {
         .collect();
     plots::scatter(
         "Score against time",
-        "One point a run: the further down, the better; the further left, the cheaper.".into(),
+        format!(
+            "One point a run: the further down, the better; the further left, the cheaper.{}",
+            left_out(comparison)
+        ),
         (&format!("time of the whole run, {unit}"), "weighted log loss"),
         &clouds,
         (560, 340),

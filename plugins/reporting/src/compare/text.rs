@@ -85,18 +85,49 @@ fn table(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
         else {
             continue;
         };
-        let differences: Vec<String> = comparison
-            .keys
-            .iter()
-            .map(|key| match settings::find(&one.run.settings, key) {
-                Some(value) => format!("{key} = {value}"),
-                None => format!("no {key}"),
-            })
-            .chain(one.run.seed.map(|seed| format!("seed = {seed}")))
-            .collect();
-        writeln!(text, "{:w$}  {}", "", differences.join(" · "), w = widths[0])?;
+        for line in folded(&own(comparison, one)) {
+            writeln!(text, "{:w$}  {line}", "", w = widths[0])?;
+        }
     }
     Ok(())
+}
+
+/// What sets a run apart: the baseline's values of all settings that differ, and of another run what is not
+/// as in the baseline.
+fn own(comparison: &Comparison, one: &Ranked) -> Vec<String> {
+    let baseline = comparison.ranked.get(comparison.baseline);
+    let is_baseline = one.versus.is_none();
+    let of_baseline = |key: &str| settings::find(&baseline?.run.settings, key);
+    comparison
+        .keys
+        .iter()
+        .filter_map(|key| {
+            let value = settings::find(&one.run.settings, key);
+            match value {
+                Some(value) if is_baseline || of_baseline(key) != Some(value) => {
+                    Some(format!("{key} = {value}"))
+                }
+                None if !is_baseline && of_baseline(key).is_some() => Some(format!("no {key}")),
+                _ => None,
+            }
+        })
+        .chain(one.run.seed.map(|seed| format!("seed = {seed}")))
+        .collect()
+}
+
+/// Parts joined into lines of about a hundred characters.
+fn folded(parts: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + part.chars().count() < 100 => {
+                *line += " · ";
+                *line += part;
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 fn cells(place: usize, one: &Ranked) -> [String; 10] {
@@ -123,7 +154,7 @@ fn cells(place: usize, one: &Ranked) -> [String; 10] {
 }
 
 /// The difference in words; one that is not paired says so.
-pub fn difference(versus: &Versus) -> String {
+fn difference(versus: &Versus) -> String {
     let mark = if versus.paired { "" } else { " unpaired" };
     let number = format!("{:+.4}", versus.difference);
     format!("{}{mark}", with_interval(number, versus.interval))

@@ -30,7 +30,11 @@ pub(crate) fn columns_of(values: &[f64], most: usize) -> Vec<Column> {
         return Vec::new();
     }
     let whole = finite.iter().all(|value| (value - value.round()).abs() < 1e-9);
-    let (from, width, bins) = if whole {
+    let (from, width, bins) = if !whole && high - low < 1e-6 * high.abs().max(low.abs()) {
+        // One value: a bar as wide as a tenth of it.
+        let width = 0.1 * high.abs().max(low.abs());
+        (low - width / 2.0, width, 1)
+    } else if whole {
         let span = high - low + 1.0;
         let width = (span / most as f64).ceil().max(1.0);
         (low - 0.5, width, (span / width).ceil() as usize)
@@ -80,10 +84,7 @@ pub(crate) fn columns(
         let gap = 0.04 * (first.to - first.from);
         plot.draw_series(columns.iter().filter(|column| column.count > 0).map(|column| {
             Rectangle::new(
-                [
-                    (column.from + gap, 0.0),
-                    (column.to - gap, column.count as f64),
-                ],
+                [(column.from + gap, 0.0), (column.to - gap, column.count as f64)],
                 Ink::First.fill(),
             )
         }))
@@ -115,7 +116,13 @@ mod tests {
         let real = columns_of(&[0.0, 0.25, 0.5, 1.0], 4);
         assert_eq!(real.iter().map(|column| column.count).sum::<usize>(), 4);
         assert_eq!(real[3].count, 1);
-        assert_eq!(columns_of(&[0.4, 0.4], 4).iter().map(|column| column.count).sum::<usize>(), 2);
+        assert_eq!(
+            columns_of(&[0.4, 0.4], 4)
+                .iter()
+                .map(|column| column.count)
+                .sum::<usize>(),
+            2
+        );
         assert!(columns_of(&[f64::NAN], 4).is_empty());
         let wide: Vec<f64> = (0..1000).map(f64::from).collect();
         assert!(columns_of(&wide, 40).len() <= 40);

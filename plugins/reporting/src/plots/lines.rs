@@ -81,7 +81,12 @@ fn drawn(
             reference(&mut plot, (x.0 - side, value), (x.1 + side, value))?;
         }
         for line in lines {
-            series(&mut plot, &line.points, line.ink, by_number && line.points.len() <= 40)?;
+            series(
+                &mut plot,
+                &line.points,
+                line.ink,
+                by_number && line.points.len() <= 40,
+            )?;
         }
         Ok(())
     })?;

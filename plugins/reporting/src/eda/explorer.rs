@@ -1,0 +1,80 @@
+//! The window explorer: real slices as 16-bit HU inside the page, and a script that shows them through any
+//! window.
+
+use base64::Engine;
+use ichflow_api::digest::sha256;
+use ichflow_api::prelude::*;
+use serde_json::json;
+
+use super::chosen::{self, Kind};
+use super::names::Names;
+
+/// The script.
+pub const SCRIPT: &str = include_str!("explorer.js");
+
+/// What the page needs of the explorer.
+pub struct Explorer {
+    /// The slices as JSON, in which nothing can end a script element.
+    pub data: String,
+    /// The script's hash for the page's content security policy.
+    pub script_hash: String,
+    /// What each slice is called in the list.
+    pub slices: Vec<String>,
+}
+
+/// Puts up to `most` slices into the page, one of each kind in turn. `None` if there is none to show.
+pub fn of(
+    kinds: &[Kind<'_>],
+    pixels: &Pixels,
+    names: &Names,
+    most: usize,
+    longest: usize,
+    context: &Context,
+) -> Result<Option<Explorer>> {
+    let mut images = Vec::new();
+    let mut titles = Vec::new();
+    let deepest = kinds.iter().map(|kind| kind.slices.len()).max().unwrap_or(0);
+    let turns = (0..deepest).flat_map(|turn| kinds.iter().filter_map(move |kind| kind.slices.get(turn)));
+    let mut taken = std::collections::HashSet::new();
+    for slice in turns {
+        if images.len() == most {
+            break;
+        }
+        context.checkpoint()?;
+        if !taken.insert((&slice.id, slice.frame)) {
+            continue;
+        }
+        let Ok(image) = pixels.read(slice) else { continue };
+        let image = chosen::shrunk(&image, longest);
+        let bytes: Vec<u8> = image.hu.iter().flat_map(|hu| hu.to_le_bytes()).collect();
+        let title = format!("{}: {}", names.slice(&slice.id), chosen::labels_in_words(slice));
+        images.push(json!({
+            "title": title,
+            "rows": image.rows,
+            "columns": image.columns,
+            "hu": base64::engine::general_purpose::STANDARD.encode(bytes),
+        }));
+        titles.push(title);
+    }
+    if images.is_empty() {
+        return Ok(None);
+    }
+    let data = serde_json::to_string(&json!({"slices": images})).doing("cannot write slices as JSON")?;
+    Ok(Some(Explorer {
+        data: data.replace('<', "\\u003c"),
+        script_hash: script_hash(),
+        slices: titles,
+    }))
+}
+
+/// `sha256-…` in base64, as content security policies want it.
+fn script_hash() -> String {
+    let hex = sha256(SCRIPT.as_bytes());
+    let bytes: Vec<u8> = (0..hex.len() / 2)
+        .filter_map(|byte| u8::from_str_radix(&hex[2 * byte..2 * byte + 2], 16).ok())
+        .collect();
+    format!(
+        "sha256-{}",
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    )
+}
