@@ -79,12 +79,24 @@ baseline = "predict.valid"
     assert_eq!(metrics["split"]["folds"][1]["name"], "held out");
     assert_eq!(metrics["split"]["lines"][0]["what"], "slices");
     assert!(metrics["calibration"]["weighted_log_loss_after"].is_number());
-    assert_eq!(metrics["thresholds_for"], "the highest sum of sensitivity and specificity");
+    assert_eq!(
+        metrics["thresholds_for"],
+        "the highest sum of sensitivity and specificity"
+    );
     let chosen = fs::read_to_string(latest.join("thresholds.json")).unwrap();
     let chosen: serde_json::Value = serde_json::from_str(&chosen).unwrap();
-    assert_eq!(chosen["labels"][0]["threshold"], metrics["valid"]["at_chosen"][0]["threshold"]);
-    assert_eq!(ids(&latest.join("decisions/valid.csv")), ids(&latest.join("predictions/valid.csv")));
-    assert_eq!(ids(&latest.join("decisions/test.csv")), ids(&latest.join("predictions/test.csv")));
+    assert_eq!(
+        chosen["labels"][0]["threshold"],
+        metrics["valid"]["at_chosen"][0]["threshold"]
+    );
+    assert_eq!(
+        ids(&latest.join("decisions/valid.csv")),
+        ids(&latest.join("predictions/valid.csv"))
+    );
+    assert_eq!(
+        ids(&latest.join("decisions/test.csv")),
+        ids(&latest.join("predictions/test.csv"))
+    );
 
     // The numbers are those of `score` on the run's own files.
     let output = ichflow(
@@ -144,7 +156,12 @@ test_2 = "predict.test"
     assert_eq!(metrics["split"]["folds"][0]["name"], "fold 0");
     assert_eq!(metrics["split"]["folds"][1]["name"], "fold 1 (out)");
     let slices = &metrics["split"]["lines"][0];
-    let counts: u64 = slices["counts"].as_array().unwrap().iter().filter_map(|count| count.as_u64()).sum();
+    let counts: u64 = slices["counts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|count| count.as_u64())
+        .sum();
     assert_eq!(counts, all.len() as u64);
     assert_eq!(slices["ideal"][0], all.len() as f64 / 2.0);
     let test = ids(&latest.join("ensemble/predictions/test.csv"));

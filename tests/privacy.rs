@@ -90,7 +90,16 @@ use = "metrics-report"
 fn a_report_shows_nothing_that_identifies_a_person() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
-    let phantom = ["phantom", "data", "--patients", "10", "--slices", "6", "--size", "64"];
+    let phantom = [
+        "phantom",
+        "data",
+        "--patients",
+        "10",
+        "--slices",
+        "6",
+        "--size",
+        "64",
+    ];
     let output = ichflow(directory, &phantom);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let files = below(&directory.join("data/stage_2_train"));
@@ -108,7 +117,15 @@ fn a_report_shows_nothing_that_identifies_a_person() {
     for (group, element, _, value) in IDENTIFYING {
         assert!(!html.contains(value), "({group:04x},{element:04x})");
     }
-    for text in ["DOE", "JANE", "<script", "&#60;script", "&lt;script", "alert(1)", "remark of"] {
+    for text in [
+        "DOE",
+        "JANE",
+        "<script",
+        "&#60;script",
+        "&lt;script",
+        "alert(1)",
+        "remark of",
+    ] {
         assert!(!html.contains(text), "{text}");
     }
     // The slices that are shown can still be found, by whoever may see the run's own files.

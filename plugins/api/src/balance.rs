@@ -106,7 +106,10 @@ impl Balance {
             text += &format!(" {:>10.2}", line.ideal.get(judged).copied().unwrap_or(0.0));
         }
         if shown < self.folds.len() {
-            text += &format!("\n… and {} more folds: all are in events.jsonl", self.folds.len() - shown);
+            text += &format!(
+                "\n… and {} more folds: all are in events.jsonl",
+                self.folds.len() - shown
+            );
         }
         text
     }

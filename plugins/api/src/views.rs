@@ -32,7 +32,11 @@ impl View {
             to: size as f64 - f64::from(to),
         };
         let columns = part(width, left, right);
-        let columns = if self.mirrored { columns.mirrored() } else { columns };
+        let columns = if self.mirrored {
+            columns.mirrored()
+        } else {
+            columns
+        };
         resample(images, height, &[part(height, top, bottom)], &[columns])
     }
 }
@@ -50,7 +54,11 @@ impl Default for Views {
 impl Views {
     /// Some views; the plain one alone where there is none.
     pub fn new(views: Vec<View>) -> Self {
-        if views.is_empty() { Self::default() } else { Self(views) }
+        if views.is_empty() {
+            Self::default()
+        } else {
+            Self(views)
+        }
     }
 
     /// The views, in order.
@@ -64,9 +72,11 @@ impl Views {
             Some((first, others)) => (*first, others),
             None => (View::PLAIN, &[][..]),
         };
-        let sum = others.iter().fold(predict(first.of(images.clone())), |sum, view| {
-            sum + predict(view.of(images.clone()))
-        });
+        let sum = others
+            .iter()
+            .fold(predict(first.of(images.clone())), |sum, view| {
+                sum + predict(view.of(images.clone()))
+            });
         sum.div_scalar((others.len() + 1) as f64)
     }
 }

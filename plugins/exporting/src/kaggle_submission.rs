@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ichflow_api::labels::{self, COUNT};
-use ichflow_api::metrics::priors;
+use ichflow_api::metrics::{STAGE_2_PRIORS_LOG_LOSS, priors};
 use ichflow_api::prelude::*;
 use ichflow_api::submission::{SampleSubmission, split_row};
 
@@ -103,7 +103,14 @@ impl Stage for KaggleSubmission {
             &without,
             of_slice.keys().filter(|id| !asked.contains(**id)).count(),
         )?;
-        context.summarise("submission", format!("{} rows", rows.len()), "submission.csv");
+        context.summarise(
+            "submission",
+            format!("{} rows", rows.len()),
+            format!(
+                "submission.csv, clipped to {:e}; the training shares alone score {STAGE_2_PRIORS_LOG_LOSS} on stage 2",
+                self.clip
+            ),
+        );
         Ok(Outputs::new())
     }
 }

@@ -142,7 +142,9 @@ impl Stage for Evaluate {
             versus_baseline,
             baseline,
             thresholds_for: thresholds.as_ref().map(|thresholds| thresholds.target.clone()),
-            calibration: inputs.find::<Calibration>("calibration")?.map(|found| (*found).clone()),
+            calibration: inputs
+                .find::<Calibration>("calibration")?
+                .map(|found| (*found).clone()),
             split: inputs.find::<Balance>("balance")?.map(|found| (*found).clone()),
         };
         let path = context.file("metrics.json")?;
@@ -208,7 +210,9 @@ fn summarise(context: &Context, part: &str, measured: &PartMetrics) {
 
 /// An interval in words.
 pub(crate) fn interval(interval: Option<Interval>) -> Option<String> {
-    interval.map(|Interval { low, high }| format!("95 % {low:.4}–{high:.4}"))
+    // A dash before a minus is hard to read.
+    let between = |low: f64| if low < 0.0 { " to " } else { "–" };
+    interval.map(|Interval { low, high }| format!("95 % {low:.4}{}{high:.4}", between(low)))
 }
 
 ichflow_api::register!(Evaluate);
@@ -279,7 +283,10 @@ mod tests {
             serde_json::Value::Null
         );
         assert_eq!(json["versus_baseline"]["difference"], 0.0);
-        assert_eq!(json["baseline"]["weighted_log_loss"], json["valid"]["weighted_log_loss"]);
+        assert_eq!(
+            json["baseline"]["weighted_log_loss"],
+            json["valid"]["weighted_log_loss"]
+        );
         assert_eq!(json["valid"]["submitted"]["clip"], 1e-6);
         assert_eq!(summary.len(), 7);
         assert_eq!(summary[0].what, "weighted log loss (held out)");

@@ -6,8 +6,8 @@ use std::path::Path;
 use ichflow_api::prelude::*;
 
 use crate::measures::Metrics;
-use crate::page::{self, Material};
 use crate::page::privacy::Privacy;
+use crate::page::{self, Material};
 use crate::sheet::{self, Look, SheetSettings, Strip};
 
 /// Writes `report.html`: the scores beside what they must beat, the data and its split, curves, calibration,
@@ -119,12 +119,7 @@ impl Stage for MetricsReport {
 ichflow_api::register!(MetricsReport);
 
 /// Writes what the report calls the slices it shows, with their ids and patients.
-fn write_names(
-    predictions: &Predictions,
-    strips: &[Strip],
-    privacy: &Privacy,
-    path: &Path,
-) -> Result<()> {
+fn write_names(predictions: &Predictions, strips: &[Strip], privacy: &Privacy, path: &Path) -> Result<()> {
     let shown: BTreeSet<usize> = strips
         .iter()
         .flat_map(|strip| strip.examples.iter().map(|example| example.index))
@@ -132,7 +127,10 @@ fn write_names(
     let mut writer = csv::Writer::from_path(path).at("write", path)?;
     let head = ["shown", "id", "patient_shown", "patient"];
     writer.write_record(head).at("write", path)?;
-    for slice in shown.into_iter().filter_map(|index| predictions.slices.get(index)) {
+    for slice in shown
+        .into_iter()
+        .filter_map(|index| predictions.slices.get(index))
+    {
         let names = [
             privacy.slice(&slice.id),
             slice.id.clone(),

@@ -103,7 +103,11 @@ fn check(made: &Made) {
             }
         }
     }
-    for label in made.metrics_json["calibration"]["labels"].as_array().into_iter().flatten() {
+    for label in made.metrics_json["calibration"]["labels"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         for side in ["before", "after"] {
             for metric in ["log_loss", "expected_calibration_error"] {
                 assert!(shown.contains(&label[side][metric].to_string()), "{label}");

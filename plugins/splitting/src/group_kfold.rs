@@ -76,7 +76,10 @@ impl Stage for GroupKfold {
         let held_out = HeldOut {
             cohort: &cohort,
             pixels: inputs.find::<Pixels>("pixels")?,
-            dealt: Dealt::of(part, groups.of_slice.iter().map(|group| fold_of[*group]).collect()),
+            dealt: Dealt::of(
+                part,
+                groups.of_slice.iter().map(|group| fold_of[*group]).collect(),
+            ),
             group_by: self.group_by,
             leak: self.leak,
         };

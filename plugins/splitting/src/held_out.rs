@@ -75,7 +75,9 @@ impl HeldOut<'_> {
     /// Checks both sides, writes `folds.csv`, says how the split came out, and stops or warns where
     /// something stands on both sides.
     pub fn offer(self, groups: &Groups, context: &Context) -> Result<Outputs> {
-        let held_out: Vec<bool> = (0..self.cohort.len()).map(|slice| self.dealt.is_out(slice)).collect();
+        let held_out: Vec<bool> = (0..self.cohort.len())
+            .map(|slice| self.dealt.is_out(slice))
+            .collect();
         for (side, name) in [(false, "training"), (true, "held-out")] {
             if !held_out.contains(&side) {
                 return Err(Error::new(format!(

@@ -134,7 +134,10 @@ fn same_images(cohort: &Cohort, held_out: &[bool], pixels: &Pixels) -> Result<Op
         };
         let hu = pixels.read(&cohort.slices[valid])?.hu;
         if hu.iter().any(|value| *value != hu[0]) {
-            pairs.push(format!("{} = {}", cohort.slices[train].id, cohort.slices[valid].id));
+            pairs.push(format!(
+                "{} = {}",
+                cohort.slices[train].id, cohort.slices[valid].id
+            ));
         }
     }
     if pairs.is_empty() {

@@ -109,7 +109,8 @@ impl Predefined {
             .iter()
             .filter_map(|slice| names.binary_search(&fold_of.get(&slice.id)?.as_str()).ok())
             .collect();
-        let share = |fold: usize| fold_of.iter().filter(|of| **of == fold).count() as f64 / cohort.len() as f64;
+        let share =
+            |fold: usize| fold_of.iter().filter(|of| **of == fold).count() as f64 / cohort.len() as f64;
         Ok(Dealt {
             ratios: (0..names.len()).map(share).collect(),
             names: names.into_iter().map(str::to_owned).collect(),

@@ -189,7 +189,13 @@ mod tests {
             .collect();
         // The second patient is predicted worse.
         let probabilities = (0..20).map(|i| [if i < 10 { 0.1 } else { 0.4 }; COUNT]).collect();
-        let groups = Groups::of(&Predictions { slices, probabilities }, 1e-15);
+        let groups = Groups::of(
+            &Predictions {
+                slices,
+                probabilities,
+            },
+            1e-15,
+        );
         let names: Vec<(&str, usize)> = groups
             .by_style
             .iter()

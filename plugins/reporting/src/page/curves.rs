@@ -45,7 +45,11 @@ pub(crate) fn sets(material: &Material<'_>) -> Result<Vec<CurveSet>> {
     let legend = |reference| {
         let parts = [("first", "held out"), ("second", "test")];
         let shown = if material.metrics.test.is_some() { 2 } else { 1 };
-        parts.into_iter().take(shown).chain([("reference", reference)]).collect()
+        parts
+            .into_iter()
+            .take(shown)
+            .chain([("reference", reference)])
+            .collect()
     };
     Ok(vec![
         CurveSet {
@@ -171,7 +175,10 @@ fn reliability(parts: &[Measured<'_>], label: usize, bins: usize) -> Result<Figu
     let kinds: Vec<Reliability<'_>> = parts
         .iter()
         .zip(&found)
-        .map(|(part, bins)| Reliability { name: part.name, bins })
+        .map(|(part, bins)| Reliability {
+            name: part.name,
+            bins,
+        })
         .collect();
     let said: Vec<String> = parts
         .iter()
@@ -191,7 +198,10 @@ fn scores(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
     };
     let (truth, probabilities) = part.judged.label(label);
     let of = |name, wanted: bool, ink| {
-        let values = truth.iter().zip(&probabilities).filter(move |(truth, _)| **truth == wanted);
+        let values = truth
+            .iter()
+            .zip(&probabilities)
+            .filter(move |(truth, _)| **truth == wanted);
         Steps::of(name, values.map(|(_, p)| *p), &(0.0..1.0), BINS, ink)
     };
     let positives = truth.iter().filter(|positive| **positive).count();
@@ -205,6 +215,7 @@ fn scores(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
         ("predicted probability", "slices"),
         0.0..1.0,
         true,
+        (350, 280),
         &[
             of("without the label", false, Ink::First),
             of("with the label", true, Ink::Second),

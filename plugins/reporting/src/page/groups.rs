@@ -46,19 +46,25 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
             ("weighted log loss of a patient's slices", "patients"),
             0.0..spread.worst.max(1e-6),
             false,
+            (440, 300),
             &[steps],
         )?;
         // Every patient rather than every bin.
-        figures.push(figure.with_data(
-            &["patient", "weighted log loss"],
-            losses
-                .iter()
-                .map(|(patient, loss)| vec![material.privacy.patient(patient), loss.to_string()]),
-        )?);
+        figures.push(
+            figure.with_data(
+                &["patient", "weighted log loss"],
+                losses
+                    .iter()
+                    .map(|(patient, loss)| vec![material.privacy.patient(patient), loss.to_string()]),
+            )?,
+        );
     }
     Ok(Some(GroupSection {
         tables: vec![
-            tables::groups("Held-out slices by how their scanner stores numbers.", &groups.by_style),
+            tables::groups(
+                "Held-out slices by how their scanner stores numbers.",
+                &groups.by_style,
+            ),
             tables::groups(
                 "Held-out slices by their place in the series, from below.",
                 &groups.by_position,
@@ -84,6 +90,6 @@ fn picture(title: &str, groups: &[GroupMetrics], all: f64) -> Result<Figure> {
         "weighted log loss",
         &dots,
         Some(all),
-        620,
+        440,
     )
 }

@@ -41,7 +41,10 @@ pub(crate) fn quarantine(run: &RunContext, privacy: &Privacy) -> Quarantine {
         let path = row.file.display().to_string();
         if let (false, Some(name)) = (path.is_empty(), row.file.file_name()) {
             // Nor does the name of a file say nothing about a person.
-            row.reason = row.reason.replace(&path, "the file").replace(&*name.to_string_lossy(), "the file");
+            row.reason = row
+                .reason
+                .replace(&path, "the file")
+                .replace(&*name.to_string_lossy(), "the file");
         }
         row.reason = privacy.text(&row.reason);
         row.id = privacy.slice(&row.id);

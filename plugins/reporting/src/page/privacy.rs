@@ -52,7 +52,11 @@ impl Privacy {
 
     /// A patient, told apart from others and not named.
     pub(crate) fn patient(&self, patient: &str) -> String {
-        if self.identify { patient.to_owned() } else { self.hash(patient) }
+        if self.identify {
+            patient.to_owned()
+        } else {
+            self.hash(patient)
+        }
     }
 
     /// A slice: the competition's own pseudonym where it has one, else a hash, since an id may be made of
@@ -110,7 +114,10 @@ mod tests {
         assert!(!privacy.slice("DOE__IM0").contains("DOE"));
         let text = privacy.text("Doe^Jane has two studies, DOE__IM1 is short");
         assert!(!text.contains("Doe") && !text.contains("DOE"), "{text}");
-        assert!(text.ends_with("is short") && text.contains(&privacy.patient("Doe^Jane")), "{text}");
+        assert!(
+            text.ends_with("is short") && text.contains(&privacy.patient("Doe^Jane")),
+            "{text}"
+        );
         let open = Privacy::of(slices.iter(), true);
         assert_eq!(open.patient("Doe^Jane"), "Doe^Jane");
         assert_eq!(open.text("Doe^Jane"), "Doe^Jane");

@@ -146,7 +146,10 @@ fn part(title: &'static str, measured: &PartMetrics, metrics: &Metrics) -> PartS
                 interval(measured.weighted_log_loss_interval),
             ),
             (
-                format!("with probabilities clipped to {:e}, as submitted", measured.submitted.clip),
+                format!(
+                    "with probabilities clipped to {:e}, as submitted",
+                    measured.submitted.clip
+                ),
                 Number::metric(measured.submitted.weighted_log_loss),
                 String::new(),
             ),
@@ -156,8 +159,8 @@ fn part(title: &'static str, measured: &PartMetrics, metrics: &Metrics) -> PartS
                 format!("on stage 2 of the competition it is {STAGE_2_PRIORS_LOG_LOSS}"),
             ),
         ],
-        labels: tables::labels(measured, &size),
-        decisions: tables::decisions(measured, metrics),
+        labels: tables::labels(title, measured, &size),
+        decisions: tables::decisions(title, measured, metrics),
         notes: measured
             .labels
             .iter()

@@ -65,10 +65,10 @@ fn heads(names: &[&str]) -> Vec<String> {
 }
 
 /// Every metric of every label.
-pub(crate) fn labels(measured: &PartMetrics, size: &str) -> Table {
+pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {
     let rows = measured.labels.iter().zip(&measured.label_intervals);
     Table {
-        caption: format!("Every label, on {size}; 95 % intervals over patients."),
+        caption: format!("{title}: every label, on {size}; 95 % intervals over patients."),
         columns: heads(&[
             "positives",
             "log loss",
@@ -122,14 +122,14 @@ fn counted(at: &AtThreshold) -> Vec<Cell> {
 }
 
 /// What thresholds do: the fixed one, the chosen ones, the one for a stated specificity.
-pub(crate) fn decisions(measured: &PartMetrics, metrics: &Metrics) -> Vec<Table> {
+pub(crate) fn decisions(title: &str, measured: &PartMetrics, metrics: &Metrics) -> Vec<Table> {
     let mut tables = Vec::new();
     if let Some(target) = &metrics.thresholds_for
         && !measured.at_chosen.is_empty()
     {
         tables.push(Table {
             caption: format!(
-                "Slices called positive at or above a threshold chosen on held-out slices for {target}. \
+                "{title}, called positive at or above a threshold chosen on held-out slices for {target}. \
                  Held-out slices are counted by thresholds chosen without their patient."
             ),
             columns: heads(&COUNTED),
@@ -141,7 +141,7 @@ pub(crate) fn decisions(measured: &PartMetrics, metrics: &Metrics) -> Vec<Table>
         });
     }
     tables.push(Table {
-        caption: "Slices called positive at or above one threshold for all labels.".into(),
+        caption: format!("{title}, called positive at or above one threshold for all labels."),
         columns: heads(&COUNTED),
         rows: measured
             .labels
@@ -151,7 +151,7 @@ pub(crate) fn decisions(measured: &PartMetrics, metrics: &Metrics) -> Vec<Table>
     });
     tables.push(Table {
         caption: format!(
-            "The highest sensitivity at a specificity of at least {}, with the threshold chosen on these very \
+            "{title}: the highest sensitivity at a specificity of at least {}, with the threshold chosen on these very \
              slices.",
             metrics.specificity
         ),
@@ -179,7 +179,10 @@ pub(crate) fn decisions(measured: &PartMetrics, metrics: &Metrics) -> Vec<Table>
 pub(crate) fn split(balance: &Balance) -> Table {
     const MOST: usize = 10;
     let shown = balance.folds.len().min(MOST);
-    let mut columns: Vec<String> = balance.folds[..shown].iter().map(|fold| fold.name.clone()).collect();
+    let mut columns: Vec<String> = balance.folds[..shown]
+        .iter()
+        .map(|fold| fold.name.clone())
+        .collect();
     columns.push("ideal".into());
     let judged = balance.folds.iter().position(|fold| fold.held_out).unwrap_or(0);
     let mut rows = vec![(
@@ -196,14 +199,21 @@ pub(crate) fn split(balance: &Balance) -> Table {
             Cell::text(format!("{} {share}", thousands(line.counts[fold])))
         });
         let ideal = line.ideal.get(judged).copied().unwrap_or(0.0);
-        (line.what.clone(), cells.chain([Cell::text(format!("{ideal:.2}"))]).collect())
+        (
+            line.what.clone(),
+            cells.chain([Cell::text(format!("{ideal:.2}"))]).collect(),
+        )
     }));
     let more = balance.folds.len() - shown;
     Table {
         caption: format!(
             "Slices of every label in every fold, with their share of the label's slices; the ideal is of the fold \
              held out.{}",
-            if more > 0 { format!(" {more} more folds are not shown.") } else { String::new() }
+            if more > 0 {
+                format!(" {more} more folds are not shown.")
+            } else {
+                String::new()
+            }
         ),
         columns,
         rows,
@@ -222,7 +232,9 @@ pub(crate) fn groups(caption: &str, groups: &[GroupMetrics]) -> Table {
                     Cell::count(group.slices),
                     Cell::count(group.positives),
                     Cell::number(group.weighted_log_loss),
-                    group.auc_any.map_or_else(|| Cell::text("undefined"), Cell::number),
+                    group
+                        .auc_any
+                        .map_or_else(|| Cell::text("undefined"), Cell::number),
                 ];
                 (group.name.clone(), cells)
             })

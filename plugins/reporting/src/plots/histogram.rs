@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ichflow_api::error::Result;
 
+use super::dots::rounded;
 use super::{Axes, Figure, Ink, series};
 
 /// Counts of one kind in bins of equal width.
@@ -45,9 +46,15 @@ pub(crate) fn histogram(
     axes: (&str, &str),
     range: Range<f64>,
     logarithmic: bool,
+    size: (u32, u32),
     kinds: &[Steps],
 ) -> Result<Figure> {
-    let most = kinds.iter().flat_map(|kind| &kind.counts).max().copied().unwrap_or(0);
+    let most = kinds
+        .iter()
+        .flat_map(|kind| &kind.counts)
+        .max()
+        .copied()
+        .unwrap_or(0);
     if most == 0 {
         return Ok(Figure::absent(title, "There is nothing to count."));
     }
@@ -57,14 +64,14 @@ pub(crate) fn histogram(
         (true, count) => (count as f64).log10() + 0.3,
         (false, count) => count as f64,
     };
-    let figure = Figure::draw(title, description, (350, 280), |area| {
+    let figure = Figure::draw(title, description, size, |area| {
         let axes = Axes {
             x: range.clone(),
             y: 0.0..height(most) * 1.06,
             x_name: axes.0,
             y_name: axes.1,
             x_ticks: 6,
-            x_format: &|value| format!("{value:.1}"),
+            x_format: &|value| rounded(*value, range.end - range.start),
             y_format: &|value| {
                 let count = if logarithmic && *value > 0.0 {
                     10.0_f64.powf(value - 0.3)
@@ -111,12 +118,34 @@ mod tests {
 
     #[test]
     fn every_value_is_in_one_bin_and_the_counts_come_along() {
-        let steps = Steps::of("x", [0.0, 0.1, 0.5, 1.0, 7.0].into_iter(), &(0.0..1.0), 2, Ink::First);
+        let steps = Steps::of(
+            "x",
+            [0.0, 0.1, 0.5, 1.0, 7.0].into_iter(),
+            &(0.0..1.0),
+            2,
+            Ink::First,
+        );
         assert_eq!(steps.counts, [2, 3]);
-        let figure = histogram("Scores".into(), String::new(), ("p", "slices"), 0.0..1.0, true, &[steps]);
+        let figure = histogram(
+            "Scores".into(),
+            String::new(),
+            ("p", "slices"),
+            0.0..1.0,
+            true,
+            (350, 280),
+            &[steps],
+        );
         assert_eq!(figure.unwrap().data.unwrap().name, "scores.csv");
         let none = Steps::of("x", std::iter::empty(), &(0.0..1.0), 2, Ink::First);
-        let figure = histogram("Scores".into(), String::new(), ("p", "slices"), 0.0..1.0, true, &[none]);
+        let figure = histogram(
+            "Scores".into(),
+            String::new(),
+            ("p", "slices"),
+            0.0..1.0,
+            true,
+            (350, 280),
+            &[none],
+        );
         assert!(figure.unwrap().svg.is_none());
     }
 }

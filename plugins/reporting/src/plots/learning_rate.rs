@@ -45,6 +45,8 @@ pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {
     })?;
     figure.with_data(
         &["epoch", "learning rate"],
-        points.iter().map(|(epoch, rate)| vec![epoch.to_string(), rate.to_string()]),
+        points
+            .iter()
+            .map(|(epoch, rate)| vec![epoch.to_string(), rate.to_string()]),
     )
 }

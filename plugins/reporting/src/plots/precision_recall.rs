@@ -16,12 +16,7 @@ pub(crate) fn precision_recall(
     let axes = ("recall (sensitivity)", "precision");
     let title = format!("Precision and recall, {label}");
     let figure = Figure::draw(title, description, (350, 310), |area| {
-        unit_square(
-            area,
-            axes,
-            curves,
-            Some(((0.0, prevalence), (1.0, prevalence))),
-        )
+        unit_square(area, axes, curves, Some(((0.0, prevalence), (1.0, prevalence))))
     })?;
     figure.with_data(&["part", axes.0, axes.1], rows(names, curves))
 }

@@ -17,7 +17,14 @@ pub(crate) struct Reliability<'a> {
 pub(crate) fn reliability(label: &str, description: String, kinds: &[Reliability<'_>]) -> Result<Figure> {
     let curves: Vec<Curve> = kinds
         .iter()
-        .map(|kind| Curve::new(kind.bins.iter().map(|bin| (bin.predicted, bin.observed)).collect()))
+        .map(|kind| {
+            Curve::new(
+                kind.bins
+                    .iter()
+                    .map(|bin| (bin.predicted, bin.observed))
+                    .collect(),
+            )
+        })
         .collect();
     let figure = Figure::draw(format!("Reliability, {label}"), description, (350, 310), |area| {
         unit_square(
@@ -28,7 +35,12 @@ pub(crate) fn reliability(label: &str, description: String, kinds: &[Reliability
         )
     })?;
     figure.with_data(
-        &["predictions", "mean predicted probability", "share of positives", "slices"],
+        &[
+            "predictions",
+            "mean predicted probability",
+            "share of positives",
+            "slices",
+        ],
         kinds.iter().flat_map(|kind| {
             kind.bins.iter().map(|bin| {
                 vec![

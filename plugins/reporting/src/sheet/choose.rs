@@ -150,7 +150,10 @@ mod tests {
         };
         let choices = choose(&predictions, 1, 3);
         assert_eq!(choices[0].slices, [(3, 0), (1, 0), (0, 2)], "one line a slice");
-        assert_eq!(choices[1].slices[0].0, 0, "0.9 and 0.3 cost least of those that bleed");
+        assert_eq!(
+            choices[1].slices[0].0, 0,
+            "0.9 and 0.3 cost least of those that bleed"
+        );
         assert_eq!(choices[2].slices[0].0, 3, "0.05 costs most");
         assert_eq!(choices[3].slices, [(0, 0), (3, 0)]);
         assert!(choices[4].slices.is_empty());

@@ -52,9 +52,7 @@ impl Look<'_> {
 
     /// What is seen, in words.
     pub(crate) fn in_words(&self) -> String {
-        let plural = |channels: usize| {
-            format!("{channels} channel{}", if channels == 1 { "" } else { "s" })
-        };
+        let plural = |channels: usize| format!("{channels} channel{}", if channels == 1 { "" } else { "s" });
         match self {
             Self::Model(model) => {
                 let size = match model.preparation.resize {
@@ -111,8 +109,12 @@ pub(crate) fn strips(
     for index in wanted {
         context.checkpoint()?;
         let offsets = look.offsets();
-        let picture = HostBatch::read(pixels, &cohort, &order, vec![index], &offsets)
-            .and_then(|host| picture(look.images(&host.upload(&cohort, context.device())), settings.size));
+        let picture = HostBatch::read(pixels, &cohort, &order, vec![index], &offsets).and_then(|host| {
+            picture(
+                look.images(&host.upload(&cohort, context.device())),
+                settings.size,
+            )
+        });
         match picture {
             Ok(uri) => {
                 pictures.insert(index, uri);

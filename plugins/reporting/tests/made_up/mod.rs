@@ -265,7 +265,12 @@ fn rich(inputs: Inputs) -> Inputs {
         held_out: valid
             .slices
             .iter()
-            .map(|slice| (slice.id.clone(), [Some(0.1), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)]))
+            .map(|slice| {
+                (
+                    slice.id.clone(),
+                    [Some(0.1), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)],
+                )
+            })
             .collect(),
     };
     let reliability = |error: f64| LabelReliability {

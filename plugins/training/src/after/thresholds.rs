@@ -84,7 +84,11 @@ impl Stage for ChooseThresholds {
             let chosen = self
                 .choose(&held_out, |index| part_of[index] != part)
                 .map(|point| point.and_then(|point| point.threshold));
-            let members = held_out.slices.iter().zip(&part_of).filter(|(_, of)| **of == part);
+            let members = held_out
+                .slices
+                .iter()
+                .zip(&part_of)
+                .filter(|(_, of)| **of == part);
             thresholds
                 .held_out
                 .extend(members.map(|(slice, _)| (slice.id.clone(), chosen)));
@@ -120,7 +124,11 @@ impl ChooseThresholds {
     }
 
     /// The best threshold of every label on the slices for which `keep` holds and whose truth is known.
-    fn choose(&self, held_out: &Predictions, keep: impl Fn(usize) -> bool) -> [Option<OperatingPoint>; COUNT] {
+    fn choose(
+        &self,
+        held_out: &Predictions,
+        keep: impl Fn(usize) -> bool,
+    ) -> [Option<OperatingPoint>; COUNT] {
         let known: Vec<usize> = (0..held_out.slices.len())
             .filter(|index| keep(*index) && held_out.slices[*index].labels.is_some())
             .collect();
@@ -191,11 +199,14 @@ fn decide(predictions: &Predictions, thresholds: &Thresholds, path: &Path) -> Re
         .at("write", path)?;
     for (slice, row) in predictions.slices.iter().zip(&predictions.probabilities) {
         let of: &LabelThresholds = thresholds.for_slice(&slice.id);
-        let called = row.iter().zip(of).map(|(probability, threshold)| match threshold {
-            Some(threshold) if probability >= threshold => "1",
-            Some(_) => "0",
-            None => "",
-        });
+        let called = row
+            .iter()
+            .zip(of)
+            .map(|(probability, threshold)| match threshold {
+                Some(threshold) if probability >= threshold => "1",
+                Some(_) => "0",
+                None => "",
+            });
         writer
             .write_record(std::iter::once(slice.id.as_str()).chain(called))
             .at("write", path)?;

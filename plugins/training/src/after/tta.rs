@@ -54,7 +54,8 @@ impl Stage for TestTimeAugmentation {
     const NAME: &'static str = "tta";
     const FAMILY: Family = Family::Predict;
     const SUMMARY: &'static str = "averages predictions over flips and crops of each slice";
-    const EXAMPLE: &'static str = "[tta]                               # between fit and predict\nuse = \"tta\"\nflip = true\n";
+    const EXAMPLE: &'static str =
+        "[tta]                               # between fit and predict\nuse = \"tta\"\nflip = true\n";
 
     fn ports(&self) -> Ports {
         Ports::new()
@@ -193,7 +194,10 @@ mod tests {
         let model = model();
         let stage = TestTimeAugmentation { flip: false, crop: 3 };
         let images = model.images(&batch());
-        let span = |from: f64| Span { from, to: from + 13.0 };
+        let span = |from: f64| Span {
+            from,
+            to: from + 13.0,
+        };
         let whole = Span::whole(16);
         let parts = [
             (whole, whole),
@@ -206,7 +210,10 @@ mod tests {
         let mut by_hand = vec![0.0; 2 * COUNT];
         for (rows, columns) in parts {
             let view = resample(images.clone(), 16, &[rows], &[columns]);
-            for (sum, p) in by_hand.iter_mut().zip(values(sigmoid(model.network.forward(view)))) {
+            for (sum, p) in by_hand
+                .iter_mut()
+                .zip(values(sigmoid(model.network.forward(view))))
+            {
                 *sum += p / 6.0;
             }
         }

@@ -182,7 +182,11 @@ fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibra
             .unzip();
         let defined = |value: Option<f64>| value.unwrap_or(f64::NAN);
         LabelReliability {
-            log_loss: defined(metrics::label_log_loss(&truth, &probabilities, metrics::DEFAULT_EPS)),
+            log_loss: defined(metrics::label_log_loss(
+                &truth,
+                &probabilities,
+                metrics::DEFAULT_EPS,
+            )),
             expected_calibration_error: defined(metrics::expected_calibration_error(
                 &truth,
                 &probabilities,

@@ -29,7 +29,10 @@ impl SigmoidCurve {
     /// separate perfectly does not become certain. With an offset it is linfa's Platt scaling (Newton's
     /// method: Lin, Lin and Weng 2007); linfa has none without.
     pub fn fit(probabilities: &[f64], truth: &[bool], with_offset: bool) -> Result<Self> {
-        let logits: Vec<f64> = probabilities.iter().map(|probability| logit(*probability)).collect();
+        let logits: Vec<f64> = probabilities
+            .iter()
+            .map(|probability| logit(*probability))
+            .collect();
         let curve = if with_offset {
             platt(&logits, truth)?
         } else {
@@ -66,7 +69,10 @@ fn platt(logits: &[f64], truth: &[bool]) -> Result<SigmoidCurve> {
         .doing("Platt scaling cannot be set up")?;
     let (a, b) = platt_newton_method(ArrayView1::from(logits), ArrayView1::from(truth), &settings)
         .doing("a calibration curve cannot be fitted")?;
-    Ok(SigmoidCurve { slope: -a, offset: -b })
+    Ok(SigmoidCurve {
+        slope: -a,
+        offset: -b,
+    })
 }
 
 /// The slope alone, by Newton's method with halved steps on `Σ ln(1 + e^z) − t·z`, `z = slope·x`.

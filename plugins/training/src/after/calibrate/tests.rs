@@ -4,8 +4,8 @@ use super::super::{logit, sigmoid};
 use super::*;
 use ichflow_api::testkit;
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 /// Patients whose true probabilities are known and are said three times too surely.
 fn overconfident(patients: usize, seed: u64) -> Predictions {

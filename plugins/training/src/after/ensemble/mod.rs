@@ -110,7 +110,10 @@ weights = [2, 1]
             }
         };
         let mut ports = Ports::new();
-        for part in [Some(&VALID), self.with_test.then_some(&TEST)].into_iter().flatten() {
+        for part in [Some(&VALID), self.with_test.then_some(&TEST)]
+            .into_iter()
+            .flatten()
+        {
             ports.inputs.extend(part.iter().enumerate().map(input));
         }
         ports
@@ -157,7 +160,11 @@ weights = [2, 1]
             names.iter().take(self.members).map(take).collect()
         };
         let held_out = gather(&VALID)?;
-        let test = if self.with_test { Some(gather(&TEST)?) } else { None };
+        let test = if self.with_test {
+            Some(gather(&TEST)?)
+        } else {
+            None
+        };
         let (valid, test) = if self.method == Combine::Stacking {
             self.stacked(&held_out, test.as_deref(), context)?
         } else {
@@ -212,8 +219,13 @@ impl Ensemble {
     /// The members' predictions of the same slices, combined, in the first one's order.
     fn combined(&self, members: &[Predictions], part: &str) -> Result<Predictions> {
         Ok(Predictions {
-            slices: members.first().map_or_else(Vec::new, |first| first.slices.clone()),
-            probabilities: aligned(members, part)?.iter().map(|row| self.combine(row)).collect(),
+            slices: members
+                .first()
+                .map_or_else(Vec::new, |first| first.slices.clone()),
+            probabilities: aligned(members, part)?
+                .iter()
+                .map(|row| self.combine(row))
+                .collect(),
         })
     }
 
@@ -258,7 +270,10 @@ impl Ensemble {
         let test = match test {
             Some(members) => Some(Predictions {
                 slices: members[0].slices.clone(),
-                probabilities: aligned(members, "test")?.iter().map(|row| stack.apply(row)).collect(),
+                probabilities: aligned(members, "test")?
+                    .iter()
+                    .map(|row| stack.apply(row))
+                    .collect(),
             }),
             None => None,
         };
@@ -277,7 +292,9 @@ fn aligned(members: &[Predictions], part: &str) -> Result<Vec<Vec<[f64; COUNT]>>
         .iter()
         .zip(&first.probabilities)
         .map(|(slice, row)| {
-            let of_others = others.iter().map(|other| other.get(slice.id.as_str()).map(|row| **row));
+            let of_others = others
+                .iter()
+                .map(|other| other.get(slice.id.as_str()).map(|row| **row));
             std::iter::once(Some(*row)).chain(of_others).collect()
         })
         .collect();

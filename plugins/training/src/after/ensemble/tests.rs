@@ -83,14 +83,14 @@ fn folds_are_put_together_and_a_muddle_is_refused() {
 
 #[test]
 fn more_predictions_than_members_are_refused() {
-    let members = vec![member(&[("a", 0.2)]); 3];
+    let members = vec![member(&[("a", 0.25)]); 3];
     let error = run(&stage(Combine::Mean), &members).unwrap_err().to_string();
     assert_eq!(error, "`valid_3` is wired, but there are 2 members");
     let three = Ensemble {
         members: 3,
         ..stage(Combine::Mean)
     };
-    assert_eq!(run(&three, &members).unwrap(), [("a".into(), 0.2)]);
+    assert_eq!(run(&three, &members).unwrap(), [("a".into(), 0.25)]);
 }
 
 #[test]
@@ -146,7 +146,11 @@ fn three_members(patients: usize) -> Vec<Predictions> {
         let [a, b, c, draw]: [f64; 4] = std::array::from_fn(|_| rng.random());
         let (a, b) = (4.0 * a - 2.0, 4.0 * b - 2.0);
         let bleeds = draw < sigmoid(2.0 * a + b - 1.0);
-        let slice = testkit::slice(&format!("s{index}"), &format!("p{}", index / 6), Some([bleeds; COUNT]));
+        let slice = testkit::slice(
+            &format!("s{index}"),
+            &format!("p{}", index / 6),
+            Some([bleeds; COUNT]),
+        );
         for (member, z) in members.iter_mut().zip([a, b, c]) {
             member.slices.push(slice.clone());
             member.probabilities.push([sigmoid(z); COUNT]);
@@ -158,17 +162,30 @@ fn three_members(patients: usize) -> Vec<Predictions> {
 #[test]
 fn stacking_believes_who_is_right_and_is_fitted_without_the_patient() {
     let members = three_members(150);
-    let truth: Vec<bool> = members[0].slices.iter().map(|slice| slice.labels.unwrap()[0]).collect();
+    let truth: Vec<bool> = members[0]
+        .slices
+        .iter()
+        .map(|slice| slice.labels.unwrap()[0])
+        .collect();
     let loss = |rows: &[f64]| ichflow_api::metrics::label_log_loss(&truth, rows, 1e-15).unwrap();
     let three = |method| Ensemble {
         members: 3,
         ..stage(method)
     };
     let column = |method| -> Vec<f64> {
-        run(&three(method), &members).unwrap().into_iter().map(|(_, p)| p).collect()
+        run(&three(method), &members)
+            .unwrap()
+            .into_iter()
+            .map(|(_, p)| p)
+            .collect()
     };
     let (stacked, mean) = (column(Combine::Stacking), column(Combine::Mean));
-    assert!(loss(&stacked) < loss(&mean) - 0.05, "{} {}", loss(&stacked), loss(&mean));
+    assert!(
+        loss(&stacked) < loss(&mean) - 0.05,
+        "{} {}",
+        loss(&stacked),
+        loss(&mean)
+    );
     // Another truth of one patient changes the others' predictions and not its own. It must bleed as often
     // as before, since patients are dealt into parts by that.
     let bleeding = |patient: usize| truth[6 * patient..6 * patient + 6].iter().filter(|t| **t).count();
