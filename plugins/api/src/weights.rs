@@ -272,3 +272,92 @@ impl Faults {
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learned_window::{Activation, Curve, LearnedWindow};
+    use crate::network::Backbone;
+    use crate::window::CenterWidth;
+    use burn::nn::conv::{Conv2d, Conv2dConfig};
+    use burn::tensor::{Device, Tensor};
+
+    #[derive(Module, Debug)]
+    struct Tiny {
+        conv: Conv2d,
+    }
+
+    impl Backbone for Tiny {
+        fn features(&self, images: Tensor<4>) -> Tensor<4> {
+            self.conv.forward(images)
+        }
+        fn feature_count(&self) -> usize {
+            2
+        }
+    }
+
+    fn network(window: Option<CenterWidth>) -> Network {
+        let device = Device::flex();
+        let curve = Curve {
+            activation: Activation::Sigmoid,
+            upbound: 1.0,
+            eps: 1.0 / 255.0,
+        };
+        let tiny = Tiny {
+            conv: Conv2dConfig::new([1, 2], [3, 3]).init(&device),
+        };
+        let mut network = Network::new(tiny, 6, 0.0, &device);
+        network.window = window.map(|window| LearnedWindow::new(&[window], curve, &device));
+        network
+    }
+
+    fn windows(network: &Network) -> Vec<CenterWidth> {
+        network
+            .window
+            .as_ref()
+            .map_or_else(Vec::new, |window| window.windows().unwrap())
+    }
+
+    #[test]
+    fn learned_windows_are_saved_with_the_network_and_read_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("weights.safetensors");
+        let learned = CenterWidth {
+            center: 52.25,
+            width: 91.5,
+        };
+        let start = CenterWidth {
+            center: 300.0,
+            width: 100.0,
+        };
+        save_safetensors(&network(Some(learned)), &path).unwrap();
+        let names: Vec<String> = WeightsFile::open(&path)
+            .unwrap()
+            .names()
+            .map(str::to_owned)
+            .collect();
+        assert!(names.contains(&"window.center".to_owned()), "{names:?}");
+        let loaded = load_safetensors(network(Some(start)), &path).unwrap();
+        assert_eq!(windows(&loaded), [learned]);
+        // A network that learns no windows has no place for them.
+        let error = load_safetensors(network(None), &path).unwrap_err();
+        assert!(error.to_string().contains("window.center"), "{error}");
+    }
+
+    #[test]
+    fn weights_without_windows_leave_them_as_they_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("weights.safetensors");
+        let saved = network(None);
+        save_safetensors(&saved, &path).unwrap();
+        let start = CenterWidth {
+            center: 40.0,
+            width: 80.0,
+        };
+        let loaded = load_safetensors(network(Some(start)), &path).unwrap();
+        assert_eq!(windows(&loaded), [start]);
+        let images = Tensor::<4>::ones([1, 1, 8, 8], &Device::flex());
+        let values = |network: &Network| network.forward(images.clone()).into_data();
+        assert_eq!(values(&loaded), values(&saved));
+    }
+}

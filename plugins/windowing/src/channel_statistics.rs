@@ -294,8 +294,7 @@ mod tests {
             &inputs(20, &[4, 11]),
             directory.path(),
         );
-        for channel in 0..2 {
-            let [mean, std] = EXPECTED[channel];
+        for (channel, [mean, std]) in EXPECTED.into_iter().enumerate() {
             assert!((f64::from(found.mean[channel]) - mean).abs() < 1e-6, "{found:?}");
             assert!((f64::from(found.std[channel]) - std).abs() < 1e-6, "{found:?}");
         }
