@@ -109,8 +109,7 @@ impl Readings {
         for (reading, loss) in pending.into_iter().zip(losses) {
             let loss = f64::from(*loss);
             let norm = reading.norm.as_ref().and_then(|_| norms.next());
-            // A NaN is not below the limit either.
-            if !(loss <= self.limit) {
+            if loss.is_nan() || loss > self.limit {
                 return Ok(Some(Exploded {
                     loss,
                     batch: reading.batch,

@@ -209,7 +209,7 @@ mod tests {
     /// Every tenth slice has a bleed, of type 1 or, every fiftieth, of type 2.
     fn sampler(count: usize) -> Sampler {
         let labels = |index: usize| {
-            let (bleed, rare) = (index % 10 == 0, index % 50 == 0);
+            let (bleed, rare) = (index.is_multiple_of(10), index.is_multiple_of(50));
             [bleed, bleed && !rare, rare, false, false, false]
         };
         let slices: Vec<_> = (0..count).map(|index| (index, labels(index))).collect();
@@ -277,8 +277,8 @@ mod tests {
         let mut sampler = sampler(100);
         let chosen = epoch(&mut sampler, r#", "sampling": "balanced""#, 10);
         assert_eq!(chosen.len(), 100);
-        let rare = chosen.iter().filter(|index| *index % 50 == 0).count();
-        let common = chosen.iter().filter(|index| *index % 10 == 0).count() - rare;
+        let rare = chosen.iter().filter(|index| index.is_multiple_of(50)).count();
+        let common = chosen.iter().filter(|index| index.is_multiple_of(10)).count() - rare;
         for (what, count) in [("rare", rare), ("common", common), ("none", 100 - rare - common)] {
             assert!((33..=34).contains(&count), "{what}: {count}");
         }
@@ -293,14 +293,14 @@ mod tests {
             let chosen = epoch(&mut sampler, more, 8);
             assert_eq!(chosen.len(), 40);
             let positives: std::collections::BTreeSet<_> =
-                chosen.iter().filter(|index| *index % 10 == 0).collect();
+                chosen.iter().filter(|index| index.is_multiple_of(10)).collect();
             assert_eq!(positives.len(), 10, "every slice with a bleed");
-            seen.extend(chosen.iter().copied().filter(|index| index % 10 != 0));
+            seen.extend(chosen.iter().copied().filter(|index| !index.is_multiple_of(10)));
         }
         assert_eq!(seen.len(), 90, "every slice without one within three epochs");
         // A part of an epoch keeps the shares.
         let half = epoch(&mut sampler, r#", "negatives": 3.0, "fraction": 0.5"#, 8);
-        assert_eq!(half.iter().filter(|index| *index % 10 == 0).count(), 5);
+        assert_eq!(half.iter().filter(|index| index.is_multiple_of(10)).count(), 5);
         assert!(
             sampler
                 .describe(&phase(more), 8, 1)
