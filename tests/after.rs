@@ -85,10 +85,8 @@ baseline = "predict.valid"
     );
     let chosen = fs::read_to_string(latest.join("thresholds.json")).unwrap();
     let chosen: serde_json::Value = serde_json::from_str(&chosen).unwrap();
-    assert_eq!(
-        chosen["labels"][0]["threshold"],
-        metrics["valid"]["at_chosen"][0]["threshold"]
-    );
+    assert_eq!(chosen["target"], metrics["thresholds_for"]);
+    assert!(chosen["labels"][0]["threshold"].is_number());
     assert_eq!(
         ids(&latest.join("decisions/valid.csv")),
         ids(&latest.join("predictions/valid.csv"))
