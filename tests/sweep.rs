@@ -33,7 +33,10 @@ fn directory(sweep: &str) -> TempDir {
 }
 
 fn sweep(directory: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = ichflow(directory, &[&["sweep", "tiny.toml", "--device", "cpu"], arguments].concat());
+    let output = ichflow(
+        directory,
+        &[&["sweep", "tiny.toml", "--device", "cpu"], arguments].concat(),
+    );
     (
         output.status.code(),
         format!("{}\n{}", stderr(&output), stdout(&output)),
@@ -49,6 +52,7 @@ fn a_failing_trial_is_told_and_the_others_are_compared() {
     let directory = directory(SWEEP);
     let (code, said) = sweep(directory.path(), &[]);
     assert_eq!(code, Some(1), "{said}");
+    assert!(directory.path().join("runs/tiny/sweep.json").is_file(), "{said}");
     let trials = record(directory.path())["trials"].as_array().unwrap().clone();
     assert_eq!(trials.len(), 6);
     for trial in &trials {
@@ -63,15 +67,17 @@ fn a_failing_trial_is_told_and_the_others_are_compared() {
     assert!(said.contains("brain, seed 1"), "{said}");
     assert!(directory.path().join("runs/tiny/comparison.html").is_file());
     // Loading and decoding happen in the first trial alone.
-    assert_eq!(said.matches("cached").count() >= 10, true, "{said}");
-    let drawn = fs::read_dir(directory.path().join("runs/cache/phantom")).unwrap().count();
-    let stores = fs::read_dir(directory.path().join("runs/cache/hu-store")).unwrap().count();
+    let drawn = fs::read_dir(directory.path().join("runs/cache/phantom"))
+        .unwrap()
+        .count();
+    let stores = fs::read_dir(directory.path().join("runs/cache/hu-store"))
+        .unwrap()
+        .count();
     assert_eq!((drawn, stores), (1, 1));
 
     // Again: what was done is not done again, what failed is tried again.
     let (code, said) = sweep(directory.path(), &["--jobs", "2"]);
     assert_eq!(code, Some(1), "{said}");
-    assert_eq!(said.matches("]").count() >= 4, true);
     assert_eq!(said.matches(": done before, ").count(), 4, "{said}");
 }
 
@@ -91,7 +97,10 @@ fn a_sweep_that_was_killed_goes_on() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let second = lines.by_ref().map_while(Result::ok).any(|line| line.contains("[2/3]"));
+    let second = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .any(|line| line.contains("[2/3]"));
     assert!(second, "the second trial begins");
     // The whole group, as a closed terminal or a cluster's scheduler would.
     let killed = std::process::Command::new("kill")
@@ -104,7 +113,13 @@ fn a_sweep_that_was_killed_goes_on() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches(": done before, ").count(), 1, "{said}");
     let trials = record(directory.path());
-    assert!(trials["trials"].as_array().unwrap().iter().all(|trial| trial["outcome"] == "done"));
+    assert!(
+        trials["trials"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|trial| trial["outcome"] == "done")
+    );
 }
 
 #[test]
@@ -135,5 +150,8 @@ fn check_lists_the_trials() {
     let output = ichflow(directory.path(), &["check", "tiny.toml"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
-    assert!(text.contains("6 trials") && text.contains("soft, seed 2"), "{text}");
+    assert!(
+        text.contains("6 trials") && text.contains("soft, seed 2"),
+        "{text}"
+    );
 }

@@ -32,7 +32,10 @@ pub fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
             } else if planned.is_sweep {
                 print!("{}", trials_in_words(&planned.plans));
             } else {
-                planned.plans.iter().for_each(|plan| print!("{}\nready to run\n", in_words(plan)));
+                planned
+                    .plans
+                    .iter()
+                    .for_each(|plan| print!("{}\nready to run\n", in_words(plan)));
             }
             ExitCode::SUCCESS
         }
@@ -53,7 +56,8 @@ fn params(stage: &PlannedStage) -> toml::Table {
 
 fn recipe_json(plan: &Plan) -> Value {
     let stages: Vec<Value> = plan.stages.iter().map(|stage| stage_json(plan, stage)).collect();
-    let mut json = json!({"ok": true, "title": plan.title, "seed": plan.seed, "problems": [], "stages": stages});
+    let mut json =
+        json!({"ok": true, "title": plan.title, "seed": plan.seed, "problems": [], "stages": stages});
     if let Some(trial) = &plan.trial {
         json["trial"] = json!(trial);
     }

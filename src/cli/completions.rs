@@ -24,12 +24,7 @@ pub struct ManArguments {
 }
 
 pub fn main(arguments: &CompletionsArguments, mut program: Command) -> ExitCode {
-    clap_complete::generate(
-        arguments.shell,
-        &mut program,
-        "ichflow",
-        &mut std::io::stdout(),
-    );
+    clap_complete::generate(arguments.shell, &mut program, "ichflow", &mut std::io::stdout());
     ExitCode::SUCCESS
 }
 

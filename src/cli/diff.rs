@@ -43,7 +43,10 @@ pub fn main(arguments: &DiffArguments, registry: &Registry) -> ExitCode {
     }
     let (a, b) = (&both[0], &both[1]);
     let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    let different: Vec<&String> = keys.into_iter().filter(|key| a.get(*key) != b.get(*key)).collect();
+    let different: Vec<&String> = keys
+        .into_iter()
+        .filter(|key| a.get(*key) != b.get(*key))
+        .collect();
     if arguments.json {
         let list: Vec<_> = different
             .iter()

@@ -40,10 +40,13 @@ pub fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
         );
     }
     line("disk", &disk(&arguments.out));
-    line("device", &match DeviceChoice::Auto.resolve() {
-        Ok(device) => format!("{} (what `--device auto` takes)", device.name),
-        Err(error) => format!("none: {}", error.chain()),
-    });
+    line(
+        "device",
+        &match DeviceChoice::Auto.resolve() {
+            Ok(device) => format!("{} (what `--device auto` takes)", device.name),
+            Err(error) => format!("none: {}", error.chain()),
+        },
+    );
     line(
         "CUDA",
         if cfg!(feature = "cuda") {

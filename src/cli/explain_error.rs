@@ -31,7 +31,9 @@ pub fn main(arguments: &ExplainErrorArguments) -> ExitCode {
         None => {
             let last = catalogue::ALL.last().map_or("", |entry| entry.code.id());
             eprintln!("error: there is no code `{code}`");
-            eprintln!("help: codes go from E0001 to {last}; `ichflow explain-error --all` prints all of them");
+            eprintln!(
+                "help: codes go from E0001 to {last}; `ichflow explain-error --all` prints all of them"
+            );
             ExitCode::from(WRONG_CALL)
         }
     }

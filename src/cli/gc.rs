@@ -70,7 +70,10 @@ fn collect(arguments: &GcArguments) -> Result<()> {
 fn kept(cache: &Path) -> Result<Vec<Kept>> {
     let mut all = Vec::new();
     for stage in directories(cache)? {
-        if stage.file_name().is_some_and(|name| name == crate::run::record::DIRECTORY) {
+        if stage
+            .file_name()
+            .is_some_and(|name| name == crate::run::record::DIRECTORY)
+        {
             continue;
         }
         for path in directories(&stage)? {
@@ -116,9 +119,12 @@ fn bytes_below(path: &Path) -> Result<u64> {
 
 /// Whether a run holds the lock of a directory right now.
 fn in_use(path: &Path) -> bool {
-    [path.with_extension("lock"), path.join("lock")].iter().any(|lock| {
-        fs::File::open(lock).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
-    })
+    [path.with_extension("lock"), path.join("lock")]
+        .iter()
+        .any(|lock| {
+            fs::File::open(lock)
+                .is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
+        })
 }
 
 /// A number of bytes as people say it.

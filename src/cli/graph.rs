@@ -69,7 +69,9 @@ fn mermaid(plan: &Plan) -> String {
     let mut text = String::from("flowchart LR\n");
     for (index, planned) in plan.stages.iter().enumerate() {
         let (name, stage_use) = (&planned.stage.name, planned.stage.registration.name);
-        text.push_str(&format!("  s{index}[\"{name}<br/><small>{stage_use}</small>\"]\n"));
+        text.push_str(&format!(
+            "  s{index}[\"{name}<br/><small>{stage_use}</small>\"]\n"
+        ));
     }
     for (from, to, what) in edges(plan) {
         text.push_str(&format!("  s{from} -- {what} --> s{to}\n"));

@@ -245,7 +245,14 @@ fn plan(
         .iter()
         .filter_map(|plan| plan.trial.clone())
         .collect();
-    let list = || names.iter().take(10).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let list = || {
+        names
+            .iter()
+            .take(10)
+            .map(|name| format!("\"{name}\""))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match trial {
         Some(_) if !planned.is_sweep => Err(wrong(
             format!("{path} has no trials"),

@@ -16,7 +16,10 @@ const PLUGIN: [(&str, &str); 4] = [
     ("Cargo.toml", include_str!("../../templates/plugin/Cargo.toml")),
     ("src/lib.rs", include_str!("../../templates/plugin/src/lib.rs")),
     ("src/main.rs", include_str!("../../templates/plugin/src/main.rs")),
-    ("src/my_window.rs", include_str!("../../templates/plugin/src/my_window.rs")),
+    (
+        "src/my_window.rs",
+        include_str!("../../templates/plugin/src/my_window.rs"),
+    ),
 ];
 
 /// Arguments of `ichflow new`.
@@ -59,7 +62,9 @@ pub fn main(arguments: &NewArguments) -> ExitCode {
 
 /// The last part of a path, if it can be the name of a recipe or a crate.
 fn plain_name(path: &Path) -> Result<String> {
-    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map_or(String::new(), |name| name.to_string_lossy().into_owned());
     let name = name.strip_suffix(".toml").unwrap_or(&name).to_owned();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.is_empty() || !name.chars().all(plain) || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -86,7 +91,9 @@ fn recipe(path: &Path) -> Result<String> {
     }
     fs::write(&file, RECIPE.replace("NAME", &name)).at("write", &file)?;
     let shown = file.display();
-    Ok(format!("{shown}\nnext: ichflow check {shown}, then ichflow run {shown}"))
+    Ok(format!(
+        "{shown}\nnext: ichflow check {shown}, then ichflow run {shown}"
+    ))
 }
 
 fn plugin(path: &Path) -> Result<String> {
@@ -100,10 +107,15 @@ fn plugin(path: &Path) -> Result<String> {
         let text = if file == "Cargo.toml" {
             let at = |below: &str| format!("path = {:?}", source.join(below).display().to_string());
             // The crate stands by itself, outside the workspace of the template.
-            text.lines().map(|line| match line.split_once("path = \"../../") {
-                Some((before, rest)) => format!("{before}{}{}\n", at(rest.trim_end_matches("\" }")), " }"),
-                None => format!("{}\n", line.replace("path = \"../..\"", &at(""))),
-            }).collect::<String>() + "\n[workspace]\n"
+            text.lines()
+                .map(|line| match line.split_once("path = \"../../") {
+                    Some((before, rest)) => {
+                        format!("{before}{}{}\n", at(rest.trim_end_matches("\" }")), " }")
+                    }
+                    None => format!("{}\n", line.replace("path = \"../..\"", &at(""))),
+                })
+                .collect::<String>()
+                + "\n[workspace]\n"
         } else {
             text
         };

@@ -41,7 +41,10 @@ pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
             return ExitCode::from(WRONG_CALL);
         }
     };
-    let trial = plan.trial.as_ref().map_or(String::new(), |trial| format!(" · {trial}"));
+    let trial = plan
+        .trial
+        .as_ref()
+        .map_or(String::new(), |trial| format!(" · {trial}"));
     eprintln!(
         "{}{trial} · {} stages · on {}",
         plan.title,

@@ -326,7 +326,11 @@ fn compare(home: &Path, ended: &[Ended], registry: &Registry) -> Result<()> {
         return Ok(());
     };
     let mut arguments: Vec<OsString> = vec!["compare".into()];
-    arguments.extend(ended.iter().filter_map(|trial| Some(trial.directory.clone()?.into())));
+    arguments.extend(
+        ended
+            .iter()
+            .filter_map(|trial| Some(trial.directory.clone()?.into())),
+    );
     if arguments.len() < 2 {
         return Err(Error::new("not one trial left results to compare"));
     }

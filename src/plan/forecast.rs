@@ -61,9 +61,7 @@ pub fn forecast(plan: &Plan, sources: &Sources, cache: &Path, runs: &Path) -> Re
             .map(|(port, wire)| (*port, wire))
             .collect();
         let now = StageRecord::of(plan, planned, |wire| {
-            known
-                .get(&(wire.stage, wire.output))
-                .map_or("", String::as_str)
+            known.get(&(wire.stage, wire.output)).map_or("", String::as_str)
         })?;
         let made = StageRecord::recall(cache, &now.made_of).filter(|_| unknown.is_empty());
         if let Some(made) = &made {
@@ -97,8 +95,9 @@ pub fn forecast(plan: &Plan, sources: &Sources, cache: &Path, runs: &Path) -> Re
                     || vec!["it was not run here before".to_owned()],
                     |before| differences(before, &now, planned, sources),
                 );
-                for (port, wire) in &unknown {
-                    why.push(format!("its input `{port}` ({}) is made anew", plan.source_name(wire)));
+                // Where nothing is known of before, that its inputs are not there says nothing more.
+                if before.is_some() {
+                    why.extend(made_anew(plan, &unknown));
                 }
                 if why.is_empty() {
                     why.push("the same was made before, but not since in this cache".to_owned());
@@ -107,13 +106,25 @@ pub fn forecast(plan: &Plan, sources: &Sources, cache: &Path, runs: &Path) -> Re
                     fate: Fate::Runs,
                     why,
                     because_of: unknown.iter().map(|(_, wire)| wire.stage).collect(),
-                    took: before.filter(|before| !before.cached).map(|before| before.seconds),
+                    took: before
+                        .filter(|before| !before.cached)
+                        .map(|before| before.seconds),
                 }
             }
         };
         all.push(one);
     }
     Ok(all)
+}
+
+/// The inputs that earlier stages make anew, in one line.
+fn made_anew(plan: &Plan, unknown: &[(&str, &Wire)]) -> Option<String> {
+    let sources: Vec<String> = unknown.iter().map(|(_, wire)| plan.source_name(wire)).collect();
+    match sources.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} is made anew")),
+        [all @ .., last] => Some(format!("{} and {last} are made anew", all.join(", "))),
+    }
 }
 
 fn compares_files(planned: &PlannedStage) -> Vec<String> {
@@ -137,7 +148,9 @@ fn compares_files(planned: &PlannedStage) -> Vec<String> {
 /// Whether what a stage kept is there still, by either of the names it may go by.
 fn kept(cache: &Path, made: &StageRecord, planned: &PlannedStage) -> bool {
     let home = cache.join(&made.stage_use);
-    [&made.made_of, &planned.key].iter().any(|name| home.join(name).is_dir())
+    [&made.made_of, &planned.key]
+        .iter()
+        .any(|name| home.join(name).is_dir())
 }
 
 /// The stages of the latest run that left a record.
@@ -245,7 +258,11 @@ fn where_written(planned: &PlannedStage, key: &str, sources: &Sources) -> String
 pub fn flat(table: &toml::Table) -> BTreeMap<String, Value> {
     fn add(path: String, value: &Value, found: &mut BTreeMap<String, Value>) {
         let below = |step: String| {
-            if path.is_empty() { step } else { format!("{path}.{step}") }
+            if path.is_empty() {
+                step
+            } else {
+                format!("{path}.{step}")
+            }
         };
         match value {
             Value::Table(table) => {

@@ -196,11 +196,20 @@ fn top_level_seed(table: &Table, problems: &mut Problems) -> u64 {
             ..
         }) if *seed >= 0 => seed.unsigned_abs(),
         Some(node) => {
-            problems
-                .list
-                .push(wrong_top_level(node, "seed", "a whole number, at least 0,"));
+            problems.list.push(no_seed(node, "seed"));
             0
         }
+    }
+}
+
+fn no_seed(node: &Node, key: &str) -> Problem {
+    match node.value {
+        Value::Integer(number) => Problem::at(
+            Code::OutOfRange,
+            &node.place,
+            format!("`{key}` is {number}; it must be at least 0"),
+        ),
+        _ => wrong_top_level(node, key, "a whole number"),
     }
 }
 
@@ -325,8 +334,7 @@ fn build_stage(
             ..
         }) if *seed >= 0 => Some(seed.unsigned_abs()),
         Some(node) => {
-            let key = format!("{name}.seed");
-            problems.push(wrong_top_level(node, &key, "a whole number, at least 0,"));
+            problems.push(no_seed(node, &format!("{name}.seed")));
             None
         }
     };

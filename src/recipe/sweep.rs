@@ -111,9 +111,8 @@ pub fn expand(table: &mut Table, problems: &mut Problems) -> Option<Vec<Trial>> 
     directions.sort_by_key(|points| points.iter().any(|point| point.name.starts_with("seed ")));
     if directions.is_empty() {
         problems.list.push(
-            Problem::at(Code::Sweep, &entry.key_place, "this sweep varies nothing").help(
-                "add [sweep.variants.NAME], [sweep.grid], [sweep.random] or a line `seeds = [1, 2]`",
-            ),
+            Problem::at(Code::Sweep, &entry.key_place, "this sweep varies nothing")
+                .help("add [sweep.variants.NAME], [sweep.grid], [sweep.random] or a line `seeds = [1, 2]`"),
         );
         return Some(Vec::new());
     }
@@ -239,11 +238,7 @@ fn variants(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Point> {
 
 fn seeds(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Point> {
     let Value::Array(items) = &entry.node.value else {
-        problems.push(wrong_type(
-            &entry.node,
-            "sweep.seeds",
-            "a list of whole numbers",
-        ));
+        problems.push(wrong_type(&entry.node, "sweep.seeds", "a list of whole numbers"));
         return Vec::new();
     };
     let path = vec![("seed".to_owned(), entry.key_place.clone())];
@@ -511,7 +506,10 @@ mod tests {
         assert_eq!(value(&trials[0], "window", "use").as_str(), Some("sigmoid"));
         assert_eq!(value(&trials[7], "window", "use").as_str(), Some("bsb"));
         assert_eq!(value(&trials[7], "train", "batch").as_integer(), Some(32));
-        assert_eq!(trials[7].table.get("seed").unwrap().to_toml().as_integer(), Some(2));
+        assert_eq!(
+            trials[7].table.get("seed").unwrap().to_toml().as_integer(),
+            Some(2)
+        );
     }
 
     #[test]
@@ -531,7 +529,10 @@ mod tests {
         );
         let (one, other) = (trials(&text), trials(&text));
         let lr = |trials: &[Trial]| -> Vec<f64> {
-            trials.iter().map(|t| value(t, "train", "lr").as_float().unwrap()).collect()
+            trials
+                .iter()
+                .map(|t| value(t, "train", "lr").as_float().unwrap())
+                .collect()
         };
         assert_eq!(lr(&one), lr(&other));
         assert!(lr(&one).iter().all(|lr| (1e-4..1e-2).contains(lr)));
@@ -551,7 +552,10 @@ mod tests {
         assert_eq!(said("[sweep]\n"), ["this sweep varies nothing"]);
         assert_eq!(
             said("[sweep.grid]\n\"tarin.batch\" = [1, 2]\n\"train.lr\" = [1, 2]\n"),
-            ["the recipe has no stage `tarin`", "the recipe has no stage `tarin`"]
+            [
+                "the recipe has no stage `tarin`",
+                "the recipe has no stage `tarin`"
+            ]
         );
         assert_eq!(
             said("[sweep.grid]\n\"train.batch\" = [1, 1]\n"),

@@ -84,7 +84,9 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
         Err(Error::Interrupted) => json!("interrupted"),
         Err(error) => json!({"failed": error.chain()}),
     };
-    let seconds = done.iter().map(|stage| (stage.name.clone(), json!(stage.seconds)));
+    let seconds = done
+        .iter()
+        .map(|stage| (stage.name.clone(), json!(stage.seconds)));
     record["seconds_by_stage"] = Value::Object(seconds.collect());
     record["stages"] = json!(done);
     record["facts"] = json!(context.facts());

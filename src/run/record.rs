@@ -63,7 +63,10 @@ impl StageRecord {
             stage_use: stage.registration.name.to_owned(),
             plugin: stage.registration.plugin.to_owned(),
             version: stage.registration.version,
-            seed: stage.registration.seeded.then_some(stage.seed.unwrap_or(plan.seed)),
+            seed: stage
+                .registration
+                .seeded
+                .then_some(stage.seed.unwrap_or(plan.seed)),
             params: key::material_params(stage)?,
             inputs: each(&|wire| plan.source_name(wire)),
             inputs_known_by: each(&|wire| known_by(wire).to_owned()),
