@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use common::{ichflow, stderr};
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
-use dicom_object::open_file;
+use dicom_object::InMemDicomObject;
+use dicom_transfer_syntax_registry::entries::{EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN};
 
 /// Identifying elements of the basic confidentiality profile (PS3.15, table E.1-1), each with something that
 /// can be looked for.
@@ -44,9 +45,23 @@ fn below(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Writes the identifying elements into a file, and a patient's id that is a name.
-fn identify(path: &Path) {
-    let Ok(mut object) = open_file(path) else { return };
+/// Writes the identifying elements into a file, and a patient's id that is a name; says whether it could. (One
+/// file of a phantom is cut short.) The meta group stays as it is: its identifiers are the competition's, which
+/// are no valid UIDs.
+fn identify(path: &Path) -> bool {
+    let bytes = fs::read(path).unwrap();
+    // Preamble and `DICM`, then the length of the meta group: an element of 12 bytes.
+    let length = u32::from_le_bytes(bytes[140..144].try_into().unwrap()) as usize;
+    let (meta, data) = bytes.split_at(144 + length);
+    let explicit = meta.windows(19).any(|part| part == b"1.2.840.10008.1.2.1");
+    let syntax = if explicit {
+        EXPLICIT_VR_LITTLE_ENDIAN.erased()
+    } else {
+        IMPLICIT_VR_LITTLE_ENDIAN.erased()
+    };
+    let Ok(mut object) = InMemDicomObject::read_dataset_with_ts(data, &syntax) else {
+        return false;
+    };
     for (group, element, vr, value) in IDENTIFYING {
         let value = PrimitiveValue::from(value);
         object.put(DataElement::new(Tag(group, element), vr, value));
@@ -55,7 +70,10 @@ fn identify(path: &Path) {
     let id = object.element(patient).unwrap().to_str().unwrap().into_owned();
     let named = PrimitiveValue::from(format!("DOE^JANE^{id}"));
     object.put(DataElement::new(patient, VR::LO, named));
-    object.write_to_file(path).unwrap();
+    let mut written = meta.to_vec();
+    object.write_dataset_with_ts(&mut written, &syntax).unwrap();
+    fs::write(path, written).unwrap();
+    true
 }
 
 const RECIPE: &str = r#"
@@ -104,7 +122,8 @@ fn a_report_shows_nothing_that_identifies_a_person() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let files = below(&directory.join("data/stage_2_train"));
     assert!(files.len() > 30, "{}", files.len());
-    files.iter().for_each(|file| identify(file));
+    let identified = files.iter().filter(|file| identify(file)).count();
+    assert!(identified + 1 >= files.len(), "{identified} of {}", files.len());
     fs::write(directory.join("identified.toml"), RECIPE).unwrap();
 
     let run = |extra: &[&str]| -> String {
