@@ -3,9 +3,9 @@
     pip install iterative-stratification==0.1.9
     python plugins/splitting/benches/split.py [ROWS ...]
 
-Prints a table for docs/benchmarks.md: seconds that the package and ichflow compute, by slice and by patient (the
-shortest of three and of five repeats; both use one thread, and waiting for a busy machine is not counted). The
-package knows no groups, so what is grouped is held against its ungrouped time.
+Prints a table for docs/benchmarks.md: seconds that the package and ichflow compute, by slice and by patient
+(the package's shortest of three repeats, ichflow's mean; both use one thread, and waiting for a busy machine is
+not counted). The package knows no groups, so what is grouped is held against its ungrouped time.
 """
 
 import json

@@ -14,7 +14,8 @@ use rand_chacha::rand_core::SeedableRng;
 
 const PREVALENCE: [f64; COUNT - 1] = [0.004178, 0.047978, 0.034810, 0.047390, 0.062654];
 const SLICES_PER_PATIENT: usize = 40;
-const REPEATS: usize = 5;
+const LEAST_REPEATS: u64 = 5;
+const LEAST_SECONDS: f64 = 0.2;
 
 fn splitmix64(x: u64) -> u64 {
     let z = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -41,18 +42,18 @@ fn seconds(begun: Instant) -> f64 {
     nanoseconds.map_or_else(|| begun.elapsed().as_secs_f64(), |ns| ns / 1e9)
 }
 
-/// The shortest of some repeats, in seconds.
-fn shortest(mut work: impl FnMut(u64) -> Vec<usize>) -> f64 {
-    (0..REPEATS as u64)
-        .map(|seed| {
-            let begun = Instant::now();
-            let before = seconds(begun);
-            let folds = work(seed);
-            let after = seconds(begun);
-            assert!(folds.contains(&1), "there is a second fold");
-            after - before
-        })
-        .fold(f64::INFINITY, f64::min)
+/// The mean of some repeats, in seconds: as many as it takes for the system's clock to be fine enough.
+fn mean(mut work: impl FnMut(u64) -> Vec<usize>) -> f64 {
+    let begun = Instant::now();
+    let before = seconds(begun);
+    for seed in 0.. {
+        assert!(work(seed).contains(&1), "there is a second fold");
+        let spent = seconds(begun) - before;
+        if seed + 1 >= LEAST_REPEATS && spent >= LEAST_SECONDS {
+            return spent / (seed + 1) as f64;
+        }
+    }
+    f64::NAN
 }
 
 fn main() {
@@ -69,7 +70,7 @@ fn main() {
         let cohort = testkit::cohort(slices.collect());
         let mut found = vec![format!("\"rows\": {rows}")];
         for (name, ratios) in &shares {
-            let alone = shortest(|seed| {
+            let alone = mean(|seed| {
                 let units: Vec<Unit> = truth.iter().map(Unit::slice).collect();
                 stratify(
                     &units,
@@ -78,7 +79,7 @@ fn main() {
                     &mut ChaCha8Rng::seed_from_u64(seed),
                 )
             });
-            let grouped = shortest(|seed| {
+            let grouped = mean(|seed| {
                 let groups = Groups::of(&cohort, GroupBy::Patient);
                 let mut units = vec![Unit::default(); groups.count];
                 for (labels, group) in truth.iter().zip(&groups.of_slice) {

@@ -40,7 +40,7 @@ pub(crate) fn scatter(
             values().fold(f64::NEG_INFINITY, f64::max),
         );
         let room = ((high - low) * 0.06).max(high.abs() * 0.02).max(1e-6);
-        (low <= high).then(|| low - room..high + room)
+        (low <= high).then_some(low - room..high + room)
     };
     let (Some(x), Some(y)) = (range(|point| point.0), range(|point| point.1)) else {
         return Ok(Figure::absent(title, "There is nothing to draw."));
