@@ -159,9 +159,10 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--files", type=int, default=640)
     arguments.add_argument("--scratch", default=None)
+    arguments.add_argument("--binary", default=None, help="the built bench; else cargo is asked for it")
     given = arguments.parse_args()
     torch.set_num_threads(1)
-    binary = bench_binary()
+    binary = given.binary or bench_binary()
     scratch = Path(tempfile.mkdtemp(dir=given.scratch))
     try:
         for kind, directory in prepare(given.slices, scratch, given.files).items():
