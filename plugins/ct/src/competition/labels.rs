@@ -57,7 +57,7 @@ impl LabelTable {
         loop {
             let read = match source.read(&mut buffer[filled..]) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                read => read.doing(&format!("cannot read {name}"))?,
+                read => read.doing(format!("cannot read {name}"))?,
             };
             filled += read;
             // The last line may lack its end.
