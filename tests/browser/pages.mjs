@@ -22,21 +22,20 @@ for (const file of files) {
   }
   for (const width of [1280, 390]) {
     for (const colorScheme of ['light', 'dark']) {
-      const begun = performance.now();
       // The page's own policy forbids scripts from elsewhere, axe-core among them.
       const { page, context, faults } = await open(browser, file, {
         viewport: { width, height: 900 },
         colorScheme,
         bypassCSP: true,
       });
-      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-      const took = performance.now() - begun;
+      // From the start of navigation until all is loaded and the scripts have run.
+      const took = await page.evaluate(() => performance.getEntriesByType('navigation')[0].loadEventEnd);
       const sideways = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
       if (sideways > 0) faults.push(`scrolls sideways by ${sideways} px`);
       const name = `${basename(dirname(file))}-${basename(file, '.html')}-${width}-${colorScheme}`;
-      await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true });
+      await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true, timeout: 120_000 });
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
       for (const { id, impact, nodes, help } of violations) {

@@ -18,8 +18,6 @@ pub struct Explorer {
     pub data: String,
     /// The script's hash for the page's content security policy.
     pub script_hash: String,
-    /// What each slice is called in the list.
-    pub slices: Vec<String>,
 }
 
 /// Puts up to `most` slices into the page, one of each kind in turn. `None` if there is none to show.
@@ -32,7 +30,6 @@ pub fn of(
     context: &Context,
 ) -> Result<Option<Explorer>> {
     let mut images = Vec::new();
-    let mut titles = Vec::new();
     let deepest = kinds.iter().map(|kind| kind.slices.len()).max().unwrap_or(0);
     let turns = (0..deepest).flat_map(|turn| kinds.iter().filter_map(move |kind| kind.slices.get(turn)));
     let mut taken = std::collections::HashSet::new();
@@ -54,7 +51,6 @@ pub fn of(
             "columns": image.columns,
             "hu": base64::engine::general_purpose::STANDARD.encode(bytes),
         }));
-        titles.push(title);
     }
     if images.is_empty() {
         return Ok(None);
@@ -63,7 +59,6 @@ pub fn of(
     Ok(Some(Explorer {
         data: data.replace('<', "\\u003c"),
         script_hash: script_hash(),
-        slices: titles,
     }))
 }
 

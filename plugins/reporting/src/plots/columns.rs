@@ -70,6 +70,9 @@ pub(crate) fn columns(
         return Ok(Figure::absent(title, "There is nothing to draw."));
     };
     let span = last.to - first.from;
+    // Bins around whole numbers begin halfway between two.
+    let whole = (first.from + 0.5).fract() == 0.0 && (first.to - first.from).fract() == 0.0;
+    let real = |value: &f64| rounded(*value, span);
     let figure = Figure::draw(title, description, size, |area| {
         let axes = Axes {
             x: first.from - 0.02 * span..last.to + 0.02 * span,
@@ -77,7 +80,7 @@ pub(crate) fn columns(
             x_name: axis,
             y_name: what,
             x_ticks: 8,
-            x_format: &|value| rounded(*value, span),
+            x_format: if whole { &super::whole } else { &real },
             y_format: &super::whole,
         };
         let mut plot = axes.on(area)?;
