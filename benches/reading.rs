@@ -106,17 +106,10 @@ fn reading_in(directory: &Path, scratch: &Path) -> Outcome<Measured> {
     let begun = Instant::now();
     consume(&resized, &cohort, |_| Ok(()))?;
     measured.push(("dicom_to_hu_batch", rate(begun)));
+    let window = Window::new(Bsb {});
     let begun = Instant::now();
-    consume(&resized, &cohort, |batch| windowed(batch, &cohort))?;
+    consume(&resized, &cohort, |batch| windowed(&window, batch, &cohort))?;
     measured.push(("dicom_to_windowed_batch", rate(begun)));
-
-    let table = tabulated(&Bsb {})?;
-    let begun = Instant::now();
-    consume(&resized, &cohort, |batch| {
-        std::hint::black_box(looked_up(&batch, &table));
-        Ok(())
-    })?;
-    measured.push(("dicom_to_windowed_batch_by_table", rate(begun)));
 
     let context = Context::new(&run, "store", "hu-store", "bench");
     let store = HuStore {
@@ -138,7 +131,7 @@ fn reading_in(directory: &Path, scratch: &Path) -> Outcome<Measured> {
     consume(&stored, &cohort, |_| Ok(()))?;
     measured.push(("store_to_hu_batch", rate(begun)));
     let begun = Instant::now();
-    consume(&stored, &cohort, |batch| windowed(batch, &cohort))?;
+    consume(&stored, &cohort, |batch| windowed(&window, batch, &cohort))?;
     measured.push(("store_to_windowed_batch", rate(begun)));
     Ok(measured)
 }
@@ -173,35 +166,9 @@ fn consume(
 }
 
 /// Floats `[batch, 3, 256, 256]` between 0 and 1.
-fn windowed(batch: ichflow_api::feed::HostBatch, cohort: &Cohort) -> Outcome<()> {
+fn windowed(window: &Window, batch: ichflow_api::feed::HostBatch, cohort: &Cohort) -> Outcome<()> {
     let batch = batch.upload(cohort, &Device::flex());
-    let images = Bsb {}.apply(&batch);
+    let images = window.apply(&batch);
     std::hint::black_box(images.into_data());
     Ok(())
-}
-
-/// What a scheme makes of every HU there is, one table a channel. Not used by ichflow so far: it tells what
-/// windowing on the CPU's threads would come to, for schemes that look at one value at a time.
-fn tabulated(scheme: &impl WindowScheme) -> Outcome<Vec<Vec<f32>>> {
-    let all: Vec<i16> = (i16::MIN..=i16::MAX).collect();
-    let batch = HuBatch::upload(all, 256, 256, vec![SliceTags::default()], &Device::flex());
-    let values: Vec<f32> = scheme.apply(&batch).into_data().try_to_vec()?;
-    Ok(values.chunks_exact(1 << 16).map(<[f32]>::to_vec).collect())
-}
-
-/// The same floats as [`windowed`] makes.
-fn looked_up(batch: &ichflow_api::feed::HostBatch, table: &[Vec<f32>]) -> Vec<f32> {
-    let pixels = batch.rows * batch.columns;
-    let mut images = vec![0.0; batch.hu.len() * table.len()];
-    images
-        .par_chunks_exact_mut(pixels)
-        .enumerate()
-        .for_each(|(plane, out)| {
-            let (slice, channel) = (plane / table.len(), plane % table.len());
-            let values = &batch.hu[slice * pixels..][..pixels];
-            for (out, hu) in out.iter_mut().zip(values) {
-                *out = table[channel][usize::from((*hu as u16) ^ 0x8000)];
-            }
-        });
-    images
 }

@@ -88,7 +88,9 @@ fn a_new_plugin_is_the_template_under_its_own_name() {
     assert_eq!(manifest["package"]["name"].as_str(), Some("blood-window"));
     assert!(manifest.contains_key("workspace"));
     for (name, dependency) in manifest["dependencies"].as_table().unwrap() {
-        let path = dependency["path"].as_str().unwrap();
+        let Some(path) = dependency.get("path").and_then(toml::Value::as_str) else {
+            continue;
+        };
         let theirs = std::path::Path::new(path).join("Cargo.toml");
         let theirs: toml::Table = toml::from_str(&fs::read_to_string(theirs).unwrap()).unwrap();
         assert_eq!(theirs["package"]["name"].as_str(), Some(name.as_str()));

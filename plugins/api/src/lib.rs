@@ -84,6 +84,7 @@ pub mod thresholds;
 pub mod views;
 pub mod weights;
 pub mod window;
+mod window_table;
 
 /// Re-exported so that [`register!`] works in crates that do not name inventory themselves.
 pub use inventory;

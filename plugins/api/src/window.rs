@@ -1,14 +1,15 @@
 //! Windowing: from Hounsfield units to the channels a network sees.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cohort::SliceTags;
 use crate::learned_window::LearnedWindow;
 use crate::ports::Artifact;
+use crate::window_table::{Stored, WindowTable};
 
 /// A window given by its center and width.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +25,11 @@ pub struct CenterWidth {
 /// A batch of slices in Hounsfield units, on the device.
 #[derive(Clone, Debug)]
 pub struct HuBatch {
-    hu: Tensor<4>,
+    /// On the CPU made of `stored` when it is first asked for: schemes that are looked up never ask.
+    hu: OnceLock<Tensor<4>>,
+    /// The values as they were uploaded, where the CPU is the device.
+    stored: Option<Arc<Stored>>,
+    device: Device,
     tags: Vec<SliceTags>,
     /// Whether every value is a whole number.
     whole: bool,
@@ -49,7 +54,9 @@ impl HuBatch {
     /// A batch from `[batch, 1, height, width]` HU and one set of tags a slice.
     pub fn new(hu: Tensor<4>, tags: Vec<SliceTags>) -> Self {
         Self {
-            hu,
+            device: hu.device(),
+            hu: OnceLock::from(hu),
+            stored: None,
             tags,
             whole: false,
             widening: None,
@@ -59,17 +66,32 @@ impl HuBatch {
 
     /// Uploads `tags.len()` slices of `height × width` i16 values to the device and makes them float there.
     pub fn upload(hu: Vec<i16>, height: usize, width: usize, tags: Vec<SliceTags>, device: &Device) -> Self {
-        let data = TensorData::new(hu, [tags.len(), 1, height, width]);
-        let hu = Tensor::<4, Int>::from_data(data, (device, burn::tensor::DType::I16)).float();
+        let stored = Stored::new(hu, [tags.len(), 1, height, width]);
+        if device.clone().without_autodiff() == Device::flex() {
+            return Self {
+                hu: OnceLock::new(),
+                stored: Some(Arc::new(stored)),
+                device: device.clone(),
+                tags,
+                whole: true,
+                widening: None,
+                around: Vec::new(),
+            };
+        }
         Self {
             whole: true,
-            ..Self::new(hu, tags)
+            ..Self::new(stored.into_tensor(device), tags)
         }
     }
 
     /// Hounsfield units, float, `[batch, 1, height, width]`.
     pub fn hu(&self) -> Tensor<4> {
-        self.hu.clone()
+        let made = self.hu.get_or_init(|| match &self.stored {
+            Some(stored) => Stored::clone(stored).into_tensor(&self.device),
+            // `new` sets the one, `upload` the other.
+            None => Tensor::zeros([self.tags.len(), 1, 1, 1], &self.device),
+        });
+        made.clone()
     }
 
     /// The slices' own header values, one set a slice.
@@ -113,7 +135,8 @@ impl HuBatch {
     #[must_use]
     pub fn with_hu(&self, hu: Tensor<4>) -> Self {
         Self {
-            hu,
+            hu: OnceLock::from(hu),
+            stored: None,
             whole: false,
             around: Vec::new(),
             ..self.clone()
@@ -127,7 +150,7 @@ impl HuBatch {
 
     fn column(&self, values: Vec<f32>) -> Tensor<4> {
         let data = TensorData::new(values, [self.tags.len(), 1, 1, 1]);
-        Tensor::from_data(data, &self.hu.device())
+        Tensor::from_data(data, &self.device)
     }
 
     /// Changes intensities, one shift a slice, and those of the slices around alike.
@@ -141,7 +164,9 @@ impl HuBatch {
         let center = self.column(shifts.iter().map(|shift| shift.center).collect());
         let around = |(offset, batch): &(i32, Self)| (*offset, batch.shifted(shifts));
         Self {
-            hu: self.hu() * scale - center,
+            hu: OnceLock::from(self.hu() * scale - center),
+            stored: None,
+            device: self.device.clone(),
             tags: self.tags.clone(),
             whole: false,
             widening: Some(shifts.iter().map(|shift| shift.width).collect()),
@@ -192,6 +217,13 @@ pub trait WindowScheme: Send + Sync {
     /// From HU `[batch, 1, height, width]` to `[batch, channels, height, width]`, usually within 0 to 1.
     fn apply(&self, batch: &HuBatch) -> Tensor<4>;
 
+    /// Whether each value it makes depends on that one pixel's HU alone: not on the slice's darkest or
+    /// brightest pixel, its tags, or the slices around. On the CPU such a scheme is applied once to every
+    /// value a pixel can have and then looked up, which is several times faster and the same to the last bit.
+    fn pointwise(&self) -> bool {
+        false
+    }
+
     /// Places along the series, relative to the slice itself, of other slices it looks at: −1 is the one
     /// before. They come as [`HuBatch::neighbours`].
     fn offsets(&self) -> Vec<i32> {
@@ -212,7 +244,11 @@ pub trait WindowScheme: Send + Sync {
 
 /// The artifact by which stages hand a [`WindowScheme`] on.
 #[derive(Clone)]
-pub struct Window(Arc<dyn WindowScheme>);
+pub struct Window {
+    scheme: Arc<dyn WindowScheme>,
+    /// Made when it is first needed.
+    table: Arc<OnceLock<WindowTable>>,
+}
 
 impl Artifact for Window {
     const NAME: &'static str = "window";
@@ -221,34 +257,48 @@ impl Artifact for Window {
 impl Window {
     /// Wraps a scheme.
     pub fn new(scheme: impl WindowScheme + 'static) -> Self {
-        Self(Arc::new(scheme))
+        Self {
+            scheme: Arc::new(scheme),
+            table: Arc::default(),
+        }
     }
 
     /// Number of channels the scheme makes.
     pub fn channels(&self) -> usize {
-        self.0.channels()
+        self.scheme.channels()
     }
 
     /// See [`WindowScheme::offsets`].
     pub fn offsets(&self) -> Vec<i32> {
-        self.0.offsets()
+        self.scheme.offsets()
     }
 
     /// Applies the scheme to a batch.
     pub fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        self.0.apply(batch)
+        match &batch.stored {
+            Some(stored) if self.scheme.pointwise() => {
+                let table = self.table.get_or_init(|| WindowTable::of(self.scheme.as_ref()));
+                table.look_up(stored, &batch.device)
+            }
+            _ => self.scheme.apply(batch),
+        }
+    }
+
+    /// See [`WindowScheme::pointwise`].
+    pub fn pointwise(&self) -> bool {
+        self.scheme.pointwise()
     }
 
     /// See [`WindowScheme::learned`].
     pub fn learned(&self, device: &Device) -> Option<LearnedWindow> {
-        self.0.learned(device)
+        self.scheme.learned(device)
     }
 
     /// Applies the scheme to a batch, with the windows a network has learned if it has.
     pub fn apply_with(&self, batch: &HuBatch, learned: Option<&LearnedWindow>) -> Tensor<4> {
         match learned {
-            Some(windows) => self.0.apply_learned(batch, windows),
-            None => self.0.apply(batch),
+            Some(windows) => self.scheme.apply_learned(batch, windows),
+            None => self.apply(batch),
         }
     }
 }

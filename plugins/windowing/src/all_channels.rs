@@ -30,6 +30,10 @@ impl WindowScheme for AllChannels {
         3
     }
 
+    fn pointwise(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         let g = self.of.linear(batch).mul_scalar(3.0);
         let third = |from: f64| g.clone().sub_scalar(from).clamp(0.0, 1.0);

@@ -19,6 +19,10 @@ impl WindowScheme for Bsb {
         WINDOWS.len()
     }
 
+    fn pointwise(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         let channels = WINDOWS.map(|(center, width)| batch.linear(center, width));
         Tensor::cat(channels.to_vec(), 1)

@@ -36,6 +36,10 @@ impl WindowScheme for Exclusive {
         self.windows.len()
     }
 
+    fn pointwise(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         let channels = self.windows.iter().map(|window| exclusive(window, batch));
         Tensor::cat(channels.collect(), 1)

@@ -120,6 +120,10 @@ impl WindowScheme for Fitted {
         self.channels
     }
 
+    fn pointwise(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         self.equaliser.apply(batch).repeat_dim(1, self.channels)
     }

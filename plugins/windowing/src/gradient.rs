@@ -34,6 +34,10 @@ impl WindowScheme for Gradient {
         3
     }
 
+    fn pointwise(&self) -> bool {
+        !self.stretch
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         let grey = self.of.linear(batch);
         gradient(if self.stretch { stretch(grey) } else { grey })

@@ -30,6 +30,10 @@ impl WindowScheme for Linear {
         self.windows.len()
     }
 
+    fn pointwise(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         Tensor::cat(
             self.windows.iter().map(|window| window.linear(batch)).collect(),

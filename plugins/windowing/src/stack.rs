@@ -38,6 +38,12 @@ impl WindowScheme for Stacked {
         self.parts.iter().map(Window::channels).sum()
     }
 
+    fn pointwise(&self) -> bool {
+        self.parts
+            .iter()
+            .all(|part| part.pointwise() && part.offsets().is_empty())
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         self.side_by_side(batch, None)
     }

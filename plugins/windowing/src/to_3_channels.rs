@@ -64,6 +64,10 @@ impl WindowScheme for Fitted {
         self.windows.len() + 1
     }
 
+    fn pointwise(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         let windows = self.windows.iter().map(|window| window.linear(batch));
         let histogram = std::iter::once(self.equaliser.apply(batch));

@@ -200,6 +200,15 @@ impl WindowScheme for Program {
         self.channels.len()
     }
 
+    fn pointwise(&self) -> bool {
+        let looks_around = |step: &Step| match step {
+            Step::Unary(unary, _) => *unary == Unary::Minmax,
+            Step::Name(name) => *name != Name::Hu,
+            Step::Number(_) | Step::Widening | Step::Binary(..) | Step::Choose(..) => false,
+        };
+        !self.steps.iter().any(looks_around)
+    }
+
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
         if let Some(widening) = &self.widening
             && batch.widening().is_some()
