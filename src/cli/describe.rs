@@ -42,7 +42,7 @@ fn in_words(registration: &Registration) -> String {
         text.push_str(&format!("\n{about}\n"));
     }
     text.push_str(&ports(registration));
-    text.push_str(&parameters(&schema));
+    text.push_str(&parameters_in_words(&schema));
     text.push_str("\nExample\n");
     for line in registration.example.trim_end().lines() {
         text.push_str(&format!("  {line}\n"));
@@ -101,24 +101,23 @@ fn ports(registration: &Registration) -> String {
     text
 }
 
-fn parameters(schema: &Value) -> String {
-    let Some(properties) = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .filter(|all| !all.is_empty())
-    else {
+fn parameters_in_words(schema: &Value) -> String {
+    let parameters = parameters(schema);
+    if parameters.is_empty() {
         return String::new();
-    };
+    }
     let mut text = String::from("\nParameters\n");
-    for (name, property) in properties {
-        let default = default_in_words(schema, name, property);
-        text.push_str(&format!("  {name} – {}; {default}\n", schema::in_words(property)));
-        if let Some(about) = property.get("description").and_then(Value::as_str) {
-            for line in about.lines() {
-                text.push_str(&format!("      {line}\n"));
-            }
+    for parameter in parameters {
+        text.push_str(&format!(
+            "  {} – {}; {}\n",
+            parameter.path,
+            schema::in_words(parameter.schema),
+            parameter.default
+        ));
+        for line in parameter.about().lines() {
+            text.push_str(&format!("      {line}\n"));
         }
-        for (word, about) in schema::choices(property)
+        for (word, about) in schema::choices(parameter.schema)
             .into_iter()
             .flatten()
             .filter(|(_, about)| !about.is_empty())
@@ -129,8 +128,46 @@ fn parameters(schema: &Value) -> String {
     text
 }
 
+/// A parameter as documentation shows it.
+pub struct Parameter<'a> {
+    /// Its name; of a table within a list `phases[].lr`.
+    pub path: String,
+    /// Its schema.
+    pub schema: &'a Value,
+    /// What it is when a recipe does not set it.
+    pub default: String,
+}
+
+impl<'a> Parameter<'a> {
+    /// What it changes.
+    pub fn about(&self) -> &'a str {
+        let description = self.schema.get("description");
+        description.and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// Every parameter of a stage; the keys of a list's tables stand after the list.
+pub fn parameters(schema: &Value) -> Vec<Parameter<'_>> {
+    fn add<'a>(schema: &'a Value, above: &str, found: &mut Vec<Parameter<'a>>) {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{above}{name}");
+            found.push(Parameter {
+                path: path.clone(),
+                schema: property,
+                default: default_in_words(schema, name, property),
+            });
+            if let Some(items) = property.get("items") {
+                add(items, &format!("{path}[]."), found);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    add(schema, "", &mut found);
+    found
+}
+
 /// What a parameter is when a recipe does not set it.
-pub fn default_in_words(schema: &Value, name: &str, property: &Value) -> String {
+fn default_in_words(schema: &Value, name: &str, property: &Value) -> String {
     let required = schema["required"]
         .as_array()
         .is_some_and(|required| required.iter().any(|key| key == name));

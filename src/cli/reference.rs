@@ -7,7 +7,7 @@ use ichflow_api::registry::{Registration, Registry};
 use ichflow_api::stage::Family;
 use serde_json::Value;
 
-use super::describe::default_in_words;
+use super::describe::parameters;
 use crate::recipe::schema;
 
 pub fn main(registry: &Registry) -> ExitCode {
@@ -61,19 +61,16 @@ fn section(registration: &Registration) -> String {
             }
         }
     }
-    let properties = schema.get("properties").and_then(Value::as_object);
-    if let Some(properties) = properties.filter(|properties| !properties.is_empty()) {
+    let parameters = parameters(&schema);
+    if !parameters.is_empty() {
         text.push_str("\n| parameter | value | default | meaning |\n| --- | --- | --- | --- |\n");
-        for (name, property) in properties {
-            let meaning = property
-                .get("description")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+        for parameter in parameters {
             text.push_str(&format!(
-                "| `{name}` | {} | {} | {} |\n",
-                cell(&schema::in_words(property)),
-                cell(&default_in_words(&schema, name, property)),
-                cell(meaning)
+                "| `{}` | {} | {} | {} |\n",
+                parameter.path,
+                cell(&schema::in_words(parameter.schema)),
+                cell(&parameter.default),
+                cell(parameter.about())
             ));
         }
     }
