@@ -16,7 +16,7 @@ use super::settings::{self, Setting};
 pub struct Run {
     /// Its directory, links resolved.
     pub directory: PathBuf,
-    /// `recipe/time-key`: the last two parts of the directory.
+    /// The trial of a sweep, else `recipe/time-key`: the last two parts of the directory.
     pub name: String,
     /// The recipe's title.
     pub title: String,
@@ -188,6 +188,9 @@ impl Run {
             });
         }
         let record: Value = self.json("provenance.json")?;
+        if let Some(trial) = record["trial"].as_str() {
+            trial.clone_into(&mut self.name);
+        }
         self.device = record["device"].as_str().map(str::to_owned);
         self.seconds = record["seconds_by_stage"]
             .as_object()
