@@ -19,7 +19,7 @@ pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {
     }
     let phases = epochs.iter().map(|epoch| epoch.phase).max().unwrap_or(1);
     let description = format!(
-        "{} {}, {phases} {}; the highest rate is {highest:e}.",
+        "{} {}, {phases} {}; the highest rate is {highest:.1e}.",
         epochs.len(),
         if epochs.len() == 1 { "epoch" } else { "epochs" },
         if phases == 1 { "phase" } else { "phases" },
