@@ -27,7 +27,11 @@ impl Context<'_> {
     ) -> Result<T> {
         let directory = self.result_directory();
         fs::create_dir_all(&directory).at("create the directory", &directory)?;
-        let _lock = lock(&directory.with_extension("lock"), self)?;
+        let _lock = lock(
+            &directory.with_extension("lock"),
+            "another run is making the same; waiting for it",
+            self,
+        )?;
         let done = directory.join(DONE);
         if done.is_file() {
             match read(&directory) {
@@ -55,8 +59,8 @@ impl Context<'_> {
 }
 
 /// An exclusive lock on `path`, created where absent, held until the file is dropped; the system releases
-/// it when the process dies. Waits, and says so, while another run holds it.
-pub fn lock(path: &Path, context: &Context) -> Result<File> {
+/// it when the process dies. Waits while another run holds it, and says so with the words `waiting`.
+pub fn lock(path: &Path, waiting: &str, context: &Context) -> Result<File> {
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -69,7 +73,7 @@ pub fn lock(path: &Path, context: &Context) -> Result<File> {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => {
                 if !std::mem::replace(&mut said, true) {
-                    context.say("another run is making the same; waiting for it");
+                    context.say(waiting);
                 }
                 context.checkpoint()?;
                 std::thread::sleep(LOCK_PAUSE);

@@ -5,6 +5,7 @@ use ichflow_api::prelude::*;
 
 use crate::math::SIGMOID_EPS;
 use crate::presets::{WindowChoice, check_windows};
+use crate::sigmoid::check_rise;
 
 /// Windows that are trained with the network, one channel each: window setting optimisation (WSO,
 /// arXiv 1812.00572). `windows` are where they start; where they end is in the report, in `history.csv` and in the
@@ -103,17 +104,8 @@ impl Stage for Learned {
 
     fn check(&self) -> Vec<Problem> {
         let mut problems = check_windows("windows", &self.windows);
-        if self.activation == Activation::Sigmoid
-            && !(self.upbound.is_finite() && self.eps > 0.0 && self.eps < self.upbound / 2.0)
-        {
-            problems.push(Problem::new(
-                "eps",
-                format!(
-                    "`eps` is {} and `upbound` {}: a window rises only if eps lies above 0 and below half of \
-                     upbound",
-                    self.eps, self.upbound
-                ),
-            ));
+        if self.activation == Activation::Sigmoid {
+            problems.extend(check_rise(self.eps, self.upbound));
         }
         problems
     }

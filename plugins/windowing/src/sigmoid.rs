@@ -54,6 +54,20 @@ impl WindowScheme for Sigmoid {
     }
 }
 
+/// The problem of a sigmoid that would not rise over its window, if it would not.
+pub(crate) fn check_rise(eps: f64, upbound: f64) -> Option<Problem> {
+    if upbound.is_finite() && eps > 0.0 && eps < upbound / 2.0 {
+        return None;
+    }
+    Some(Problem::new(
+        "eps",
+        format!(
+            "`eps` is {eps} and `upbound` {upbound}: a window rises only if eps lies above 0 and below half of \
+             upbound"
+        ),
+    ))
+}
+
 impl Stage for Sigmoid {
     const NAME: &'static str = "sigmoid";
     const FAMILY: Family = Family::Window;
@@ -67,16 +81,7 @@ impl Stage for Sigmoid {
 
     fn check(&self) -> Vec<Problem> {
         let mut problems = check_windows("windows", &self.windows);
-        if !(self.upbound.is_finite() && self.eps > 0.0 && self.eps < self.upbound / 2.0) {
-            problems.push(Problem::new(
-                "eps",
-                format!(
-                    "`eps` is {} and `upbound` {}: a window rises only if eps lies above 0 and below half of \
-                     upbound",
-                    self.eps, self.upbound
-                ),
-            ));
-        }
+        problems.extend(check_rise(self.eps, self.upbound));
         problems
     }
 

@@ -4,18 +4,15 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use ichflow_api::digest::{Digest, sha256};
+use ichflow_api::kept::lock;
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
 use super::entry::{Entry, Place, Prepared};
 use super::read::{StorePixels, read_place};
 use crate::source::{Source, source_of};
-
-/// Time between two attempts to get the lock.
-const LOCK_PAUSE: Duration = Duration::from_millis(200);
 
 /// What a store knows of a slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +42,11 @@ impl Store {
     /// not match its checksum is removed. Waits while another run writes to it.
     pub fn open(directory: &Path, context: &Context) -> Result<Self> {
         fs::create_dir_all(directory).at("create the directory", directory)?;
-        let lock = lock(&directory.join("lock"), context)?;
+        let lock = lock(
+            &directory.join("lock"),
+            "another run is writing to the same HU store; waiting for it",
+            context,
+        )?;
         let open = |name: &str| {
             let path = directory.join(name);
             OpenOptions::new()
@@ -241,31 +242,4 @@ impl Store {
 
 fn key(entry: &Entry) -> (String, u32) {
     (entry.id.clone(), entry.frame)
-}
-
-fn lock(path: &Path, context: &Context) -> Result<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .at("open", path)?;
-    let mut said = false;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(fs::TryLockError::WouldBlock) => {
-                if !std::mem::replace(&mut said, true) {
-                    context.say("another run is writing to the same HU store; waiting for it");
-                }
-                context.checkpoint()?;
-                std::thread::sleep(LOCK_PAUSE);
-            }
-            // Some network file systems have no locks; the store works without.
-            Err(fs::TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
-                return Ok(file);
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(error).at("lock", path),
-        }
-    }
 }
