@@ -66,6 +66,7 @@ pub mod folds;
 pub mod guard;
 pub mod kept;
 pub mod labels;
+pub mod layers;
 pub mod learned_window;
 pub mod loss;
 pub mod metrics;

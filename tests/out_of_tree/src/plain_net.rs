@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::activation::relu;
+use ichflow_api::layers::convolve;
 use ichflow_api::prelude::*;
 
 /// Three strided convolutions.
@@ -34,7 +35,7 @@ impl Backbone for PlainBackbone {
     fn features(&self, images: Tensor<4>) -> Tensor<4> {
         self.convolutions
             .iter()
-            .fold(images, |maps, layer| relu(layer.forward(maps)))
+            .fold(images, |maps, layer| relu(convolve(layer, maps)))
     }
 
     fn feature_count(&self) -> usize {

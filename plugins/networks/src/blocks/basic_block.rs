@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
+use ichflow_api::layers::convolve;
 use ichflow_api::network::Backbone;
 
 use super::{BatchNorm2d, Convolution, Style};
@@ -47,9 +48,9 @@ impl BasicBlock {
 impl Backbone for BasicBlock {
     fn features(&self, x: Tensor<4>) -> Tensor<4> {
         let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x.clone());
-        let y = self.bn2.forward(self.conv2.forward(y));
+        let y = self.bn2.forward(convolve(&self.conv2, y));
         let shortcut = match &self.downsample {
-            Some((conv, norm)) => norm.forward(conv.forward(x)),
+            Some((conv, norm)) => norm.forward(convolve(conv, x)),
             None => x,
         };
         self.style.activation.apply(y + shortcut)

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
+use ichflow_api::layers::convolve;
 use ichflow_api::network::Backbone;
 
 use super::{BatchNorm2d, Convolution, SqueezeExcite, Style};
@@ -58,7 +59,7 @@ impl Backbone for DepthwiseSeparable {
             Some(se) => se.forward(y),
             None => y,
         };
-        let y = self.bn2.forward(self.conv_pw.forward(y));
+        let y = self.bn2.forward(convolve(&self.conv_pw, y));
         if self.residual { y + x } else { y }
     }
 

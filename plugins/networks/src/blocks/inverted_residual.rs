@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
+use ichflow_api::layers::convolve;
 use ichflow_api::network::Backbone;
 
 use super::{BatchNorm2d, Convolution, SqueezeExcite, Style};
@@ -78,7 +79,7 @@ impl Backbone for InvertedResidual {
             Some(se) => se.forward(y),
             None => y,
         };
-        let y = self.bn3.forward(self.conv_pwl.forward(y));
+        let y = self.bn3.forward(convolve(&self.conv_pwl, y));
         if self.residual { y + x } else { y }
     }
 

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation};
+use ichflow_api::layers::convolve;
 
 use super::{Activation, Convolution};
 
@@ -30,7 +31,7 @@ impl SqueezeExcite {
     /// Weighs the channels of `[batch, channels, height, width]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let squeezed = x.clone().mean_dim(3).mean_dim(2);
-        let reduced = self.activation.apply(self.conv_reduce.forward(squeezed));
-        x * activation::sigmoid(self.conv_expand.forward(reduced))
+        let reduced = self.activation.apply(convolve(&self.conv_reduce, squeezed));
+        x * activation::sigmoid(convolve(&self.conv_expand, reduced))
     }
 }

@@ -2,6 +2,7 @@
 
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
+use ichflow_api::layers::convolve;
 
 use super::{Activation, BatchNorm2d, Convolution, Padding};
 
@@ -50,6 +51,6 @@ impl Style {
 
     /// Convolution, normalisation, activation.
     pub fn conv_norm_act(&self, convolution: &Conv2d, norm: &BatchNorm2d, x: Tensor<4>) -> Tensor<4> {
-        self.activation.apply(norm.forward(convolution.forward(x)))
+        self.activation.apply(norm.forward(convolve(convolution, x)))
     }
 }
