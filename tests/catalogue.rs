@@ -59,6 +59,7 @@ fn every_standard_stage_is_there() {
         "loss bce",
         "loss focal",
         "loss weighted-log-loss",
+        "train bundled-model",
         "train fit",
         "predict calibrate",
         "predict consistent-any",

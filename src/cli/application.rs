@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use ichflow_api::command::{Application, ResolvedRecipe, ResolvedStage};
+use ichflow_api::context::RunContext;
+use ichflow_api::device::DeviceChoice;
 use ichflow_api::error::{Error, Result};
 use ichflow_api::registry::{Registration, Registry};
 
@@ -11,6 +13,7 @@ use crate::plan::Plan;
 use crate::recipe::problem::{Code, Problems};
 use crate::recipe::sweep::Trial;
 use crate::recipe::{self, Asked, suggest};
+use crate::run::{TerminalObserver, listen};
 
 /// The application, as commands see it.
 pub struct ForCommands<'a> {
@@ -57,6 +60,22 @@ impl Application for ForCommands<'_> {
             );
             Error::new(format!("there is no stage `{name}`, and no recipe of that name")).help(help)
         })
+    }
+
+    fn run_context(&self, directory: &Path, device: &str) -> Result<RunContext> {
+        let device = device
+            .parse::<DeviceChoice>()
+            .map_err(|error| Error::new(error.to_string()))?
+            .resolve()?;
+        let observer = TerminalObserver::new(&directory.join("events.jsonl"))?;
+        let mut context = RunContext::new(
+            directory.to_owned(),
+            directory.join("cache"),
+            device.device,
+            Box::new(observer),
+        );
+        context.stop = listen();
+        Ok(context)
     }
 }
 

@@ -9,3 +9,4 @@ pub mod record;
 
 pub use executor::{Finished, RunOptions, run};
 pub use interrupt::{INTERRUPTED, listen};
+pub use observer::TerminalObserver;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::ArgMatches;
 
+use crate::context::RunContext;
 use crate::error::Result;
 use crate::registry::Registration;
 use crate::stage::AnyStage;
@@ -36,6 +37,10 @@ pub trait Application {
 
     /// The stage called `name` with its defaults; what is wrong names the stages there are.
     fn stage(&self, name: &str) -> Result<&'static Registration>;
+
+    /// What stages need to run: messages and progress go to the terminal, Ctrl-C asks to stop, tensors live on
+    /// `device` ("auto", "cpu", "cuda", "cuda:1"), files go to `directory`.
+    fn run_context(&self, directory: &Path, device: &str) -> Result<RunContext>;
 }
 
 /// A recipe that was checked.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::digest::Digest;
 use crate::error::{Error, Result, ResultExt};
+use crate::stage::{AnyStage, Stage};
 
 /// A progress display for one piece of long work.
 pub trait Progress: Send + Sync {
@@ -86,6 +87,8 @@ struct Ledger {
     keeping: BTreeSet<String>,
     /// Stages that found something of an earlier run.
     cached: BTreeSet<String>,
+    /// Parameters of stages with what they found in the data filled in.
+    settled: BTreeMap<String, toml::Table>,
 }
 
 /// What all stages of a run share.
@@ -159,6 +162,12 @@ impl RunContext {
     /// Whether a stage found something that an earlier run had kept.
     pub fn was_cached(&self, stage: &str) -> bool {
         self.ledger().cached.contains(stage)
+    }
+
+    /// The parameters with which a stage needs no data to do the same again, if it said so by
+    /// [`Context::settle`].
+    pub fn settled(&self, stage: &str) -> Option<toml::Table> {
+        self.ledger().settled.get(stage).cloned()
     }
 
     /// The report's path, once there is one.
@@ -339,6 +348,15 @@ impl<'a> Context<'a> {
             .ledger()
             .facts
             .insert(format!("{}.{name}", self.stage), value);
+    }
+
+    /// Says with which parameters this stage would do the same again without the data it was fitted to:
+    /// its own, with what it found filled in. A model bundle holds these, since the data may be gone where the
+    /// model is used. A stage that fits nothing need not call it.
+    pub fn settle<S: Stage>(&self, params: &S) -> Result<()> {
+        let params = AnyStage::params(params)?;
+        self.run.ledger().settled.insert(self.stage.to_owned(), params);
+        Ok(())
     }
 
     /// Starts a progress display; dropping it ends the display.

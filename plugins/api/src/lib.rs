@@ -77,6 +77,7 @@ pub mod ports;
 pub mod predictions;
 pub mod registry;
 pub mod resample;
+pub mod scores;
 pub mod slice_files;
 pub mod stage;
 pub mod submission;
@@ -107,6 +108,7 @@ pub mod prelude {
     pub use crate::pixels::{HuImage, PixelSource, Pixels};
     pub use crate::ports::{Artifact, Input, Inputs, Output, Outputs, Ports};
     pub use crate::predictions::Predictions;
+    pub use crate::scores::Scores;
     pub use crate::stage::{ExternalPath, Family, Problem, Stage};
     pub use crate::submission::SampleSubmission;
     pub use crate::thresholds::Thresholds;

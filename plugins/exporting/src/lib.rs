@@ -1,7 +1,7 @@
 //! What leaves ichflow for other programs: the competition's submission, and model bundles.
 
+pub mod bundle;
 pub mod kaggle_submission;
-pub mod model_bundle;
 
 #[cfg(test)]
 mod tests {

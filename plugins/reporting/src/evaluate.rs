@@ -81,6 +81,7 @@ impl Stage for Evaluate {
             .input(Input::of::<Cohort>("cohort"))
             .input(Input::of::<Folds>("folds"))
             .output(Output::of::<Metrics>("metrics"))
+            .output(Output::of::<Scores>("scores"))
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -164,7 +165,10 @@ impl Stage for Evaluate {
                 interval(versus.interval).unwrap_or_default(),
             );
         }
-        Ok(Outputs::new().with("metrics", measured))
+        let scores = serde_json::to_value(&measured).doing("cannot write the metrics as JSON")?;
+        Ok(Outputs::new()
+            .with("metrics", measured)
+            .with("scores", Scores(scores)))
     }
 }
 

@@ -28,11 +28,21 @@ pub struct ChannelStatistics {
     /// Most slices of the training fold to look at, drawn by the recipe's seed; without it, all of them.
     #[schemars(range(min = 1))]
     pub slices: Option<usize>,
+    /// Means as an earlier run has found them, one a channel; with `std`, in place of looking at slices.
+    #[schemars(length(min = 1))]
+    pub mean: Option<Vec<f32>>,
+    /// Standard deviations that go with `mean`, one a channel, above 0.
+    #[schemars(length(min = 1))]
+    pub std: Option<Vec<f32>>,
 }
 
 impl Default for ChannelStatistics {
     fn default() -> Self {
-        Self { slices: Some(2000) }
+        Self {
+            slices: Some(2000),
+            mean: None,
+            std: None,
+        }
     }
 }
 
@@ -85,6 +95,14 @@ impl Sums {
 }
 
 impl ChannelStatistics {
+    /// What the recipe gives in place of a measurement.
+    fn given(&self) -> Option<Normalisation> {
+        Some(Normalisation {
+            mean: self.mean.clone()?,
+            std: self.std.clone()?,
+        })
+    }
+
     fn measure(&self, inputs: &Inputs, context: &Context) -> Result<Normalisation> {
         let cohort = inputs.get::<Cohort>("cohort")?;
         let pixels = (*inputs.get::<Pixels>("pixels")?).clone();
@@ -163,22 +181,54 @@ impl Stage for ChannelStatistics {
     const EXAMPLE: &'static str = "[normalise]\nuse = \"channel-statistics\"\nslices = 2000\n";
     const SEEDED: bool = true;
 
+    fn check(&self) -> Vec<Problem> {
+        match (&self.mean, &self.std) {
+            (None, None) => Vec::new(),
+            (Some(mean), Some(std)) if mean.len() != std.len() => vec![
+                Problem::new("std", "there are not as many deviations as means")
+                    .help("give one of each a channel"),
+            ],
+            (Some(_), Some(std)) if !std.iter().all(|std| *std > 0.0) => {
+                vec![Problem::new("std", "a standard deviation is not above 0")]
+            }
+            (Some(_), Some(_)) => Vec::new(),
+            (Some(_), None) => {
+                vec![Problem::new("mean", "`mean` goes with `std`").help("give both, or neither")]
+            }
+            (None, Some(_)) => {
+                vec![Problem::new("std", "`std` goes with `mean`").help("give both, or neither")]
+            }
+        }
+    }
+
     fn ports(&self) -> Ports {
-        Ports::new()
+        let network = Ports::new()
             .input(Input::of::<NetworkSpec>("network"))
+            .output(Output::of::<NetworkSpec>("network"));
+        if self.given().is_some() {
+            return network;
+        }
+        network
             .input(Input::of::<Window>("window"))
             .input(Input::of::<Resize>("resize").optional())
             .input(Input::of::<Cohort>("cohort"))
             .input(Input::of::<Folds>("folds"))
             .input(Input::of::<Pixels>("pixels"))
-            .output(Output::of::<NetworkSpec>("network"))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let normalisation = context.keep(read, |directory| {
-            let measured = self.measure(inputs, context)?;
-            write(directory, &measured)?;
-            Ok(measured)
+        let normalisation = match self.given() {
+            Some(given) => given,
+            None => context.keep(read, |directory| {
+                let measured = self.measure(inputs, context)?;
+                write(directory, &measured)?;
+                Ok(measured)
+            })?,
+        };
+        context.settle(&Self {
+            mean: Some(normalisation.mean.clone()),
+            std: Some(normalisation.std.clone()),
+            ..self.clone()
         })?;
         let rounded = |values: &[f32]| {
             let texts: Vec<String> = values.iter().map(|value| format!("{value:.4}")).collect();
@@ -319,13 +369,19 @@ mod tests {
 
     #[test]
     fn a_sample_depends_on_the_seed_alone() {
-        let few = ChannelStatistics { slices: Some(3) };
+        let few = ChannelStatistics {
+            slices: Some(3),
+            ..ChannelStatistics::default()
+        };
         let of = || {
             let directory = tempfile::tempdir().unwrap();
             run(&few, &inputs(40, &[]), directory.path())
         };
         let all = run(
-            &ChannelStatistics { slices: None },
+            &ChannelStatistics {
+                slices: None,
+                ..ChannelStatistics::default()
+            },
             &inputs(40, &[]),
             tempfile::tempdir().unwrap().path(),
         );

@@ -194,6 +194,8 @@ impl Stage for DicomVoi {
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         if self.lut {
+            // Nothing is found in the cohort: it is only counted, and any other will do.
+            context.settle(self)?;
             let cohort = inputs.get::<Cohort>("cohort")?;
             let tables = cohort
                 .slices

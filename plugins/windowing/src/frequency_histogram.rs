@@ -151,6 +151,10 @@ impl Stage for FrequencyHistogram {
             min_brain: self.min_brain,
         };
         let breaks = breaks_of(self.breaks.as_ref(), &fitting, inputs, context)?;
+        context.settle(&Self {
+            breaks: Some(breaks.clone()),
+            ..self.clone()
+        })?;
         Ok(Outputs::new().with("window", Window::new(self.with_breaks(&breaks)?)))
     }
 }

@@ -72,7 +72,7 @@ fn a_recipe_with_this_plugins_stages_runs() {
     let latest = directory.path().join("runs/mine/latest");
     let bundle = fs::read_to_string(latest.join("model/bundle.json")).unwrap();
     assert!(
-        bundle.contains("\"window\": \"window\"") && bundle.contains("\"channels\": 2"),
+        bundle.contains("\"model\": \"train.model\"") && bundle.contains("\"channels\": 2"),
         "{bundle}"
     );
     assert!(latest.join("report.html").is_file());

@@ -4,11 +4,11 @@
 #[derive(Clone, Debug, PartialEq)]
 pub struct IsotonicCurve {
     /// Where it was fitted, ascending.
-    predicted: Vec<f64>,
+    pub(super) predicted: Vec<f64>,
     /// What was observed there.
-    observed: Vec<f64>,
+    pub(super) observed: Vec<f64>,
     /// Calibrated probabilities stay this far from 0 and 1.
-    margin: f64,
+    pub(super) margin: f64,
 }
 
 /// Slices pooled because they would fall otherwise.

@@ -1,5 +1,6 @@
 //! `calibrate`: probabilities that are as frequent as they say.
 
+mod fitted_curve;
 pub mod isotonic_curve;
 pub mod sigmoid_curve;
 
@@ -10,6 +11,7 @@ use ichflow_api::prelude::*;
 use serde_json::json;
 
 use super::parts::{count, deal};
+pub use fitted_curve::FittedCurve;
 use isotonic_curve::IsotonicCurve;
 use sigmoid_curve::SigmoidCurve;
 
@@ -31,7 +33,8 @@ pub enum Method {
 /// The curves are fitted to held-out predictions alone. Held-out slices are calibrated by curves fitted
 /// without their patient (cross-fitting over patients), so that the scores that follow are honest; test
 /// slices by curves fitted to all held-out slices. A label that every slice has, or none, is left as it
-/// is. Subtypes and `any` are calibrated apart: `consistent-any` after this makes them agree.
+/// is. Subtypes and `any` are calibrated apart: `consistent-any` after this makes them agree. With `curves`, as an
+/// earlier run has fitted them, nothing is fitted and all slices are calibrated alike.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Calibrate {
@@ -41,6 +44,10 @@ pub struct Calibrate {
     /// others.
     #[schemars(range(min = 2, max = 1000))]
     pub parts: usize,
+    /// Curves that are there already, one a label in the usual order (`any` first); `method` and `parts` mean
+    /// nothing then.
+    #[schemars(length(min = 6, max = 6))]
+    pub curves: Option<Vec<FittedCurve>>,
 }
 
 impl Default for Calibrate {
@@ -48,6 +55,7 @@ impl Default for Calibrate {
         Self {
             method: Method::Platt,
             parts: 5,
+            curves: None,
         }
     }
 }
@@ -103,8 +111,31 @@ impl Curves {
         Ok(Self(curves.collect::<Result<_>>()?))
     }
 
+    /// Curves that are there already.
+    fn known(curves: &[FittedCurve]) -> Result<Self> {
+        let curves: Option<Vec<Curve>> = curves.iter().map(FittedCurve::curve).collect();
+        match curves.filter(|curves| curves.len() == COUNT) {
+            Some(curves) => Ok(Self(curves)),
+            None => Err(Error::new(format!(
+                "`curves` are not {COUNT} curves, one a label"
+            ))),
+        }
+    }
+
     fn apply(&self, row: &[f64; COUNT]) -> [f64; COUNT] {
         std::array::from_fn(|label| self.0[label].apply(row[label]))
+    }
+
+    /// All of some predictions, calibrated.
+    fn to_all(&self, predictions: &Predictions) -> Predictions {
+        Predictions {
+            slices: predictions.slices.clone(),
+            probabilities: predictions
+                .probabilities
+                .iter()
+                .map(|row| self.apply(row))
+                .collect(),
+        }
     }
 
     /// Labels that are left as they are.
@@ -123,10 +154,26 @@ impl Stage for Calibrate {
     const SEEDED: bool = true;
 
     fn ports(&self) -> Ports {
-        super::ports().output(Output::of::<Calibration>("calibration"))
+        super::ports().output_if(self.curves.is_none(), Output::of::<Calibration>("calibration"))
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let curves = self.curves.iter().flatten().enumerate();
+        curves
+            .filter(|(_, curve)| curve.curve().is_none())
+            .map(|(index, _)| {
+                Problem::new(format!("curves[{index}]"), "this makes no curve").help(
+                    "give `slope` and `offset`, or `predicted` and `observed` that rise, or an empty table",
+                )
+            })
+            .collect()
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        if let Some(curves) = &self.curves {
+            let curves = Curves::known(curves)?;
+            return super::refine(inputs, context, |predictions| curves.to_all(predictions));
+        }
         let held_out = inputs.get::<Predictions>("valid")?;
         if held_out.with_truth().next().is_none() {
             return Err(Error::new(
@@ -155,10 +202,13 @@ impl Stage for Calibrate {
         }
         let calibration = compare(&held_out, &calibrated, self.method);
         describe(&calibration, &curves, parts, context);
-        let test = inputs.find::<Predictions>("test")?.map(|test| Predictions {
-            slices: test.slices.clone(),
-            probabilities: test.probabilities.iter().map(|row| curves.apply(row)).collect(),
-        });
+        context.settle(&Self {
+            curves: Some(curves.0.iter().map(FittedCurve::of).collect()),
+            ..self.clone()
+        })?;
+        let test = inputs
+            .find::<Predictions>("test")?
+            .map(|test| curves.to_all(&test));
         Ok(super::offer(calibrated, test, context)?.with("calibration", calibration))
     }
 }

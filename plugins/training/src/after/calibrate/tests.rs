@@ -114,3 +114,47 @@ fn a_label_that_nobody_has_stays_and_one_patient_is_refused() {
             .all(|study| study.iter().all(|part| *part == study[0]))
     );
 }
+
+#[test]
+fn what_was_fitted_calibrates_new_slices_alike_without_the_held_out_ones() {
+    let (valid, test) = (overconfident(40, 6), overconfident(20, 7));
+    for method in [Method::Platt, Method::Temperature, Method::Isotonic] {
+        let stage = Calibrate {
+            method,
+            ..Default::default()
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let context = testkit::run_context(directory.path());
+        let view = Context::new(&context, "calibrate", "calibrate", "key");
+        let inputs = || {
+            Inputs::default()
+                .with("valid", valid.clone())
+                .with("test", test.clone())
+        };
+        let mut fitted = stage.run(&inputs(), &view).unwrap();
+        let expected = fitted.take_as::<Predictions>("test").unwrap();
+
+        // Through a text and back, as a bundle has it.
+        let text = toml::to_string(&context.settled("calibrate").unwrap()).unwrap();
+        let settled: Calibrate = toml::from_str(&text).unwrap();
+        assert!(settled.check().is_empty());
+        let new = Inputs::default().with("valid", test.clone());
+        let got = settled
+            .run(&new, &view)
+            .unwrap()
+            .take_as::<Predictions>("valid")
+            .unwrap();
+        assert_eq!(got.probabilities, expected.probabilities, "{method:?}");
+    }
+    let broken = Calibrate {
+        curves: Some(vec![
+            FittedCurve {
+                offset: Some(1.0),
+                ..Default::default()
+            };
+            6
+        ]),
+        ..Default::default()
+    };
+    assert_eq!(broken.check().len(), 6);
+}

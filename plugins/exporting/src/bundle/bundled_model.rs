@@ -1,0 +1,44 @@
+//! `bundled-model`: the model of a bundle, in a recipe.
+
+use std::path::PathBuf;
+
+use ichflow_api::prelude::*;
+
+use super::open::Bundle;
+
+/// The model of a bundle that another recipe has written, in place of training one: to measure it on other data, to
+/// look at it, or to put it into an ensemble.
+///
+/// It is the network with its window, size, shift and scale, and its views if it had `tta`. What followed the network
+/// (smoothing, calibration) does not come along: `ichflow predict` applies it, and a recipe has stages of its own.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BundledModel {
+    /// The bundle's directory, such as `runs/b0_bsb/latest/model`.
+    pub path: PathBuf,
+}
+
+impl Stage for BundledModel {
+    const NAME: &'static str = "bundled-model";
+    const FAMILY: Family = Family::Train;
+    const SUMMARY: &'static str = "a model that was trained before, from its bundle";
+    const EXAMPLE: &'static str = "[model]\nuse = \"bundled-model\"\npath = \"runs/b0_bsb/latest/model\"\n";
+
+    fn ports(&self) -> Ports {
+        Ports::new().output(Output::of::<Model>("model"))
+    }
+
+    fn reads(&self) -> Vec<ExternalPath> {
+        vec![ExternalPath::directory("path", &self.path)]
+    }
+
+    fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let bundle = Bundle::open(&self.path)?;
+        let index = bundle.index();
+        context.say(format!("{}: {}", index.title, index.network));
+        context.record_fact("weights_sha256", index.weights.sha256.clone().into());
+        Ok(Outputs::new().with("model", bundle.model(context.run())?))
+    }
+}
+
+ichflow_api::register!(BundledModel);

@@ -1,0 +1,225 @@
+//! The part of a recipe that turns slices into probabilities.
+//!
+//! It is found by following wires backwards from the model, and from the predictions if what follows the network is to
+//! come along. Loaders and splits are replaced by the slices to predict, the stage that trained by the weights it
+//! ended with, and what stages found in the training data ([`Context::settle`]) is written into their parameters.
+
+use std::collections::BTreeMap;
+
+use ichflow_api::model::Resize;
+use ichflow_api::ports::{ArtifactType, Input, Need};
+use ichflow_api::prelude::*;
+use ichflow_api::registry::{Registration, Registry};
+use ichflow_api::stage::AnyStage;
+use toml::{Table, Value};
+
+/// What stands for the slices to predict, in wires.
+pub const SLICES: &str = "slices";
+/// What `use` says of the stage that trained: not a stage, but the bundle's weights.
+pub const TRAINED: &str = "trained-weights";
+
+/// Stages in the order of the recipe, and the wires that end in the model and in the predictions.
+pub struct Chain {
+    /// The stages' tables, by name.
+    pub stages: Table,
+    /// Where the model comes from: "tta.model".
+    pub model: String,
+    /// Where the predictions come from: "calibrate.valid".
+    pub predictions: String,
+}
+
+/// Follows wires through a recipe as it was resolved.
+pub struct Collector<'a> {
+    recipe: &'a Table,
+    registry: &'a Registry,
+    settled: &'a dyn Fn(&str) -> Option<Table>,
+    taken: BTreeMap<String, Table>,
+}
+
+impl<'a> Collector<'a> {
+    /// `settled` gives the parameters with which a stage needs no training data.
+    pub fn new(
+        recipe: &'a Table,
+        registry: &'a Registry,
+        settled: &'a dyn Fn(&str) -> Option<Table>,
+    ) -> Self {
+        Self {
+            recipe,
+            registry,
+            settled,
+            taken: BTreeMap::new(),
+        }
+    }
+
+    /// The chain that ends in the model `model` ("fit.model") and the predictions `predictions`
+    /// ("smooth.valid").
+    ///
+    /// # Errors
+    /// When the predictions are another model's, or several models' together; when a stage before the network
+    /// looks at training data and has not said what it found.
+    pub fn chain(mut self, model: &str, predictions: &str) -> Result<Chain> {
+        self.take(predictions)?;
+        let used: Vec<&str> = self
+            .taken
+            .values()
+            .filter_map(|table| table.get("model").and_then(Value::as_str))
+            .collect();
+        if !used.contains(&model) {
+            let made_with = if used.is_empty() {
+                "without a model".to_owned()
+            } else {
+                format!("with `{}`", used.join("`, `"))
+            };
+            return Err(Error::new(format!(
+                "the predictions `{predictions}` are not made with the model `{model}`, but {made_with}"
+            ))
+            .help("wire the bundle to the predictions of its own model: `valid = \"predict.valid\"`"));
+        }
+        let order = self.recipe.keys().filter(|name| self.taken.contains_key(*name));
+        let stages = order
+            .map(|name| (name.clone(), Value::Table(self.taken[name].clone())))
+            .collect();
+        Ok(Chain {
+            stages,
+            model: model.to_owned(),
+            predictions: predictions.to_owned(),
+        })
+    }
+
+    /// Takes the stage behind a wire, and all it stands on.
+    fn take(&mut self, wire: &str) -> Result<()> {
+        let name = stage_of(wire);
+        if self.taken.contains_key(name) {
+            return Ok(());
+        }
+        let written = self
+            .recipe
+            .get(name)
+            .and_then(Value::as_table)
+            .ok_or_else(|| Error::new(format!("the recipe has no stage `{name}`")))?;
+        let (registration, params) = parts(written, self.registry)?;
+        let settled = (self.settled)(name);
+        let mut params = settled.clone().unwrap_or(params);
+        if registration.family == Family::Network {
+            // Weights to start from: the bundle's own take their place, and the file may be gone.
+            params.remove("weights");
+        }
+        let stage = registration
+            .build(params.clone())
+            .doing("the parameters of a stage cannot be read")?;
+        let inputs = stage.ports().inputs;
+        let trains = inputs.iter().any(|input| is::<NetworkSpec>(input))
+            && stage
+                .ports()
+                .outputs
+                .iter()
+                .any(|output| output.artifact == ArtifactType::of::<Model>());
+        let mut table = Table::new();
+        if trains {
+            table.insert("use".into(), TRAINED.into());
+        } else {
+            table.insert("use".into(), registration.name.into());
+        }
+        for input in &inputs {
+            if trains && !(is::<Window>(input) || is::<Resize>(input) || is::<NetworkSpec>(input)) {
+                continue;
+            }
+            if let Some(wire) = self.source(name, written, input, settled.is_some(), stage.as_ref())? {
+                table.insert(input.name.into(), wire.into());
+            }
+        }
+        if !trains {
+            table.extend(params);
+        }
+        self.taken.insert(name.to_owned(), table);
+        Ok(())
+    }
+
+    /// The wire of an input in the chain; nothing if the input is not wired or not needed.
+    fn source(
+        &mut self,
+        name: &str,
+        written: &Table,
+        input: &Input,
+        settled: bool,
+        stage: &dyn AnyStage,
+    ) -> Result<Option<String>> {
+        let Some(wire) = written.get(input.name).and_then(Value::as_str) else {
+            return Ok(None);
+        };
+        let data = is::<Cohort>(input) || is::<Pixels>(input) || is::<Folds>(input);
+        if (data || is::<Predictions>(input)) && input.need == Need::Optional && input.name == "test" {
+            return Ok(None);
+        }
+        if is::<Predictions>(input) && input.name != "valid" {
+            return Err(Error::new(format!(
+                "`{name}` makes one prediction of several (`{}`), and a bundle holds one model",
+                input.name
+            ))
+            .help("wire the bundle to the predictions of its model: `valid = \"predict.valid\"`"));
+        }
+        let makes = |wanted: ArtifactType| {
+            stage
+                .ports()
+                .outputs
+                .iter()
+                .any(|output| output.artifact == wanted)
+        };
+        let before_the_network = makes(ArtifactType::of::<Window>())
+            || makes(ArtifactType::of::<NetworkSpec>())
+            || makes(ArtifactType::of::<Resize>());
+        if data && before_the_network && !settled {
+            return Err(Error::new(format!(
+                "`{name}` looks at the training data (`{}`), which is not there where a bundle is used",
+                input.name
+            ))
+            .help(
+                "a stage that finds something in the cohort says with which parameters it would do the same \
+                   again: Context::settle",
+            ));
+        }
+        if is::<Folds>(input) {
+            return Ok(Some(format!("{SLICES}.folds")));
+        }
+        if data && self.is_loader(wire) {
+            let output = if is::<Cohort>(input) { "cohort" } else { "pixels" };
+            return Ok(Some(format!("{SLICES}.{output}")));
+        }
+        self.take(wire)?;
+        Ok(Some(wire.to_owned()))
+    }
+
+    fn is_loader(&self, wire: &str) -> bool {
+        self.recipe
+            .get(stage_of(wire))
+            .and_then(|table| table.get("use")?.as_str())
+            .and_then(|name| self.registry.find(name))
+            .is_some_and(|registration| registration.family == Family::Load)
+    }
+}
+
+/// The stage a wire starts from.
+pub fn stage_of(wire: &str) -> &str {
+    wire.split('.').next().unwrap_or(wire)
+}
+
+fn is<A: Artifact>(input: &Input) -> bool {
+    input.artifact == ArtifactType::of::<A>()
+}
+
+/// A stage's record and its parameters alone, without `use`, seed and wires.
+pub fn parts(written: &Table, registry: &Registry) -> Result<(&'static Registration, Table)> {
+    let name = written.get("use").and_then(Value::as_str).unwrap_or_default();
+    let registration = registry.find(name).ok_or_else(|| {
+        Error::new(format!("this program has no stage `{name}`"))
+            .help("use the program that wrote the bundle, or one with the same plugins")
+    })?;
+    let schema = registration.schema();
+    let known = |key: &String| schema["properties"].get(key).is_some();
+    let params = written
+        .iter()
+        .filter(|(key, _)| known(key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    Ok((registration, params))
+}

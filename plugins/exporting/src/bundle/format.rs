@@ -1,0 +1,172 @@
+//! The files of a bundle.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ichflow_api::digest::sha256;
+use ichflow_api::prelude::*;
+use ichflow_api::window::CenterWidth;
+use serde_json::Value;
+
+/// Format of the bundle; raised when an older program could not read it.
+pub const FORMAT: u32 = 2;
+
+/// Tells what is in the bundle.
+pub const INDEX: &str = "bundle.json";
+/// The network's weights, in timm's names.
+pub const WEIGHTS: &str = "weights.safetensors";
+/// The stages that turn slices into probabilities.
+pub const CHAIN: &str = "model.toml";
+/// The whole recipe, as it was resolved.
+pub const RECIPE: &str = "recipe.toml";
+/// What the model is, for people.
+pub const CARD: &str = "README.md";
+
+/// A file and its digest.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DigestedFile {
+    /// Name, in the bundle's directory.
+    pub file: String,
+    /// SHA-256 of its content.
+    pub sha256: String,
+}
+
+impl DigestedFile {
+    /// Writes a file of the bundle.
+    pub fn write(directory: &Path, file: &str, bytes: &[u8]) -> Result<Self> {
+        let path = directory.join(file);
+        fs::write(&path, bytes).at("write", &path)?;
+        Ok(Self {
+            file: file.to_owned(),
+            sha256: sha256(bytes),
+        })
+    }
+
+    /// Reads the file, and sees that it is what it was.
+    pub fn read(&self, directory: &Path) -> Result<Vec<u8>> {
+        // A name, never a path: a bundle does not reach out of its directory.
+        let name = Path::new(&self.file)
+            .file_name()
+            .ok_or_else(|| Error::new(format!("the bundle names a file `{}`", self.file)))?;
+        let path = directory.join(name);
+        let bytes = fs::read(&path).at("read", &path)?;
+        if sha256(&bytes) != self.sha256 {
+            return Err(Error::new(format!(
+                "{} is not the file the bundle was made with: its SHA-256 is another",
+                path.display()
+            ))
+            .help("copy the whole bundle again; if the file was changed on purpose, run the recipe again"));
+        }
+        Ok(bytes)
+    }
+}
+
+/// Decision thresholds that go with the model.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BundledThresholds {
+    /// What they were chosen for, in words.
+    pub target: String,
+    /// Probabilities from which on a label is called positive, in the order of the labels; null where none
+    /// could be chosen.
+    pub of_label: Vec<Option<f64>>,
+}
+
+/// Windows a network has learned, and how they are meant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BundledWindows {
+    /// Centers and widths, one a channel.
+    pub windows_hu: Vec<CenterWidth>,
+    /// The curve between black and white.
+    pub activation: Value,
+    /// White.
+    pub upbound: f64,
+    /// How near a sigmoid comes to black and white at the window's edges.
+    pub eps: f64,
+}
+
+/// What `bundle.json` says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Index {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The recipe's title.
+    pub title: String,
+    /// Names of the labels, in the order of every row of probabilities.
+    pub labels: Vec<String>,
+    /// The architecture in words.
+    pub network: String,
+    /// Channels of the network's images.
+    pub channels: usize,
+    /// Rows and columns of the network's images; null: as stored.
+    pub image_size_px: Option<usize>,
+    /// Subtracted from each channel of the windowed images.
+    pub mean: Vec<f32>,
+    /// Divided by.
+    pub std: Vec<f32>,
+    /// Windows the network has learned; null if it learns none.
+    pub learned_window: Option<BundledWindows>,
+    /// Decision thresholds; null if the recipe chose none.
+    pub thresholds: Option<BundledThresholds>,
+    /// Where in the chain the model is.
+    pub model: String,
+    /// Where in the chain the predictions are.
+    pub predictions: String,
+    /// The network's weights.
+    pub weights: DigestedFile,
+    /// The stages that turn slices into probabilities.
+    pub chain: DigestedFile,
+    /// The whole recipe.
+    pub recipe: DigestedFile,
+    /// What stages recorded of the data: digests, counts.
+    pub data: Value,
+    /// ichflow's version.
+    pub ichflow: Value,
+    /// burn's version.
+    pub burn: Value,
+    /// The recipe's place in git.
+    pub git: Value,
+}
+
+impl Index {
+    /// Reads `bundle.json`.
+    ///
+    /// # Errors
+    /// When `directory` is no bundle, or one of a format this program does not know.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let path = Self::path(directory);
+        let text = fs::read(&path).map_err(|error| {
+            Error::caused_by(format!("{} is not a model bundle", directory.display()), error)
+                .help("name the directory that `model-bundle` wrote: runs/RECIPE/latest/model")
+        })?;
+        let value: Value = serde_json::from_slice(&text).at("understand", &path)?;
+        if value["format"] != FORMAT {
+            return Err(Error::new(format!(
+                "{} is of format {}, and this program reads format {FORMAT}",
+                path.display(),
+                value["format"]
+            ))
+            .help("run its recipe again, or use the program that wrote it"));
+        }
+        let index: Self = serde_json::from_value(value).at("understand", &path)?;
+        if index.labels != LABELS {
+            return Err(Error::new(format!(
+                "{} is for the labels {}, and this program knows {}",
+                path.display(),
+                index.labels.join(", "),
+                LABELS.join(", ")
+            )));
+        }
+        Ok(index)
+    }
+
+    /// Writes `bundle.json`.
+    pub fn write(&self, directory: &Path) -> Result<()> {
+        let path = Self::path(directory);
+        let text = serde_json::to_string_pretty(self).at("write", &path)?;
+        fs::write(&path, text + "\n").at("write", &path)
+    }
+
+    fn path(directory: &Path) -> PathBuf {
+        directory.join(INDEX)
+    }
+}

@@ -1,0 +1,158 @@
+//! `model-bundle`: a directory that holds all it takes to predict; `bundled-model` and `ichflow predict` use it.
+
+mod bundled_model;
+mod card;
+mod chain;
+mod command;
+mod format;
+mod open;
+
+use std::fs;
+
+use burn::module::Module;
+use ichflow_api::model::Resize;
+use ichflow_api::prelude::*;
+use ichflow_api::registry::Registry;
+use ichflow_api::weights::save_safetensors;
+use serde_json::json;
+use toml::{Table, Value};
+
+use chain::Collector;
+use format::{BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE, WEIGHTS};
+
+pub use format::Index as BundleIndex;
+pub use open::Bundle;
+
+/// Writes `model/`, which `ichflow predict` needs and nothing else: the weights (`weights.safetensors`, timm's names
+/// and PyTorch's layout), the stages that turn slices into probabilities with what they found in the training data
+/// (`model.toml`: window, size, network, views, smoothing, calibration …), thresholds, the whole resolved recipe, a
+/// model card (`README.md`) and `bundle.json`, which lists it all with label order, shift and scale of the input, and
+/// digests of the files and of the training data.
+///
+/// Put it after what should be in it: the predictions it takes say which steps after the network come along, and the
+/// scores it takes stand in the card.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelBundle {}
+
+impl Stage for ModelBundle {
+    const NAME: &'static str = "model-bundle";
+    const FAMILY: Family = Family::Export;
+    const SUMMARY: &'static str = "a directory that holds all it takes to predict";
+    const EXAMPLE: &'static str = "[bundle]\nuse = \"model-bundle\"\n";
+    const VERSION: u32 = 2;
+
+    fn ports(&self) -> Ports {
+        Ports::new()
+            .input(Input::of::<Model>("model"))
+            .input(Input::of::<Predictions>("valid").by_name())
+            .input(Input::of::<Cohort>("cohort"))
+            .input(Input::of::<Folds>("folds"))
+            .input(Input::of::<Thresholds>("thresholds").optional())
+            .input(Input::of::<Scores>("scores").optional())
+    }
+
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let model = inputs.get::<Model>("model")?;
+        let run = context.run();
+        let recipe: Table = run
+            .resolved_recipe
+            .parse()
+            .doing("the resolved recipe cannot be read")?;
+        let wire = |port: &str| {
+            recipe
+                .get(context.stage())
+                .and_then(|table| table.get(port)?.as_str())
+                .ok_or_else(|| Error::new(format!("the resolved recipe wires nothing to `{port}`")))
+        };
+        let registry = Registry::collect().doing("the program cannot be used")?;
+        let settled = |stage: &str| run.settled(stage);
+        let chain = Collector::new(&recipe, &registry, &settled).chain(wire("model")?, wire("valid")?)?;
+        let steps = chain
+            .stages
+            .iter()
+            .filter_map(|(name, table)| Some(format!("{name} (`{}`)", table.get("use")?.as_str()?)))
+            .collect();
+
+        let card_path = context.file(&format!("model/{CARD}"))?;
+        let directory = card_path
+            .parent()
+            .ok_or_else(|| Error::new("the run directory has no place for a bundle"))?;
+        let weights = directory.join(WEIGHTS);
+        save_safetensors(&model.network, &weights)?;
+        let bytes = fs::read(&weights).at("read", &weights)?;
+        let normalisation = &model.preparation.normalisation;
+        let provenance = &run.provenance;
+        let index = Index {
+            format: FORMAT,
+            title: run.title.clone(),
+            labels: LABELS.iter().map(|label| (*label).to_owned()).collect(),
+            network: model.description.clone(),
+            channels: model.preparation.window.channels(),
+            image_size_px: model.preparation.resize.map(|Resize { size }| size),
+            mean: normalisation.mean.clone(),
+            std: normalisation.std.clone(),
+            learned_window: learned_window(&model)?,
+            thresholds: inputs
+                .find::<Thresholds>("thresholds")?
+                .map(|thresholds| BundledThresholds {
+                    target: thresholds.target.clone(),
+                    of_label: thresholds.of_label.to_vec(),
+                }),
+            model: chain.model.clone(),
+            predictions: chain.predictions.clone(),
+            weights: DigestedFile {
+                file: WEIGHTS.to_owned(),
+                sha256: ichflow_api::digest::sha256(&bytes),
+            },
+            chain: DigestedFile::write(directory, CHAIN, text_of(chain.stages)?.as_bytes())?,
+            recipe: DigestedFile::write(directory, RECIPE, run.resolved_recipe.as_bytes())?,
+            data: json!(run.facts()),
+            ichflow: provenance["ichflow"].clone(),
+            burn: provenance["burn"].clone(),
+            git: provenance["git"].clone(),
+        };
+        let text = card::card(&card::Material {
+            index: &index,
+            parameters: model.network.num_params(),
+            cohort: &*inputs.get::<Cohort>("cohort")?,
+            folds: &*inputs.get::<Folds>("folds")?,
+            scores: inputs.find::<Scores>("scores")?.as_deref(),
+            steps,
+        });
+        fs::write(&card_path, text).at("write", &card_path)?;
+        // Last: with it the bundle is whole.
+        index.write(directory)?;
+        Ok(Outputs::new())
+    }
+}
+
+ichflow_api::register!(ModelBundle);
+
+/// The chain as a text that people can read too.
+fn text_of(stages: Table) -> Result<String> {
+    let stages =
+        toml::to_string(&Value::Table(stages)).doing("the bundle's stages cannot be written as TOML")?;
+    Ok(format!(
+        "# The stages that turn slices into probabilities. `slices` are those to predict; the network's weights are\n\
+         # {WEIGHTS}. Written by the stage `model-bundle` and held by a digest in bundle.json.\n\n{stages}"
+    ))
+}
+
+/// Centers and widths of the windows that the network has learned; the weights hold them too, as
+/// `window.center` and `window.width`.
+fn learned_window(model: &Model) -> Result<Option<BundledWindows>> {
+    let Some(learned) = &model.network.window else {
+        return Ok(None);
+    };
+    let curve = learned.curve();
+    Ok(Some(BundledWindows {
+        windows_hu: learned.windows()?,
+        activation: json!(curve.activation),
+        upbound: curve.upbound,
+        eps: curve.eps,
+    }))
+}
+
+#[cfg(test)]
+mod tests;
