@@ -2,11 +2,16 @@
 
 use std::process::ExitCode;
 
+use burn::tensor::Device;
 use clap::Args;
+use ichflow_api::error::Result;
 use ichflow_api::registry::Registry;
+use ichflow_api::summary::Summary;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{RecipeArguments, WRONG_CALL, colour, plans};
+use super::{RecipeArguments, WRONG_CALL, colour, fail, plans};
+use crate::plan::network::{self, USUAL_SIZE};
 use crate::plan::{Plan, PlannedStage};
 
 /// Arguments of `ichflow check`.
@@ -17,17 +22,27 @@ pub struct CheckArguments {
     /// Print JSON, for scripts and editors
     #[arg(long)]
     json: bool,
+    /// Build each network too, and show its layers, shapes, parameters and multiply-adds
+    #[arg(long)]
+    network: bool,
 }
 
 pub fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
     match plans(&arguments.recipe, registry) {
         Ok(planned) => {
-            let json = match planned.plans.as_slice() {
+            let networks = match networks(arguments.network, &planned.plans) {
+                Ok(networks) => networks,
+                Err(error) => return fail(&error),
+            };
+            let mut json = match planned.plans.as_slice() {
                 [plan] if !planned.is_sweep => recipe_json(plan),
                 trials => json!({"ok": true, "problems": [],
                     "trials": trials.iter().map(recipe_json).collect::<Vec<_>>()}),
             };
             if arguments.json {
+                if arguments.network {
+                    json["networks"] = json!(networks);
+                }
                 println!("{json:#}");
             } else if planned.is_sweep {
                 print!("{}", trials_in_words(&planned.plans));
@@ -36,6 +51,11 @@ pub fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
                     .plans
                     .iter()
                     .for_each(|plan| print!("{}\nready to run\n", in_words(plan)));
+            }
+            if !arguments.json {
+                networks
+                    .iter()
+                    .for_each(|(name, network)| print!("{}", network.in_words(name)));
             }
             ExitCode::SUCCESS
         }
@@ -48,6 +68,50 @@ pub fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
             ExitCode::from(WRONG_CALL)
         }
     }
+}
+
+/// What a network consists of.
+#[derive(Serialize)]
+struct NetworkSummary {
+    #[serde(flatten)]
+    summary: Summary,
+    /// Whether the image's size is not the recipe's own.
+    usual_size: bool,
+}
+
+impl NetworkSummary {
+    fn in_words(&self, trained_by: &str) -> String {
+        let size = if self.usual_size {
+            format!("; the recipe sets no size, so {USUAL_SIZE} pixels stand for it")
+        } else {
+            String::new()
+        };
+        format!(
+            "\nnetwork trained by [{trained_by}]{size}\n{}",
+            self.summary.in_words(DEPTH)
+        )
+    }
+}
+
+/// Parts of a layer's path by which layers are put together: "backbone.blocks.1".
+const DEPTH: usize = 3;
+
+/// Summaries of what the recipes train, by the stage that trains; trials of a sweep that train alike count once.
+fn networks(asked: bool, plans: &[Plan]) -> Result<Vec<(String, NetworkSummary)>> {
+    let mut found: Vec<(String, NetworkSummary)> = Vec::new();
+    for plan in plans.iter().filter(|_| asked) {
+        for (name, built) in network::of_plan(plan)? {
+            let summary = Summary::of(&built.network, built.image, &Device::flex());
+            if !found
+                .iter()
+                .any(|(known, other)| *known == name && other.summary == summary)
+            {
+                let usual_size = built.usual_size;
+                found.push((name, NetworkSummary { summary, usual_size }));
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn params(stage: &PlannedStage) -> toml::Table {

@@ -2,12 +2,16 @@
 
 use std::process::ExitCode;
 
+use burn::tensor::Device;
 use clap::Args;
+use ichflow_api::labels::COUNT;
 use ichflow_api::ports::Need;
 use ichflow_api::registry::{Registration, Registry};
+use ichflow_api::summary::Summary;
 use serde_json::Value;
 
 use super::WRONG_CALL;
+use crate::plan::network;
 use crate::recipe::{schema, suggest};
 
 /// Arguments of `ichflow describe`.
@@ -43,6 +47,7 @@ fn in_words(registration: &Registration) -> String {
     }
     text.push_str(&ports(registration));
     text.push_str(&parameters_in_words(&schema));
+    text.push_str(&network(registration));
     text.push_str("\nExample\n");
     for line in registration.example.trim_end().lines() {
         text.push_str(&format!("  {line}\n"));
@@ -60,6 +65,24 @@ fn in_words(registration: &Registration) -> String {
         }
     ));
     text
+}
+
+/// Size of the network that the stage makes with its default parameters, if it makes one by itself.
+fn network(registration: &Registration) -> String {
+    let Ok(stage) = registration.build(toml::Table::new()) else {
+        return String::new();
+    };
+    let built = network::of_stage(stage.as_ref(), registration.name);
+    match built {
+        Ok(Some(built)) => {
+            let summary = Summary::of(&built.network, built.image, &Device::flex());
+            format!(
+                "\nNetwork by its defaults, {COUNT} outputs\n  {}\n",
+                summary.in_one_line()
+            )
+        }
+        Ok(None) | Err(_) => String::new(),
+    }
 }
 
 fn ports(registration: &Registration) -> String {

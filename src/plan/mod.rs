@@ -2,6 +2,7 @@
 
 pub mod forecast;
 pub mod key;
+pub mod network;
 mod wiring;
 
 use std::collections::BTreeMap;

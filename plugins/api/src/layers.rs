@@ -7,12 +7,21 @@ use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 
+use crate::summary;
+
 /// Applies a convolution to `[batch, channels, height, width]`.
 pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    layer.forward(x)
+    let y = layer.forward(x);
+    // Of a kernel `[outputs, inputs / groups, height, width]` every output value takes all but the first.
+    let [_, inputs, height, width] = layer.weight.dims();
+    summary::seen(layer.weight.id, y.dims(), inputs * height * width);
+    y
 }
 
 /// Applies a linear layer to `[batch, features]`.
 pub fn project(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
-    layer.forward(x)
+    let y = layer.forward(x);
+    let [inputs, _] = layer.weight.dims();
+    summary::seen(layer.weight.id, y.dims(), inputs);
+    y
 }

@@ -81,6 +81,7 @@ pub mod scores;
 pub mod slice_files;
 pub mod stage;
 pub mod submission;
+pub mod summary;
 pub mod testkit;
 pub mod thresholds;
 pub mod views;
