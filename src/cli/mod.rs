@@ -14,6 +14,7 @@ mod plan;
 mod reference;
 mod run;
 mod schema;
+mod shard;
 mod stages;
 mod sweep;
 
@@ -284,6 +285,16 @@ fn plan(
     }
 }
 
+/// Says that a recipe has no stage `name`, and which it has.
+fn unknown_stage<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) {
+    eprintln!("error: the recipe has no stage `{name}`");
+    let help = recipe::suggest::closest(name, names.clone()).map_or_else(
+        || format!("its stages are {}", names.collect::<Vec<_>>().join(", ")),
+        |closest| format!("did you mean `{closest}`?"),
+    );
+    eprintln!("help: {help}");
+}
+
 /// Shows an error on stderr and gives the exit code it ends the program with.
 fn fail(error: &Error) -> ExitCode {
     match error {
@@ -291,9 +302,9 @@ fn fail(error: &Error) -> ExitCode {
             eprintln!("interrupted");
             ExitCode::from(INTERRUPTED)
         }
-        Error::Failed { help, .. } => {
+        Error::Failed { .. } | Error::LeftToWholeRun => {
             eprintln!("error: {}", error.chain());
-            if let Some(help) = help {
+            if let Error::Failed { help: Some(help), .. } = error {
                 eprintln!("help: {help}");
             }
             ExitCode::from(FAILED)

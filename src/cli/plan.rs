@@ -7,11 +7,10 @@ use clap::Args;
 use ichflow_api::registry::Registry;
 use serde_json::{Value, json};
 
-use super::{RecipeArguments, WRONG_CALL, colour, fail, plan};
+use super::{RecipeArguments, WRONG_CALL, colour, fail, plan, unknown_stage};
 use crate::plan::Plan;
 use crate::plan::forecast::{Fate, Forecast, forecast};
 use crate::recipe::source::Sources;
-use crate::recipe::suggest;
 use crate::run::directory;
 
 /// Arguments of `ichflow plan`.
@@ -81,12 +80,7 @@ pub fn explain(arguments: &ExplainArguments, registry: &Registry) -> ExitCode {
     };
     let names = || plan.stages.iter().map(|planned| planned.stage.name.as_str());
     let Some(index) = names().position(|name| name == arguments.stage) else {
-        eprintln!("error: the recipe has no stage `{}`", arguments.stage);
-        let help = suggest::closest(&arguments.stage, names()).map_or_else(
-            || format!("its stages are {}", names().collect::<Vec<_>>().join(", ")),
-            |closest| format!("did you mean `{closest}`?"),
-        );
-        eprintln!("help: {help}");
+        unknown_stage(&arguments.stage, names());
         return ExitCode::from(WRONG_CALL);
     };
     let mut told = vec![false; plan.stages.len()];

@@ -6,8 +6,11 @@ use std::process::ExitCode;
 use clap::Args;
 use ichflow_api::device::DeviceChoice;
 use ichflow_api::registry::Registry;
+use ichflow_api::shard::Shard;
 
-use super::{RecipeArguments, WRONG_CALL, colour, duration, fail, plan};
+use super::shard::ShardChoice;
+use super::{RecipeArguments, WRONG_CALL, colour, duration, fail, plan, unknown_stage};
+use crate::plan::Plan;
 use crate::run::{Finished, RunOptions, listen, run};
 
 /// Arguments of `ichflow run`.
@@ -24,6 +27,14 @@ pub struct RunArguments {
     /// Where to compute: auto (a GPU if there is one), cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
+    /// Do one of several parts of the work: 2/3, or auto to take it from Slurm's or Kubernetes' variables. Parts run
+    /// on any number of machines that share the directory of --out; the same command without --shard then puts them
+    /// together
+    #[arg(long, value_name = "I/N")]
+    shard: Option<ShardChoice>,
+    /// Stop after this stage
+    #[arg(long, value_name = "STAGE")]
+    until: Option<String>,
 }
 
 pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
@@ -41,6 +52,22 @@ pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
             return ExitCode::from(WRONG_CALL);
         }
     };
+    let until = match arguments
+        .until
+        .as_deref()
+        .map(|until| position(&plan, until))
+        .transpose()
+    {
+        Ok(until) => until,
+        Err(code) => return code,
+    };
+    let shard = match arguments.shard.map(ShardChoice::resolve).transpose() {
+        Ok(shard) => shard,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return ExitCode::from(WRONG_CALL);
+        }
+    };
     let trial = plan
         .trial
         .as_ref()
@@ -51,20 +78,58 @@ pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
         plan.stages.len(),
         device.name
     );
+    if let Some((shard, from)) = &shard {
+        eprintln!("shard {shard}, {from}");
+    }
+    let shard = shard.map(|(shard, _)| shard);
     let options = RunOptions {
         recipe: &arguments.recipe.recipe,
         sources: &sources,
         out: &arguments.out,
         device,
         stop: listen(),
+        shard,
+        until,
     };
     match run(&plan, options) {
         Ok(finished) => {
-            print_summary(&finished);
+            match shard {
+                Some(shard) => print_shard(&finished, shard),
+                None => print_summary(&finished),
+            }
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),
     }
+}
+
+/// The index of the stage that `--until` names.
+fn position(plan: &Plan, name: &str) -> Result<usize, ExitCode> {
+    let names = || plan.stages.iter().map(|planned| planned.stage.name.as_str());
+    names().position(|other| other == name).ok_or_else(|| {
+        unknown_stage(name, names());
+        ExitCode::from(WRONG_CALL)
+    })
+}
+
+/// What a shard did, and what it leaves to others.
+fn print_shard(finished: &Finished, shard: Shard) {
+    println!(
+        "\nshard {shard} is done in {}: {}",
+        duration(finished.took),
+        finished.done.join(", ")
+    );
+    if !finished.left.is_empty() {
+        println!(
+            "not split over shards, or standing on what is not whole yet: {}",
+            finished.left.join(", ")
+        );
+    }
+    println!(
+        "once all {} shards are done, the same command without --shard puts their parts together and goes on",
+        shard.count()
+    );
+    println!("\nrecord   {}", finished.directory.display());
 }
 
 /// The short table at the end of a run.
@@ -94,6 +159,9 @@ fn print_summary(finished: &Finished) {
     for line in &lines {
         let text = format!("{:what$}  {:value$}  {}", line.0, line.1, line.2);
         println!("{}", text.trim_end());
+    }
+    if !finished.left.is_empty() {
+        println!("\nnot run, as asked: {}", finished.left.join(", "));
     }
     println!("\nresults  {}", finished.directory.display());
     if let Some(report) = &finished.report {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::error::{Error, Result, ResultExt};
+use ichflow_api::shard::Shard;
 
 use crate::recipe::sweep::directory_name;
 
@@ -19,11 +20,14 @@ pub fn parent(out: &Path, recipe: &Path, trial: Option<&str>) -> PathBuf {
     }
 }
 
-/// Makes a new, empty directory for a run below `parent`.
-pub fn create(parent: &Path, key: &str) -> Result<PathBuf> {
+/// Makes a new, empty directory for a run, or for a shard of one, below `parent`.
+pub fn create(parent: &Path, key: &str, shard: Option<Shard>) -> Result<PathBuf> {
     fs::create_dir_all(parent).at("create the directory", parent)?;
     let time = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let key = &key[..8.min(key.len())];
+    let mut key = key[..8.min(key.len())].to_owned();
+    if let Some(shard) = shard {
+        key = format!("{key}-{}", shard.file_name());
+    }
     // Two runs may start within a second; each gets a directory of its own.
     for attempt in 1..1000 {
         let name = if attempt == 1 {

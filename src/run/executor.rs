@@ -13,6 +13,7 @@ use ichflow_api::digest::Digest;
 use ichflow_api::error::{Error, Result, ResultExt};
 use ichflow_api::guard;
 use ichflow_api::ports::{AnyArtifact, Inputs, Outputs};
+use ichflow_api::shard::Shard;
 use serde_json::{Value, json};
 
 use super::observer::TerminalObserver;
@@ -33,6 +34,10 @@ pub struct RunOptions<'a> {
     pub device: ChosenDevice,
     /// Set when the run should stop.
     pub stop: &'static AtomicBool,
+    /// The part of the work to do; none: all of it.
+    pub shard: Option<Shard>,
+    /// The index of the last stage to run; none: the recipe's last.
+    pub until: Option<usize>,
 }
 
 /// A run that came to its end.
@@ -47,6 +52,10 @@ pub struct Finished {
     pub report: Option<PathBuf>,
     /// How long it took.
     pub took: Duration,
+    /// Stages that came to their end, by their names in the recipe.
+    pub done: Vec<String>,
+    /// Stages that were not run, as this is a shard or stops earlier.
+    pub left: Vec<String>,
 }
 
 /// Runs a plan. Whatever happens, the run directory says what was done: `provenance.json` ends with the
@@ -54,7 +63,11 @@ pub struct Finished {
 pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     let begun = Instant::now();
     let parent = directory::parent(options.out, options.recipe, plan.trial.as_deref());
-    let directory = directory::create(&parent, &plan.key())?;
+    // A shard has no results of its own: its directory stands apart from those of whole runs.
+    let directory = match options.shard {
+        Some(shard) => directory::create(&parent.join("shards"), &plan.key(), Some(shard))?,
+        None => directory::create(&parent, &plan.key(), None)?,
+    };
     let observer = TerminalObserver::new(&directory.join("events.jsonl"))?;
     let mut context = RunContext::new(
         directory.clone(),
@@ -67,16 +80,21 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     context.resolved_recipe = plan.resolved_recipe()?;
     context.provenance = provenance::before(plan, options.sources, &options.device.name);
     context.stop = options.stop;
+    context.shard = options.shard;
+    context.provenance["shard"] = json!(options.shard.map(|shard| shard.to_string()));
     write(
         &directory.join("recipe.resolved.toml"),
         context.resolved_recipe.as_bytes(),
     )?;
     write_layers(&directory, options.sources)?;
-    directory::point_latest(&directory)?;
+    if options.shard.is_none() {
+        directory::point_latest(&directory)?;
+    }
 
     write_quarantine(&context)?;
     let mut done = Vec::new();
-    let outcome = run_stages(plan, &context, &mut done);
+    let wanted = wanted(plan, options.shard.is_some(), options.until);
+    let outcome = run_stages(plan, &wanted, &context, &mut done);
     let mut record = context.provenance.clone();
     record["finished"] = json!(jiff::Zoned::now().to_string());
     record["outcome"] = match &outcome {
@@ -98,7 +116,33 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
         quarantined: context.quarantined(),
         report: context.report(),
         took: begun.elapsed(),
+        left: plan
+            .stages
+            .iter()
+            .map(|planned| planned.stage.name.clone())
+            .filter(|name| done.iter().all(|stage| stage.name != *name))
+            .collect(),
+        done: done.into_iter().map(|stage| stage.name).collect(),
     })
+}
+
+/// Which stages to run: up to `until`, and of those in a shard only what can be split, with what that needs.
+fn wanted(plan: &Plan, is_shard: bool, until: Option<usize>) -> Vec<bool> {
+    let last = until.unwrap_or(usize::MAX);
+    let mut wanted: Vec<bool> = plan
+        .stages
+        .iter()
+        .enumerate()
+        .map(|(index, planned)| index <= last && (!is_shard || planned.stage.registration.sharded))
+        .collect();
+    for index in (0..wanted.len()).rev().filter(|_| is_shard) {
+        if wanted[index] {
+            for wire in plan.stages[index].wires.values() {
+                wanted[wire.stage] = true;
+            }
+        }
+    }
+    wanted
 }
 
 /// An output of a stage that has run.
@@ -106,13 +150,27 @@ struct Made {
     artifact: AnyArtifact,
     /// The digest of its content, else of what made it.
     known_by: String,
+    /// Whether it is only a shard's part.
+    is_part: bool,
 }
 
-fn run_stages(plan: &Plan, context: &RunContext, done: &mut Vec<StageRecord>) -> Result<()> {
+fn run_stages(plan: &Plan, wanted: &[bool], context: &RunContext, done: &mut Vec<StageRecord>) -> Result<()> {
     let mut made: BTreeMap<(usize, &'static str), Made> = BTreeMap::new();
     for (index, planned) in plan.stages.iter().enumerate() {
         let name = &planned.stage.name;
         let registration = planned.stage.registration;
+        let sources = || {
+            planned
+                .wires
+                .values()
+                .map(|wire| made.get(&(wire.stage, wire.output)))
+        };
+        // In a shard, what stands on something that was left is left too.
+        let is_fed = sources().all(|source| source.is_some());
+        let of_part = sources().flatten().any(|source| source.is_part);
+        if !wanted[index] || !is_fed || (of_part && !registration.sharded) {
+            continue;
+        }
         let inputs = planned
             .wires
             .iter()
@@ -148,11 +206,13 @@ fn run_stages(plan: &Plan, context: &RunContext, done: &mut Vec<StageRecord>) ->
         write_quarantine(context)?;
         let mut outputs = match result {
             Ok(outputs) => outputs,
+            Err(Error::LeftToWholeRun) => continue,
             Err(error) => {
                 done.push(record);
                 return Err(error);
             }
         };
+        let is_part = of_part || outputs.is_part();
         for output in &planned.outputs {
             let known_by = outputs
                 .digest(output)
@@ -165,10 +225,17 @@ fn run_stages(plan: &Plan, context: &RunContext, done: &mut Vec<StageRecord>) ->
                 ))
                 .help(format!("this is a mistake in the plugin {}", registration.plugin))
             })?;
-            made.insert((index, output), Made { artifact, known_by });
+            let made_now = Made {
+                artifact,
+                known_by,
+                is_part,
+            };
+            made.insert((index, output), made_now);
         }
         record.done = true;
-        record.remember(&context.cache)?;
+        if !is_part {
+            record.remember(&context.cache)?;
+        }
         done.push(record);
     }
     Ok(())
@@ -180,7 +247,7 @@ fn run_one(planned: &PlannedStage, inputs: &Inputs, context: &Context) -> Result
     let result = guard::catch(AssertUnwindSafe(|| planned.stage.stage.run(inputs, context)));
     match result {
         Ok(Ok(outputs)) => Ok(outputs),
-        Ok(Err(Error::Interrupted)) => Err(Error::Interrupted),
+        Ok(Err(error @ (Error::Interrupted | Error::LeftToWholeRun))) => Err(error),
         Ok(Err(Error::Failed {
             message,
             help,

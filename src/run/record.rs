@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::error::{Result, ResultExt};
+use ichflow_api::kept::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Plan, PlannedStage, Wire, key};
@@ -85,10 +87,8 @@ impl StageRecord {
         let path = path_of(cache, &self.made_of);
         let directory = cache.join(DIRECTORY);
         fs::create_dir_all(&directory).at("create the directory", &directory)?;
-        let temporary = directory.join(format!("{}.{}.tmp", self.made_of, std::process::id()));
         let text = serde_json::to_vec_pretty(self).at("write", &path)?;
-        fs::write(&temporary, text).at("write", &temporary)?;
-        fs::rename(&temporary, &path).at("write", &path)
+        write_whole(&path, |mut file| file.write_all(&text))
     }
 
     /// What the cache knows of a result, if it was ever made here.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::digest::Digest;
 use crate::error::{Error, Result, ResultExt};
+use crate::shard::Shard;
 use crate::stage::{AnyStage, Stage};
 
 /// A progress display for one piece of long work.
@@ -111,6 +112,8 @@ pub struct RunContext {
     pub observer: Box<dyn Observer>,
     /// Set when the run should stop.
     pub stop: &'static AtomicBool,
+    /// The part of the work that this run does; none: all of it.
+    pub shard: Option<Shard>,
     ledger: Mutex<Ledger>,
 }
 
@@ -128,6 +131,7 @@ impl RunContext {
             provenance: Value::Null,
             observer,
             stop: &NEVER,
+            shard: None,
             ledger: Mutex::default(),
         }
     }
@@ -250,6 +254,12 @@ impl<'a> Context<'a> {
             return Err(Error::Interrupted);
         }
         Ok(())
+    }
+
+    /// The part of the work that this run does, of a stage that can be split (see
+    /// [`Stage::SHARDED`](crate::stage::Stage::SHARDED)); none: all of it.
+    pub fn shard(&self) -> Option<Shard> {
+        self.run.shard
     }
 
     /// Whether the run should stop: for work spread over threads.

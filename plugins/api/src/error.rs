@@ -12,6 +12,10 @@ pub enum Error {
     /// The person (or the system) asked the run to stop; nothing is wrong.
     #[error("interrupted")]
     Interrupted,
+    /// The work cannot be split, and this run is one of several shards: it is left to the run of the same recipe
+    /// without a shard. Nothing is wrong.
+    #[error("not split over shards, and not made yet")]
+    LeftToWholeRun,
     /// Something is wrong; `help` says what to do next.
     #[error("{message}")]
     Failed {

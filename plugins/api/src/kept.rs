@@ -2,7 +2,8 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::context::Context;
 use crate::error::{Error, Result, ResultExt};
@@ -20,12 +21,17 @@ impl Context<'_> {
     /// run left there is there still, so that it can carry on; only one run works in it at a time. Once
     /// `make` has returned, later runs call `read` on the same directory instead. A result that `read`
     /// cannot use is removed and made again.
+    ///
+    /// A shard only finds results: what is not there is left to the run without a shard.
     pub fn keep<T>(
         &self,
         read: impl FnOnce(&Path) -> Result<T>,
         make: impl FnOnce(&Path) -> Result<T>,
     ) -> Result<T> {
         let directory = self.result_directory();
+        if self.shard().is_some() && !directory.join(DONE).is_file() {
+            return Err(Error::LeftToWholeRun);
+        }
         fs::create_dir_all(&directory).at("create the directory", &directory)?;
         let _lock = lock(
             &directory.with_extension("lock"),
@@ -41,6 +47,7 @@ impl Context<'_> {
                     return Ok(result);
                 }
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(_) if self.shard().is_some() => return Err(Error::LeftToWholeRun),
                 Err(error) => {
                     self.warn(format!(
                         "what an earlier run kept cannot be used and is made again: {}",
@@ -85,6 +92,28 @@ pub fn lock(path: &Path, waiting: &str, context: &Context) -> Result<File> {
             Err(TryLockError::Error(error)) => return Err(error).at("lock", path),
         }
     }
+}
+
+/// Writes a file under another name and renames it: whoever looks sees all of it or what was there before, also
+/// where several machines write the same at the same time.
+pub fn write_whole(path: &Path, write: impl FnOnce(&File) -> std::io::Result<()>) -> Result<()> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Processes on different machines, or in different containers, may have the same number.
+    let time = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_file_name(format!(".{name}.{}-{time}-{count}.tmp", std::process::id()));
+    let written = File::create_new(&temporary)
+        .and_then(|file| write(&file))
+        .at("write", path)
+        .and_then(|()| fs::rename(&temporary, path).at("write", path));
+    if written.is_err() {
+        // Best effort: the error that matters is the one above.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
 }
 
 #[cfg(test)]

@@ -219,6 +219,7 @@ impl Inputs {
 #[derive(Default)]
 pub struct Outputs {
     artifacts: BTreeMap<String, Made>,
+    part: bool,
 }
 
 /// An artifact on an output.
@@ -259,6 +260,18 @@ impl Outputs {
             Some(artifact) => self.with(port, artifact),
             None => self,
         }
+    }
+
+    /// Says that these are a shard's part of what the stage makes, and of use only to stages that can be split.
+    #[must_use]
+    pub fn part(mut self) -> Self {
+        self.part = true;
+        self
+    }
+
+    /// Whether these are only a shard's part.
+    pub fn is_part(&self) -> bool {
+        self.part
     }
 
     /// Takes an artifact out, with its type. The executor and tests do this.

@@ -23,6 +23,8 @@ pub struct Registration {
     pub seeded: bool,
     /// Parameters that are no part of cache keys.
     pub immaterial: &'static [&'static str],
+    /// Whether its work can be split over machines.
+    pub sharded: bool,
     /// The crate that brings it.
     pub plugin: &'static str,
     /// Source file of the registration.
@@ -46,6 +48,7 @@ impl Registration {
             version: S::VERSION,
             seeded: S::SEEDED,
             immaterial: S::IMMATERIAL,
+            sharded: S::SHARDED,
             plugin,
             file,
             line,

@@ -154,6 +154,10 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// Parameters that never change the result, only how it comes about: limits, amounts computed at once.
     /// They are no part of cache keys.
     const IMMATERIAL: &'static [&'static str] = &[];
+    /// Whether its work can be split over machines: in a run with a [shard](crate::context::Context::shard) it
+    /// does its part, leaves it where the run without finds it, and says by
+    /// [`Outputs::part`](crate::ports::Outputs::part) that what it offers is not all.
+    const SHARDED: bool = false;
 
     /// What it takes and offers, given its parameters.
     fn ports(&self) -> Ports;

@@ -34,6 +34,7 @@ impl Stage for DicomDir {
 use = "dicom-dir"
 path = "data/my_study"
 "#;
+    const SHARDED: bool = true;
     const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
 
     fn ports(&self) -> Ports {
@@ -53,7 +54,9 @@ path = "data/my_study"
             .iter()
             .map(|(id, path)| (path.clone(), id.clone()))
             .collect();
-        let found = Headers::open(context)?.read(context, named)?;
+        let headers = Headers::open(context)?;
+        let (named, is_part) = headers.share_of(context, named);
+        let found = headers.read(context, named)?;
         let pixels = Pixels::new(DicomPixels::default()).with_digest(digest_of(&found));
         // Without the magic word, what does not read is taken for something else than DICOM.
         let (found, others): (Vec<_>, Vec<_>) = found
@@ -68,11 +71,13 @@ path = "data/my_study"
             .map(|found| ids.get(&found.file).cloned().unwrap_or_default())
             .collect();
         let slices = usable(context, found, &ids, self.max_quarantined)?;
-        remarks.extend(series::remarks(&slices));
+        if !is_part {
+            remarks.extend(series::remarks(&slices));
+        }
         for remark in &remarks {
             context.say(remark);
         }
-        if slices.is_empty() {
+        if slices.is_empty() && !is_part {
             return Err(
                 Error::new(format!("no DICOM slice was found below {}", self.path.display()))
                     .help("`path` should be a directory of CT slices, at any depth"),
@@ -80,7 +85,8 @@ path = "data/my_study"
         }
         let cohort = Cohort { slices, remarks };
         cohort::record(context, &[("cohort", &cohort)])?;
-        Ok(Outputs::new().with("cohort", cohort).with("pixels", pixels))
+        let outputs = Outputs::new().with("cohort", cohort).with("pixels", pixels);
+        Ok(if is_part { outputs.part() } else { outputs })
     }
 }
 

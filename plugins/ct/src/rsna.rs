@@ -47,6 +47,7 @@ test_images = "data/stage_2_test"
 sample_submission = "data/stage_2_sample_submission.csv"
 max_quarantined = 10
 "#;
+    const SHARDED: bool = true;
     const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
 
     fn ports(&self) -> Ports {

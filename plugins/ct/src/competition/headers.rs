@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ichflow_api::digest::Digest;
 use ichflow_api::guard;
+use ichflow_api::kept::write_whole;
 use ichflow_api::prelude::*;
+use ichflow_api::shard::{Shard, absent};
 use rayon::prelude::*;
 
 use crate::dicom::{self, Header};
@@ -31,19 +33,39 @@ pub struct Found {
     warnings: Vec<String>,
 }
 
-/// Reads headers, taking those it can from `headers-3.jsonl` of the stage's cache directory.
+/// Headers are kept in this file of the stage's cache directory, and those that a shard read beside it.
+const KEPT: &str = "headers-3.jsonl";
+/// What the files of shards are called: `headers-3.2-of-3.jsonl`.
+const KEPT_STEM: &str = "headers-3.";
+
+/// Reads headers, taking those it can from what earlier runs and shards kept.
 pub struct Headers {
     kept: HashMap<PathBuf, Found>,
-    /// Where headers are kept.
+    /// Where this run keeps headers.
     path: PathBuf,
+    /// What shards kept.
+    of_shards: Vec<(Shard, PathBuf)>,
 }
 
 impl Headers {
     /// Opens what earlier runs kept.
     pub fn open(context: &Context) -> Result<Self> {
-        let path = context.cache()?.join("headers-3.jsonl");
+        let directory = context.cache()?;
+        let mut of_shards = Vec::new();
+        for entry in fs::read_dir(&directory).at("read the directory", &directory)? {
+            let path = entry.at("read the directory", &directory)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let shard = name
+                .strip_prefix(KEPT_STEM)
+                .and_then(|name| name.strip_suffix(".jsonl"));
+            if let Some(shard) = shard.and_then(Shard::of_file_name) {
+                of_shards.push((shard, path));
+            }
+        }
         let mut kept = HashMap::new();
-        if let Ok(file) = File::open(&path) {
+        let whole = directory.join(KEPT);
+        for path in of_shards.iter().map(|(_, path)| path).chain([&whole]) {
+            let Ok(file) = File::open(path) else { continue };
             // A line that does not parse costs nothing but reading that header again.
             for line in BufReader::new(file).lines().map_while(std::io::Result::ok) {
                 if let Ok(found) = serde_json::from_str::<Found>(&line) {
@@ -51,7 +73,40 @@ impl Headers {
                 }
             }
         }
-        Ok(Self { kept, path })
+        let path = match context.shard() {
+            Some(shard) => directory.join(format!("{KEPT_STEM}{}.jsonl", shard.file_name())),
+            None => whole,
+        };
+        Ok(Self {
+            kept,
+            path,
+            of_shards,
+        })
+    }
+
+    /// Those of `files` whose headers this run reads, and whether they are only a shard's part. Once all headers
+    /// are known a shard has all files too.
+    pub fn share_of(
+        &self,
+        context: &Context,
+        files: Vec<(String, PathBuf)>,
+    ) -> (Vec<(String, PathBuf)>, bool) {
+        let missing = || files.iter().filter(|(_, file)| !self.kept.contains_key(file));
+        let Some(shard) = context.shard() else {
+            let left: Vec<Shard> = self.of_shards.iter().map(|(shard, _)| *shard).collect();
+            let absent = absent(&left, "files", |count| {
+                missing().map(|(_, file)| Shard::of_file(file, count)).collect()
+            });
+            if !absent.is_empty() {
+                context.warn(format!("{absent}: what is missing is read now"));
+            }
+            return (files, false);
+        };
+        if missing().next().is_none() {
+            return (files, false);
+        }
+        let own = files.into_iter().filter(|(_, file)| shard.has_file(file));
+        (own.collect(), true)
     }
 
     /// Headers of `files` (each with the id its slice gets), in their order, and kept for the next run.
@@ -99,25 +154,32 @@ impl Headers {
             }
         }
         drop(progress);
+        let merges = context.shard().is_none() && !self.of_shards.is_empty();
         if fresh == 0 && total > 0 {
             context.cached("headers");
-        } else {
+        }
+        if fresh > 0 || total == 0 || merges {
             self.keep(&all)?;
+        }
+        if merges {
+            for (_, path) in &self.of_shards {
+                // Two runs may put the same parts together; what is left over does no harm.
+                let _ = fs::remove_file(path);
+            }
         }
         Ok(all)
     }
 
     fn keep(&mut self, all: &[Found]) -> Result<()> {
         self.kept.clear();
-        let temporary = self.path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut writer = BufWriter::new(File::create(&temporary).at("create", &temporary)?);
-        for found in all {
-            serde_json::to_writer(&mut writer, found).at("write", &temporary)?;
-            writer.write_all(b"\n").at("write", &temporary)?;
-        }
-        writer.flush().at("write", &temporary)?;
-        drop(writer);
-        fs::rename(&temporary, &self.path).at("write", &self.path)
+        write_whole(&self.path, |file| {
+            let mut writer = BufWriter::new(file);
+            for found in all {
+                serde_json::to_writer(&mut writer, found)?;
+                writer.write_all(b"\n")?;
+            }
+            writer.flush()
+        })
     }
 }
 

@@ -105,14 +105,18 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
         .chain(&test_images)
         .map(|(id, path)| (id.to_string(), path.clone()))
         .collect();
+    let headers = Headers::open(context)?;
+    let (wanted, is_part) = headers.share_of(context, wanted);
     let ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
-    let mut found = Headers::open(context)?.read(context, wanted)?;
+    let mut found = headers.read(context, wanted)?;
     let pixels = Pixels::new(DicomPixels::default()).with_digest(headers::digest_of(&found));
     for found in &mut found {
         found.refuse_several_frames();
     }
     let slices = headers::usable(context, found, &ids, files.max_quarantined)?;
-    remarks.extend(series::remarks(&slices));
+    if !is_part {
+        remarks.extend(series::remarks(&slices));
+    }
     for remark in &remarks {
         context.say(remark);
     }
@@ -140,11 +144,12 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     let mut parts = vec![("train", &train)];
     parts.extend(test.as_ref().map(|test| ("test", test)));
     cohort::record(context, &parts)?;
-    Ok(Outputs::new()
+    let outputs = Outputs::new()
         .with("train", train)
         .with_some("test", test)
         .with_some("sample", sample)
-        .with("pixels", pixels))
+        .with("pixels", pixels);
+    Ok(if is_part { outputs.part() } else { outputs })
 }
 
 /// The `<ID>.dcm` files of a directory.

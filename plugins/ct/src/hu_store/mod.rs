@@ -1,16 +1,17 @@
 //! The stage that keeps slices as Hounsfield units.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ichflow_api::cohort;
 use ichflow_api::prelude::*;
+use ichflow_api::shard::Shard;
 use rayon::prelude::*;
 
 use crate::competition::check_limit;
 use crate::fit::Fit;
-use crate::store::{Prepared, State, Store};
+use crate::store::{Parts, Prepared, State, Store};
 
 /// Slices decoded in parallel before they are written; bounds memory (32 MiB at 512 × 512).
 const CHUNK: usize = 64;
@@ -49,6 +50,7 @@ use = "hu-store"
 size = 256
 "#;
     const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
+    const SHARDED: bool = true;
 
     fn ports(&self) -> Ports {
         Ports::new()
@@ -71,16 +73,31 @@ size = 256
             .collect();
         check_unique(&slices)?;
 
-        let mut store = Store::open(&context.cache()?, context)?;
-        let missing: Vec<&Slice> = slices
-            .par_iter()
-            .copied()
-            .filter(|slice| store.state(slice) == State::Missing)
-            .collect();
+        let directory = context.cache()?;
+        let mut store = Store::open(&directory, context)?;
+        let missing = missing(&store, &slices);
         if missing.is_empty() {
             context.cached(&format!("{} slices", slices.len()));
+        } else if let Some(shard) = context.shard() {
+            drop(store);
+            self.fill_part(&directory, shard, &missing, &pixels, context)?;
+            let outputs = Outputs::new()
+                .with_shared("train", train)
+                .with_shared("pixels", pixels);
+            let outputs = match test {
+                Some(test) => outputs.with_shared("test", test),
+                None => outputs,
+            };
+            return Ok(outputs.part());
         } else {
-            self.fill(&mut store, &missing, &pixels, context)?;
+            let parts = Parts::open(&directory, context)?;
+            let absent = parts.absent(&missing);
+            if !absent.is_empty() {
+                context.warn(format!("{absent}: what is missing is read now"));
+            }
+            self.fill(&mut store, Some(&parts), &missing, &pixels, context)?;
+            store.seal()?;
+            parts.remove()?;
         }
         store.seal()?;
 
@@ -105,7 +122,8 @@ size = 256
         let usable = |cohort: &Cohort| cohort.filtered(|slice| !unusable.contains(slice.id.as_str()));
         let train = usable(&train);
         let test = test.as_deref().map(usable);
-        if train.is_empty() {
+        // A shard's part of few slices may be empty.
+        if train.is_empty() && context.shard().is_none() {
             return Err(Error::new("not one slice could be read")
                 .help("the reasons are listed among the quarantined slices of this run"));
         }
@@ -120,9 +138,40 @@ size = 256
 }
 
 impl HuStore {
-    /// Decodes what is missing in parallel and appends it in order, so that a store's bytes do not depend
-    /// on the number of threads.
-    fn fill(&self, store: &mut Store, missing: &[&Slice], pixels: &Pixels, context: &Context) -> Result<()> {
+    /// Decodes a shard's part of what is missing into a store of its own.
+    fn fill_part(
+        &self,
+        directory: &Path,
+        shard: Shard,
+        all: &[&Slice],
+        pixels: &Pixels,
+        context: &Context,
+    ) -> Result<()> {
+        let own: Vec<&Slice> = all
+            .iter()
+            .copied()
+            .filter(|slice| shard.has_file(&slice.file))
+            .collect();
+        let mut part = Parts::own(directory, shard, context)?;
+        let missing = missing(&part, &own);
+        if missing.is_empty() {
+            context.cached(&format!("{} slices", own.len()));
+        } else {
+            self.fill(&mut part, None, &missing, pixels, context)?;
+        }
+        part.seal()
+    }
+
+    /// Decodes what is missing, or takes it from the parts that shards left, in parallel, and appends it in order,
+    /// so that a store's bytes do not depend on the number of threads or shards.
+    fn fill(
+        &self,
+        store: &mut Store,
+        parts: Option<&Parts>,
+        missing: &[&Slice],
+        pixels: &Pixels,
+        context: &Context,
+    ) -> Result<()> {
         let progress = context.progress("storing Hounsfield units", missing.len(), "slices");
         let stop = context.stop_flag();
         let fit = Fit {
@@ -137,6 +186,10 @@ impl HuStore {
                 .map(|slice| {
                     if stop.load(Ordering::Relaxed) {
                         return Err(Error::Interrupted);
+                    }
+                    if let Some(taken) = parts.and_then(|parts| parts.taken(slice)) {
+                        progress.advance(1);
+                        return Ok(taken);
                     }
                     let source = Prepared::source(slice);
                     let image = match pixels.read(slice) {
@@ -159,6 +212,15 @@ impl HuStore {
         }
         Ok(())
     }
+}
+
+/// The slices that a store does not know.
+fn missing<'a>(store: &Store, slices: &[&'a Slice]) -> Vec<&'a Slice> {
+    slices
+        .par_iter()
+        .copied()
+        .filter(|slice| store.state(slice) == State::Missing)
+        .collect()
 }
 
 fn check_unique(slices: &[&Slice]) -> Result<()> {

@@ -17,6 +17,7 @@ mod write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::kept::lock;
 use ichflow_api::prelude::*;
 
 use crate::competition;
@@ -72,6 +73,7 @@ patients = 12
 size = 256
 "#;
     const SEEDED: bool = true;
+    const SHARDED: bool = true;
 
     fn ports(&self) -> Ports {
         Ports::new()
@@ -83,11 +85,17 @@ size = 256
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let directory = context.cache()?.join("phantom");
+        let drawing = lock(
+            &directory.with_extension("lock"),
+            "another run is drawing the same; waiting for it",
+            context,
+        )?;
         if truth_path(&directory).is_file() {
             context.cached(&format!("{} slices", self.extent().total()));
         } else {
             self.make(&directory, context)?;
         }
+        drop(drawing);
         competition::load(&files(&directory), context)
     }
 }
@@ -121,7 +129,7 @@ impl Phantom {
             return Err(error);
         }
         match fs::rename(&temporary, directory) {
-            // Another run made the same one meanwhile.
+            // Another run made the same one meanwhile, where there are no locks.
             Err(_) if truth_path(directory).is_file() => {
                 fs::remove_dir_all(&temporary).at("remove", &temporary)
             }

@@ -5,6 +5,7 @@
 //! index.jsonl   one line a slice: id, source file, offset in bytes, rows, columns, SHA-256; or why it failed
 //! verified.json state of hu.bin when all checksums were last found right
 //! lock          held while a run writes
+//! parts/2-of-3/ a store of the same kind, filled by a shard, until a run without a shard takes it over
 //! ```
 //!
 //! Values reach the disk before the line that names them, so that a run killed at any moment leaves a
@@ -14,11 +15,13 @@
 mod command;
 mod entry;
 mod files;
+mod parts;
 mod read;
 mod verify;
 mod write;
 
 pub use entry::{Entry, Place, Prepared};
+pub use parts::Parts;
 pub use read::StorePixels;
 pub use verify::{Damage, Report, verify};
 pub use write::{State, Store};

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use ichflow_api::digest::{Digest, sha256};
-use ichflow_api::kept::lock;
+use ichflow_api::kept::{lock, write_whole};
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
@@ -86,6 +86,23 @@ impl Store {
         }
     }
 
+    /// What is known of a slice, ready to be appended to another store; none if its file changed since, or its
+    /// values are not what was stored.
+    pub fn taken(&self, slice: &Slice) -> Option<Prepared> {
+        if self.state(slice) == State::Missing {
+            return None;
+        }
+        let entry = self.entries.get(&(slice.id.clone(), slice.frame))?.clone();
+        let bytes = match &entry.pixels {
+            None => Vec::new(),
+            Some(place) => {
+                let bytes = read_place(&self.values, place).ok()?;
+                (sha256(&bytes) == place.sha256).then_some(bytes)?
+            }
+        };
+        Some(Prepared { entry, bytes })
+    }
+
     /// Appends slices in the given order. When it returns, they are on the disk.
     pub fn append(&mut self, prepared: Vec<Prepared>) -> Result<()> {
         let path = self.directory.join("hu.bin");
@@ -120,10 +137,8 @@ impl Store {
     /// Notes that everything in the store is right, so that the next run need not compare checksums.
     pub fn seal(&self) -> Result<()> {
         let path = self.directory.join("verified.json");
-        let temporary = self.directory.join("verified.json.tmp");
         let state = serde_json::to_vec(&source_of(&self.directory.join("hu.bin"))).at("write", &path)?;
-        fs::write(&temporary, state).at("write", &temporary)?;
-        fs::rename(&temporary, &path).at("write", &path)
+        write_whole(&path, |mut file| file.write_all(&state))
     }
 
     /// A digest of the values of some slices: of what was decoded, wherever it came from.
@@ -220,17 +235,15 @@ impl Store {
 
     fn rewrite_index(&mut self, entries: &[Entry]) -> Result<()> {
         let path = self.directory.join("index.jsonl");
-        let temporary = self.directory.join("index.jsonl.tmp");
         let mut lines = Vec::new();
         for entry in entries {
-            serde_json::to_writer(&mut lines, entry).at("write", &temporary)?;
+            serde_json::to_writer(&mut lines, entry).at("write", &path)?;
             lines.push(b'\n');
         }
-        let mut file = File::create(&temporary).at("create", &temporary)?;
-        file.write_all(&lines).at("write", &temporary)?;
-        file.sync_data().at("write", &temporary)?;
-        drop(file);
-        fs::rename(&temporary, &path).at("repair", &path)?;
+        write_whole(&path, |mut file| {
+            file.write_all(&lines)?;
+            file.sync_data()
+        })?;
         self.index = OpenOptions::new()
             .read(true)
             .write(true)
