@@ -33,6 +33,16 @@ impl AnyBackbone {
     pub fn feature_count(&self) -> usize {
         self.0.feature_count()
     }
+
+    /// See [`Backbone::maps`].
+    pub fn maps(&self, images: Tensor<4>) -> Tensor<4> {
+        self.0.maps(images)
+    }
+
+    /// See [`Backbone::features_of_maps`].
+    pub fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
+        self.0.features_of_maps(maps)
+    }
 }
 
 impl Clone for AnyBackbone {
@@ -97,6 +107,8 @@ impl Module for AnyBackbone {
 trait ErasedBackbone: Send + Sync {
     fn features(&self, images: Tensor<4>) -> Tensor<4>;
     fn feature_count(&self) -> usize;
+    fn maps(&self, images: Tensor<4>) -> Tensor<4>;
+    fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4>;
     fn type_name(&self) -> &'static str;
     fn clone_box(&self) -> Box<dyn ErasedBackbone>;
     fn fmt_debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
@@ -117,6 +129,14 @@ impl<B: Backbone> ErasedBackbone for B {
 
     fn feature_count(&self) -> usize {
         Backbone::feature_count(self)
+    }
+
+    fn maps(&self, images: Tensor<4>) -> Tensor<4> {
+        Backbone::maps(self, images)
+    }
+
+    fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
+        Backbone::features_of_maps(self, maps)
     }
 
     fn type_name(&self) -> &'static str {

@@ -25,6 +25,18 @@ pub trait Backbone: Module + Sync + 'static {
 
     /// Number of feature maps.
     fn feature_count(&self) -> usize;
+
+    /// The last maps in which a place still stands for that place of the image: heat maps are drawn of these. A
+    /// backbone whose features hold something of the image as a whole gives what they are made of, and
+    /// [`Backbone::features_of_maps`] makes them of it.
+    fn maps(&self, images: Tensor<4>) -> Tensor<4> {
+        self.features(images)
+    }
+
+    /// Features of [`Backbone::maps`]. Looks at no statistics of the batch.
+    fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
+        maps
+    }
 }
 
 /// Pools feature maps and turns them into logits.

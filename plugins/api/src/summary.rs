@@ -230,12 +230,14 @@ impl ModuleVisitor for Look<'_> {
     }
 }
 
-fn shape(sides: &[usize]) -> String {
+/// "3 × 224 × 224".
+pub fn shape(sides: &[usize]) -> String {
     let sides: Vec<String> = sides.iter().map(usize::to_string).collect();
     sides.join(" × ")
 }
 
-fn thousands(number: u64) -> String {
+/// "5,288,548".
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -127,10 +127,17 @@ impl SmallCnnBackbone {
 impl Backbone for SmallCnnBackbone {
     /// `[batch, 2 · maps, h, w]`: the maps, then every map's maximum all over.
     fn features(&self, images: Tensor<4>) -> Tensor<4> {
+        self.features_of_maps(self.maps(images))
+    }
+
+    fn maps(&self, images: Tensor<4>) -> Tensor<4> {
         // Convolving full-size images takes longest of all on a CPU, so squares of pixels become channels.
         let images = space_to_depth(images);
         let stem = self.style.conv_norm_act(&self.conv1, &self.bn1, images);
-        let maps = self.blocks.iter().fold(stem, |maps, block| block.features(maps));
+        self.blocks.iter().fold(stem, |maps, block| block.features(maps))
+    }
+
+    fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
         let maxima = maps.clone().max_dim(3).max_dim(2).expand(maps.shape());
         // The head averages: over the maps themselves, and over equal values, which leaves the maxima.
         Tensor::cat(vec![maps, maxima], 1)

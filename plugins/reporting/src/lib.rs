@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`evaluate`](evaluate) | `metrics.json`: every metric of the held-out and the test predictions |
 //! | [`metrics-report`](metrics_report) | `report.html`: one file that needs no network |
+//! | [`grad-cam`](grad_cam) | heat maps of where the network looked |
 //! | [`eda-report`](eda) | the same of the data alone, with a window explorer |
 //! | [`compare`] | `compare.html`: runs side by side |
 //!
@@ -17,6 +18,7 @@
 pub mod compare;
 pub mod eda;
 pub mod evaluate;
+pub mod grad_cam;
 pub mod measures;
 pub mod metrics_report;
 mod page;

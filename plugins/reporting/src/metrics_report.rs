@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ichflow_api::prelude::*;
+use ichflow_api::summary::Summary;
 
+use crate::grad_cam::HeatMaps;
 use crate::measures::Metrics;
 use crate::page::privacy::Privacy;
 use crate::page::{self, Material};
@@ -62,6 +64,7 @@ impl Stage for MetricsReport {
             .input(Input::of::<History>("history").optional())
             .input(Input::of::<Model>("model").optional())
             .input(Input::of::<Window>("window").optional())
+            .input(Input::of::<HeatMaps>("heat_maps").optional())
             .input(Input::of::<Pixels>("pixels"))
             .input(Input::of::<Metrics>("metrics"))
     }
@@ -88,6 +91,7 @@ impl Stage for MetricsReport {
             &*inputs.get::<Pixels>("pixels")?,
             &look,
             settings,
+            inputs.find::<HeatMaps>("heat_maps")?.as_deref(),
             context,
         )?;
         let shown = cohort.slices.iter().chain(&valid.slices);
@@ -106,6 +110,7 @@ impl Stage for MetricsReport {
             metrics: &*inputs.get::<Metrics>("metrics")?,
             strips: &strips,
             look: look.in_words(),
+            network: model.as_deref().map(|model| summary(model, &cohort, context)),
             privacy: &privacy,
             run: context.run(),
         })?;
@@ -117,6 +122,17 @@ impl Stage for MetricsReport {
 }
 
 ichflow_api::register!(MetricsReport);
+
+/// The network in numbers, for an image as it saw them.
+fn summary(model: &Model, cohort: &Cohort, context: &Context) -> Summary {
+    let [rows, columns] = match (model.preparation.resize, cohort.slices.first()) {
+        (Some(resize), _) => [resize.size; 2],
+        (None, Some(slice)) => [slice.rows, slice.columns].map(|side| side as usize),
+        (None, None) => [224; 2],
+    };
+    let channels = model.preparation.window.channels();
+    Summary::of(&model.network, [channels, rows, columns], context.device())
+}
 
 /// Writes what the report calls the slices it shows, with their ids and patients.
 fn write_names(predictions: &Predictions, strips: &[Strip], privacy: &Privacy, path: &Path) -> Result<()> {

@@ -23,6 +23,8 @@ pub(crate) struct ExampleSlice<'a> {
     pub patient: String,
     /// The picture as a data URI.
     pub picture: Option<&'a str>,
+    /// Where the network looked, to lay over the picture, as a data URI.
+    pub heat: Option<&'a str>,
     /// What the picture shows, for those who cannot see it.
     pub alt: String,
     /// The labels it has or was given, and the one it was chosen for.
@@ -86,6 +88,7 @@ fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSli
         id: privacy.slice(&slice.id),
         patient: privacy.patient(&slice.patient),
         picture: example.picture.as_deref(),
+        heat: example.heat.as_deref(),
         alt: format!(
             "Slice {}, windowed. Truth: {}. Predicted at 0.5 or above: {}.",
             privacy.slice(&slice.id),

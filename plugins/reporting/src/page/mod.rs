@@ -8,6 +8,7 @@ mod curves;
 mod data;
 mod examples;
 mod groups;
+mod network;
 mod origin;
 pub(crate) mod privacy;
 mod scores;
@@ -17,6 +18,7 @@ mod windows;
 use askama::Template;
 use ichflow_api::context::RunContext;
 use ichflow_api::prelude::*;
+use ichflow_api::summary::Summary;
 
 use crate::measures::Metrics;
 use crate::plots::{self, Figure};
@@ -26,6 +28,7 @@ use curves::CurveSet;
 use data::DataTable;
 use examples::ExampleStrip;
 use groups::GroupSection;
+use network::NetworkTable;
 use origin::{Origin, Quarantine};
 use privacy::Privacy;
 use scores::{Headline, PartScores, Verdict};
@@ -46,6 +49,8 @@ pub(crate) struct Material<'a> {
     pub strips: &'a [Strip],
     /// Through what the slices are shown, in words.
     pub look: String,
+    /// What the network consists of, if there is one.
+    pub network: Option<Summary>,
     pub privacy: &'a Privacy,
     pub run: &'a RunContext,
 }
@@ -91,6 +96,8 @@ struct Page<'a> {
     resamples: usize,
     eps: String,
     strips: Vec<ExampleStrip<'a>>,
+    has_heat: bool,
+    network: Option<NetworkTable>,
     origin: Origin<'a>,
 }
 
@@ -135,6 +142,11 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         resamples: metrics.bootstrap,
         eps: format!("{:e}", metrics.eps),
         strips: examples::strips(material),
+        has_heat: material
+            .strips
+            .iter()
+            .any(|strip| strip.examples.iter().any(|example| example.heat.is_some())),
+        network: material.network.as_ref().map(network::table),
         origin: origin::origin(material.run),
     };
     page.render().doing("the report's page cannot be made")

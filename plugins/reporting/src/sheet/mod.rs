@@ -7,8 +7,13 @@ use ichflow_api::cohort::SeriesOrder;
 use ichflow_api::feed::HostBatch;
 use ichflow_api::prelude::*;
 
+use crate::grad_cam::{HeatMaps, overlay};
+
 pub(crate) use choose::{Choice, choose};
-pub(crate) use picture::picture;
+pub(crate) use picture::{colours, data_uri, picture};
+
+/// Rows of an overlay, in pixels: heat has no detail, and the page stretches it over the slice.
+const HEAT_SIZE: usize = 64;
 
 /// How many slices to show, and how large.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +90,8 @@ pub(crate) struct Example {
     pub label: usize,
     /// A PNG as a data URI; `None` where the pixels cannot be read.
     pub picture: Option<String>,
+    /// Where the network looked for this label, to lay over the picture, if that was asked for.
+    pub heat: Option<String>,
 }
 
 /// Chooses slices and renders each once.
@@ -93,6 +100,7 @@ pub(crate) fn strips(
     pixels: &Pixels,
     look: &Look<'_>,
     settings: SheetSettings,
+    heat_maps: Option<&HeatMaps>,
     context: &Context,
 ) -> Result<Vec<Strip>> {
     let choices = choose(predictions, settings.examples, settings.mistakes);
@@ -128,20 +136,26 @@ pub(crate) fn strips(
         }
         progress.advance(1);
     }
-    Ok(choices
-        .into_iter()
-        .map(|choice| Strip {
-            title: choice.title,
-            examples: choice
-                .slices
-                .into_iter()
-                .map(|(index, label)| Example {
-                    index,
-                    label,
-                    picture: pictures.get(&index).cloned(),
-                })
-                .collect(),
-            remark: choice.remark,
+    let example = |(index, label): (usize, usize)| {
+        let heat = heat_maps
+            .and_then(|maps| maps.find(&predictions.slices[index].id, label))
+            .map(|map| overlay(map, HEAT_SIZE, HEAT_SIZE * map.columns / map.rows.max(1)))
+            .transpose()?;
+        Ok(Example {
+            index,
+            label,
+            picture: pictures.get(&index).cloned(),
+            heat: heat.map(|png| data_uri(&png)),
         })
-        .collect())
+    };
+    choices
+        .into_iter()
+        .map(|choice| {
+            Ok(Strip {
+                title: choice.title,
+                examples: choice.slices.into_iter().map(example).collect::<Result<_>>()?,
+                remark: choice.remark,
+            })
+        })
+        .collect()
 }

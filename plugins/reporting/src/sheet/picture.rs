@@ -6,6 +6,26 @@ use ichflow_api::prelude::*;
 /// The first of some images `[batch, channels, height, width]`, at most `longest` pixels a side. Three
 /// channels become red, green and blue; one becomes grey; of more the first three are shown.
 pub(crate) fn picture(images: Tensor<4>, longest: usize) -> Result<String> {
+    Ok(data_uri(&bytes(images, longest)?.png()?))
+}
+
+/// A PNG that stands in the page itself.
+pub(crate) fn data_uri(png: &[u8]) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(png);
+    format!("data:image/png;base64,{text}")
+}
+
+/// What [`picture`] shows, as red, green and blue of each pixel, with height and width.
+pub(crate) fn colours(images: Tensor<4>, longest: usize) -> Result<(Vec<u8>, usize, usize)> {
+    let bytes = bytes(images, longest)?;
+    let colours = match bytes.shown {
+        3 => bytes.values,
+        _ => bytes.values.into_iter().flat_map(|grey| [grey; 3]).collect(),
+    };
+    Ok((colours, bytes.rows, bytes.columns))
+}
+
+fn bytes(images: Tensor<4>, longest: usize) -> Result<Bytes> {
     let [_, channels, rows, columns] = images.dims();
     let values = images
         .into_data()
@@ -19,9 +39,7 @@ pub(crate) fn picture(images: Tensor<4>, longest: usize) -> Result<String> {
         rows,
         columns,
     };
-    let png = image.shrunk(longest).png()?;
-    let text = base64::engine::general_purpose::STANDARD.encode(png);
-    Ok(format!("data:image/png;base64,{text}"))
+    Ok(image.shrunk(longest))
 }
 
 /// Channels one after the other.

@@ -1,0 +1,142 @@
+//! Where a network looks: gradients of a label's logit with respect to its last feature maps.
+
+use burn::module::Module;
+use burn::nn::DropoutConfig;
+use ichflow_api::prelude::*;
+
+/// How gradients weigh feature maps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weighing {
+    /// Each map by the mean of its gradients: Grad-CAM (Selvaraju et al., 2017).
+    Mean,
+    /// Each value by its own gradient: HiResCAM (Draelos and Carin, 2020). The same where the head averages, and
+    /// sharper where it looks for maxima.
+    #[default]
+    Each,
+}
+
+/// How much each place of an image spoke for a label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeatMap {
+    /// Rows of the network's last feature maps.
+    pub rows: usize,
+    /// Columns of them.
+    pub columns: usize,
+    /// From 0, nothing, to 1, the most; row by row. All 0 where nothing speaks for the label.
+    pub values: Vec<f32>,
+}
+
+impl HeatMap {
+    /// `ReLU(Σₖ wₖ Aₖ)` over the feature maps A, divided by its largest value.
+    fn of(values: Vec<f32>, rows: usize, columns: usize) -> Self {
+        let most = values.iter().copied().fold(0.0, f32::max);
+        let values = values
+            .into_iter()
+            .map(|value| if most > 0.0 { value.max(0.0) / most } else { 0.0 })
+            .collect();
+        Self {
+            rows,
+            columns,
+            values,
+        }
+    }
+
+    /// The hottest point as shares of the image's height and width, 0 to 1; the first of several. Nothing where
+    /// nothing speaks for the label.
+    pub fn hottest(&self) -> Option<[f64; 2]> {
+        let (mut place, mut most) = (None, 0.0);
+        for (index, value) in self.values.iter().enumerate() {
+            if *value > most {
+                (place, most) = (Some(index), *value);
+            }
+        }
+        let share = |cell: usize, cells: usize| (cell as f64 + 0.5) / cells as f64;
+        place.map(|index| {
+            [
+                share(index / self.columns, self.rows),
+                share(index % self.columns, self.columns),
+            ]
+        })
+    }
+
+    /// The value at a point given as shares of height and width, straight between the middles of cells.
+    pub fn at(&self, [down, right]: [f64; 2]) -> f32 {
+        let between = |share: f64, cells: usize| {
+            let place = (share * cells as f64 - 0.5).clamp(0.0, cells as f64 - 1.0);
+            let low = place.floor() as usize;
+            (low, (low + 1).min(cells - 1), (place - place.floor()) as f32)
+        };
+        let (top, bottom, lower) = between(down, self.rows);
+        let (left, right, righter) = between(right, self.columns);
+        let row = |row: usize| {
+            let value = |column: usize| self.values[row * self.columns + column];
+            value(left) * (1.0 - righter) + value(right) * righter
+        };
+        row(top) * (1.0 - lower) + row(bottom) * lower
+    }
+}
+
+/// A heat map of the first slice of `batch` for each of `labels`.
+///
+/// The gradient flows from a label's logit through the head to the last feature maps, as evaluated: without dropout,
+/// without views. The network before the maps is computed once.
+pub fn heat_maps(
+    model: &Model,
+    batch: &HuBatch,
+    labels: &[usize],
+    weighing: Weighing,
+    device: &Device,
+) -> Result<Vec<HeatMap>> {
+    let images = model.preparation.normalisation.apply(model.images(batch));
+    let backbone = &model.network.backbone;
+    let maps = backbone.maps(images.narrow(0, 0, 1));
+    let [_, _, rows, columns] = maps.dims();
+    let differentiating = device.clone().without_autodiff().autodiff();
+    let mut head = model.network.head.clone().to_device(&differentiating);
+    head.dropout = DropoutConfig::new(0.0).init();
+    labels
+        .iter()
+        .map(|label| {
+            let traced = maps.clone().to_device(&differentiating).require_grad();
+            let logits = head.forward(backbone.features_of_maps(traced.clone()));
+            let gradients = logits.narrow(1, *label, 1).sum().backward();
+            let gradient = traced
+                .grad(&gradients)
+                .ok_or_else(|| Error::new("no gradient comes from the network's head to its feature maps"))?
+                .to_device(&maps.device());
+            let weights = match weighing {
+                Weighing::Mean => gradient.mean_dim(3).mean_dim(2),
+                Weighing::Each => gradient,
+            };
+            let values = (maps.clone() * weights)
+                .sum_dim(1)
+                .into_data()
+                .convert::<f32>()
+                .try_to_vec::<f32>()
+                .map_err(|error| Error::new(format!("a heat map cannot be read: {error:?}")))?;
+            Ok(HeatMap::of(values, rows, columns))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hottest_point_is_the_middle_of_its_cell_and_values_lie_straight_between() {
+        let map = HeatMap::of(vec![-1.0, 0.0, 2.0, 4.0, 0.0, 0.0], 2, 3);
+        assert_eq!(map.values, [0.0, 0.0, 0.5, 1.0, 0.0, 0.0]);
+        assert_eq!(map.hottest(), Some([0.75, 1.0 / 6.0]));
+        assert_eq!(map.at([0.75, 1.0 / 6.0]), 1.0);
+        assert_eq!(map.at([0.75, 1.0 / 3.0]), 0.5);
+        assert_eq!(map.at([0.5, 1.0 / 6.0]), 0.5);
+        assert_eq!(
+            map.at([1.0, 0.0]),
+            1.0,
+            "the edge has what the outermost cell has"
+        );
+        assert_eq!(HeatMap::of(vec![-1.0; 4], 2, 2).hottest(), None);
+    }
+}
