@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 pub use crate::erased::AnyBackbone;
 use crate::error::Result;
-use crate::layers::project;
+use crate::layers::{mean_of_maps, project};
 use crate::learned_window::LearnedWindow;
 use crate::ports::Artifact;
 use crate::window::Window;
@@ -59,7 +59,7 @@ impl Head {
 
     /// From feature maps `[batch, features, h, w]` to logits `[batch, outputs]`.
     pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
-        let pooled = features.mean_dim(3).mean_dim(2).flatten::<2>(1, 3);
+        let pooled = mean_of_maps(features).flatten::<2>(1, 3);
         project(&self.classifier, self.dropout.forward(pooled))
     }
 }

@@ -1,6 +1,7 @@
 //! The nonlinearity between layers.
 
 use burn::tensor::{Tensor, activation};
+use ichflow_api::layers;
 
 /// A function applied to every value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,15 @@ impl Activation {
             Self::Relu => activation::relu(x),
             Self::Relu6 => x.clamp(0.0, 6.0),
             Self::Silu => activation::silu(x),
+        }
+    }
+
+    /// Its name among the layers that apply it together with what comes before.
+    pub fn fused(self) -> layers::Activation {
+        match self {
+            Self::Relu => layers::Activation::Relu,
+            Self::Relu6 => layers::Activation::Relu6,
+            Self::Silu => layers::Activation::Silu,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::nn::Initializer;
-use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Device, Tensor};
+use ichflow_api::layers::{Activation, normalise};
 
 /// Normalises every channel of `[batch, channels, height, width]` (Ioffe and Szegedy, 2015).
 ///
@@ -44,36 +44,39 @@ impl BatchNorm2d {
         }
     }
 
-    /// Normalises `[batch, channels, height, width]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        if x.device().is_autodiff() && self.training.is_enabled() {
-            self.forward_train(x)
-        } else {
-            let device = x.device();
-            let mean = self.running_mean.value().to_device(&device);
-            let variance = self.running_var.value().to_device(&device);
-            batch_norm(
-                x,
-                self.weight.val(),
-                self.bias.val(),
-                mean,
-                variance,
-                self.epsilon,
-            )
-        }
+    /// With a scale that starts at zero, so that what it follows is silent at first.
+    #[must_use]
+    pub fn silent(mut self, device: &Device) -> Self {
+        let channels = self.weight.dims();
+        self.weight = Initializer::Zeros.init(channels, device);
+        self
     }
 
-    fn forward_train(&self, x: Tensor<4>) -> Tensor<4> {
+    /// Normalises `[batch, channels, height, width]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.forward_then(Activation::None, x)
+    }
+
+    /// Normalises `[batch, channels, height, width]` and applies `activation`, both in one go where the device
+    /// can.
+    pub fn forward_then(&self, activation: Activation, x: Tensor<4>) -> Tensor<4> {
         let device = x.device();
         let [batch, _, height, width] = x.dims();
-        let count = (batch * height * width) as f64;
-        let result = batch_norm_train(x, self.weight.val(), self.bias.val(), self.epsilon);
-
-        let unbiased = result.variance * (count / (count - 1.0).max(1.0));
-        for (running, batch) in [(&self.running_mean, result.mean), (&self.running_var, unbiased)] {
-            let old = running.value_sync().to_device(&device);
-            let new = old * (1.0 - self.momentum) + batch.detach() * self.momentum;
-            running.update(new.detach());
+        let line = [self.weight.val(), self.bias.val()];
+        if !(device.is_autodiff() && self.training.is_enabled()) {
+            let mean = self.running_mean.value().to_device(&device);
+            let variance = self.running_var.value().to_device(&device);
+            return normalise(x, line, Some([mean, variance]), self.epsilon, activation).output;
+        }
+        let result = normalise(x, line, None, self.epsilon, activation);
+        if let Some([mean, variance]) = result.of_batch {
+            let count = (batch * height * width) as f64;
+            let unbiased = variance * (count / (count - 1.0).max(1.0));
+            for (running, batch) in [(&self.running_mean, mean), (&self.running_var, unbiased)] {
+                let old = running.value_sync().to_device(&device);
+                let new = old * (1.0 - self.momentum) + batch * self.momentum;
+                running.update(new.detach());
+            }
         }
         result.output
     }

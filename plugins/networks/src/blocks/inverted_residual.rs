@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::layers::convolve;
+use ichflow_api::layers::{Activation, convolve, residual};
 use ichflow_api::network::Backbone;
 
 use super::{BatchNorm2d, Convolution, SqueezeExcite, Style};
@@ -73,14 +73,20 @@ impl InvertedResidual {
 
 impl Backbone for InvertedResidual {
     fn features(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.style.conv_norm_act(&self.conv_pw, &self.bn1, x.clone());
-        let y = self.style.conv_norm_act(&self.conv_dw, &self.bn2, y);
-        let y = match &self.se {
-            Some(se) => se.forward(y),
-            None => y,
+        let main = |x| {
+            let y = self.style.conv_norm_act(&self.conv_pw, &self.bn1, x);
+            let y = self.style.conv_norm_act(&self.conv_dw, &self.bn2, y);
+            let y = match &self.se {
+                Some(se) => se.forward(y),
+                None => y,
+            };
+            self.bn3.forward(convolve(&self.conv_pwl, y))
         };
-        let y = self.bn3.forward(convolve(&self.conv_pwl, y));
-        if self.residual { y + x } else { y }
+        if self.residual {
+            residual(x, Activation::None, main)
+        } else {
+            main(x)
+        }
     }
 
     fn feature_count(&self) -> usize {

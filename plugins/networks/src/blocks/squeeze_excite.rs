@@ -2,8 +2,8 @@
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::{Device, Tensor, activation};
-use ichflow_api::layers::convolve;
+use burn::tensor::{Device, Tensor};
+use ichflow_api::layers::{convolve, weigh_by_mean};
 
 use super::{Activation, Convolution};
 
@@ -30,8 +30,9 @@ impl SqueezeExcite {
 
     /// Weighs the channels of `[batch, channels, height, width]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let squeezed = x.clone().mean_dim(3).mean_dim(2);
-        let reduced = self.activation.apply(convolve(&self.conv_reduce, squeezed));
-        x * activation::sigmoid(convolve(&self.conv_expand, reduced))
+        weigh_by_mean(x, |means| {
+            let reduced = self.activation.apply(convolve(&self.conv_reduce, means));
+            convolve(&self.conv_expand, reduced)
+        })
     }
 }

@@ -51,6 +51,6 @@ impl Style {
 
     /// Convolution, normalisation, activation.
     pub fn conv_norm_act(&self, convolution: &Conv2d, norm: &BatchNorm2d, x: Tensor<4>) -> Tensor<4> {
-        self.activation.apply(norm.forward(convolve(convolution, x)))
+        norm.forward_then(self.activation.fused(), convolve(convolution, x))
     }
 }

@@ -10,6 +10,7 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Tensor;
+use ichflow_api::layers::{AdamStep, adam};
 use ichflow_api::network::Network;
 use ichflow_api::prelude::*;
 
@@ -221,29 +222,24 @@ impl Optimiser {
             gradient
         };
         match rule.method {
-            Method::Adam => weight - self.adam(id, gradient, lr),
-            Method::AdamW => weight.mul_scalar(1.0 - lr * rule.decay) - self.adam(id, gradient, lr),
+            Method::Adam | Method::AdamW => {
+                let old = self.first.remove::<D>(id).zip(self.second.remove::<D>(id));
+                let step = AdamStep {
+                    betas: self.settings.betas,
+                    epsilon: self.settings.epsilon,
+                    lr,
+                    decay: if coupled { 0.0 } else { rule.decay },
+                    step: self.steps,
+                };
+                let (weight, state) = adam(step, weight, gradient, old.map(<[_; 2]>::from));
+                if let Some([mean, variance]) = state {
+                    self.first.register(id, mean);
+                    self.second.register(id, variance);
+                }
+                weight
+            }
             Method::Sgd => weight - self.sgd(id, gradient).mul_scalar(lr),
         }
-    }
-
-    /// `lr · m̂ / (√v̂ + ε)`.
-    fn adam<const D: usize>(&mut self, id: ParamId, gradient: Tensor<D>, lr: f64) -> Tensor<D> {
-        let Settings {
-            betas: [beta1, beta2],
-            epsilon,
-            ..
-        } = self.settings;
-        let mean = moved(self.first.remove::<D>(id), beta1, gradient.clone(), 1.0 - beta1);
-        let variance = moved(self.second.remove::<D>(id), beta2, gradient.square(), 1.0 - beta2);
-        let steps = self.steps.min(i32::MAX as u32) as i32;
-        let correction = 1.0 - beta1.powi(steps);
-        let root = (1.0 - beta2.powi(steps)).sqrt();
-        let denominator = variance.clone().sqrt().div_scalar(root).add_scalar(epsilon);
-        let delta = mean.clone().mul_scalar(lr / correction) / denominator;
-        self.first.register(id, mean);
-        self.second.register(id, variance);
-        delta
     }
 
     fn sgd<const D: usize>(&mut self, id: ParamId, gradient: Tensor<D>) -> Tensor<D> {

@@ -1,0 +1,164 @@
+//! Measures networks on request: `benches/training.py` and `benches/gpu/bench.py` ask, a line a question.
+//!
+//! A question is a JSON object on stdin (see [`Question`]), its answer one on stdout: the seconds of every step,
+//! or why there are none. So one process on each side can take turns with the other.
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Tensor, TensorData};
+use ichflow_api::device::DeviceChoice;
+use ichflow_api::layers;
+use ichflow_api::prelude::*;
+use ichflow_api::testkit;
+use ichflow_networks as _;
+use ichflow_training::fit::{Lr, Method, Optimiser, Rate, Rule, Settings};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    /// Stage name of the network.
+    network: String,
+    /// Side of the images, in pixels.
+    size: usize,
+    /// Images in a batch.
+    batch: usize,
+    /// Whether to train (forward, backward, Adam) or to go forward alone.
+    train: bool,
+    /// Steps that are measured, after as many as `warm` says.
+    steps: usize,
+    #[serde(default)]
+    warm: usize,
+    /// Whether burn's own operations compute every layer.
+    #[serde(default)]
+    generic: bool,
+    /// `auto`, `cpu`, `cuda:N`.
+    #[serde(default)]
+    device: Option<String>,
+}
+
+fn main() {
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("stdin");
+        let question: Question = match serde_json::from_str(&line) {
+            Ok(question) => question,
+            Err(error) => {
+                eprintln!("{error}");
+                std::process::exit(2);
+            }
+        };
+        let answer = match seconds(&question) {
+            Ok(seconds) => json!({ "seconds": seconds }),
+            Err(error) => json!({ "error": error.chain() }),
+        };
+        println!("{answer}");
+        std::io::stdout().flush().expect("stdout");
+    }
+}
+
+/// Seconds of each step.
+fn seconds(question: &Question) -> Result<Vec<f64>> {
+    let choice: DeviceChoice = question
+        .device
+        .as_deref()
+        .unwrap_or("cpu")
+        .parse()
+        .map_err(Error::new)?;
+    layers::use_kernels(!question.generic);
+    let plain = choice.resolve()?.device;
+    let device = if question.train {
+        plain.clone().autodiff()
+    } else {
+        plain
+    };
+    device.seed(1);
+    let mut network = network(question, &device)?;
+    let images = Tensor::<4>::random(
+        [question.batch, 3, question.size, question.size],
+        burn::tensor::Distribution::Normal(0.0, 1.0),
+        &device,
+    );
+    let truth: Vec<f32> = (0..question.batch * 6)
+        .map(|index| (index % 3 == 0) as u8 as f32)
+        .collect();
+    let truth = Tensor::<2>::from_data(TensorData::new(truth, [question.batch, 6]), &device);
+    let mut optimiser = Optimiser::with_rules(
+        Settings {
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            momentum: 0.0,
+            nesterov: false,
+        },
+        rules(&network),
+    );
+    let rate = Rate {
+        lr: 1e-4,
+        highest: 1e-4,
+        epoch: 1,
+    };
+    let mut seconds = Vec::new();
+    for step in 0..question.warm + question.steps {
+        let begun = Instant::now();
+        let logits = network.forward(images.clone());
+        if question.train {
+            // Binary cross-entropy with logits.
+            let losses = logits.clone().clamp_min(0.0) - logits.clone() * truth.clone()
+                + logits.abs().neg().exp().log1p();
+            let loss = losses.mean();
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            network = optimiser.step(network, gradients, rate);
+            loss.into_scalar::<f32>();
+        } else {
+            logits.sum().into_scalar::<f32>();
+        }
+        device.sync().map_err(|error| Error::new(format!("{error:?}")))?;
+        if step >= question.warm {
+            seconds.push(begun.elapsed().as_secs_f64());
+        }
+    }
+    Ok(seconds)
+}
+
+/// A network of random weights, by the name of its stage.
+fn network(question: &Question, device: &Device) -> Result<Network> {
+    let registry =
+        ichflow_api::registry::Registry::collect().map_err(|error| Error::new(error.to_string()))?;
+    let stage = registry
+        .find(&question.network)
+        .ok_or_else(|| Error::new(format!("there is no stage {}", question.network)))?
+        .build(Default::default())
+        .map_err(|error| Error::new(error.to_string()))?;
+    let home = tempfile::tempdir().map_err(|error| Error::new(error.to_string()))?;
+    let run = testkit::run_context(home.path());
+    let mut outputs = stage.run(
+        &Inputs::default(),
+        &Context::new(&run, "network", "network", "key"),
+    )?;
+    let spec = outputs
+        .take_as::<NetworkSpec>("network")
+        .ok_or_else(|| Error::new(format!("{} is no network", question.network)))?;
+    spec.build(3, 6, device)
+}
+
+/// Adam for every parameter.
+fn rules(network: &Network) -> HashMap<burn::module::ParamId, Rule> {
+    struct All(HashMap<burn::module::ParamId, Rule>);
+    impl burn::module::ModuleVisitor for All {
+        fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+            let rule = Rule {
+                method: Method::Adam,
+                lr: Lr::Times(1.0),
+                decay: 0.0,
+            };
+            self.0.insert(param.id, rule);
+        }
+    }
+    let mut all = All(HashMap::new());
+    network.visit(&mut all);
+    all.0
+}
