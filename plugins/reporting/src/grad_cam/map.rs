@@ -1,6 +1,5 @@
 //! Where a network looks: gradients of a label's logit with respect to its last feature maps.
 
-use burn::module::Module;
 use burn::nn::DropoutConfig;
 use ichflow_api::prelude::*;
 
@@ -86,25 +85,23 @@ pub fn heat_maps(
     batch: &HuBatch,
     labels: &[usize],
     weighing: Weighing,
-    device: &Device,
 ) -> Result<Vec<HeatMap>> {
     let images = model.preparation.normalisation.apply(model.images(batch));
     let backbone = &model.network.backbone;
     let maps = backbone.maps(images.narrow(0, 0, 1));
     let [_, _, rows, columns] = maps.dims();
-    let differentiating = device.clone().without_autodiff().autodiff();
-    let mut head = model.network.head.clone().to_device(&differentiating);
+    let mut head = model.network.head.clone();
+    // A head takes what is differentiated for training.
     head.dropout = DropoutConfig::new(0.0).init();
     labels
         .iter()
         .map(|label| {
-            let traced = maps.clone().to_device(&differentiating).require_grad();
+            let traced = maps.clone().autodiff().require_grad();
             let logits = head.forward(backbone.features_of_maps(traced.clone()));
             let gradients = logits.narrow(1, *label, 1).sum().backward();
             let gradient = traced
                 .grad(&gradients)
-                .ok_or_else(|| Error::new("no gradient comes from the network's head to its feature maps"))?
-                .to_device(&maps.device());
+                .ok_or_else(|| Error::new("no gradient comes from the network's head to its feature maps"))?;
             let weights = match weighing {
                 Weighing::Mean => gradient.mean_dim(3).mean_dim(2),
                 Weighing::Each => gradient,

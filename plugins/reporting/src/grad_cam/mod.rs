@@ -163,7 +163,7 @@ impl Stage for GradCam {
                 }
             };
             let labels: Vec<usize> = labels.into_iter().collect();
-            let maps = heat_maps(&model, &batch, &labels, self.weighing, context.device())?;
+            let maps = heat_maps(&model, &batch, &labels, self.weighing)?;
             for (label, map) in labels.into_iter().zip(maps) {
                 let stored = [slice.rows, slice.columns].map(|side| side as f64);
                 let point = map

@@ -79,7 +79,7 @@ fn batch() -> HuBatch {
 #[test]
 fn what_spoke_for_a_label_is_hot() {
     for weighing in [Weighing::Mean, Weighing::Each] {
-        let maps = heat_maps(&model(), &batch(), &[0, 1, 2], weighing, &Device::flex()).unwrap();
+        let maps = heat_maps(&model(), &batch(), &[0, 1, 2], weighing).unwrap();
         assert_eq!(maps[0].values, [0.0, 1.0, 0.0, 0.5], "{weighing:?}");
         assert_eq!(maps[1].values, [0.0, 0.0, 1.0, 0.0], "{weighing:?}");
         assert_eq!(maps[2].hottest(), None, "nothing speaks for the third label");
@@ -112,6 +112,7 @@ fn the_table_says_where_in_the_stored_image_and_pictures_stand_beside_it() {
         .with("pixels", Pixels::new(pixels));
     let stage = GradCam {
         labels: vec!["intraparenchymal".into()],
+        mistakes: 0,
         ..GradCam::default()
     };
     let maps = stage
