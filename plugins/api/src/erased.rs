@@ -33,6 +33,11 @@ impl AnyBackbone {
     pub fn feature_count(&self) -> usize {
         self.0.feature_count()
     }
+
+    /// See [`Backbone::classifier_name`].
+    pub fn classifier_name(&self) -> &'static str {
+        self.0.classifier_name()
+    }
 }
 
 impl Clone for AnyBackbone {
@@ -97,6 +102,7 @@ impl Module for AnyBackbone {
 trait ErasedBackbone: Send + Sync {
     fn features(&self, images: Tensor<4>) -> Tensor<4>;
     fn feature_count(&self) -> usize;
+    fn classifier_name(&self) -> &'static str;
     fn type_name(&self) -> &'static str;
     fn clone_box(&self) -> Box<dyn ErasedBackbone>;
     fn fmt_debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
@@ -117,6 +123,10 @@ impl<B: Backbone> ErasedBackbone for B {
 
     fn feature_count(&self) -> usize {
         Backbone::feature_count(self)
+    }
+
+    fn classifier_name(&self) -> &'static str {
+        Backbone::classifier_name(self)
     }
 
     fn type_name(&self) -> &'static str {
