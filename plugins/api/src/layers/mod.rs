@@ -6,6 +6,7 @@
 //! ichflow's own kernels, with their own gradients (`kernels/`, docs/architecture.md), elsewhere burn's operations.
 
 mod cpu;
+mod precision;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Tensor, activation};
 pub use ichflow_kernels::Activation;
 use ichflow_kernels::optimiser::Adam;
+
+pub use precision::{Precision, in_precision};
 
 static KERNELS: AtomicBool = AtomicBool::new(true);
 
@@ -33,15 +36,15 @@ pub(crate) fn kernels_on() -> bool {
 
 /// Applies a convolution to `[batch, channels, height, width]`.
 pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    match cpu::convolve(layer, x) {
+    precision::lowered(layer, x, |layer, x| match cpu::convolve(layer, x) {
         Ok(y) => y,
         Err(x) => layer.forward(x),
-    }
+    })
 }
 
 /// Applies a linear layer to `[batch, features]`.
 pub fn project(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
-    layer.forward(x)
+    precision::lowered(layer, x, Linear::forward)
 }
 
 /// What a batch normalisation has been given and what it gives.
