@@ -184,13 +184,10 @@ cohort = "load.tset"
 
 #[test]
 fn three_channels_wanted_one_given() {
-    let files = [
-        (
-            "recipe.toml",
-            "ichflow = 1\n[window]\nuse = \"metadata\"\nchannels = 1\n[network]\nuse = \"efficientnet-b0\"\nweights = \"w.pth\"\n",
-        ),
-        ("w.pth", ""),
-    ];
+    let files = [(
+        "recipe.toml",
+        "ichflow = 1\n[window]\nuse = \"metadata\"\nchannels = 1\n[network]\nuse = \"efficientnet-b0\"\nnormalise = \"imagenet\"\n",
+    )];
     insta::assert_snapshot!(refusal(&files, &[]));
 }
 

@@ -18,6 +18,7 @@ pub mod layout;
 mod matrix;
 pub mod normalisation;
 pub mod optimiser;
+pub mod precision;
 pub mod squeeze;
 
 pub use activation::Activation;

@@ -151,8 +151,8 @@ pub const ALL: [Entry; 20] = [
     Entry {
         code: Code::ChannelMismatch,
         title: "another number of channels than wanted",
-        meaning: "A window makes as many channels as it says; a network that brings weights for images of three \
-                  channels wants three.",
+        meaning: "A window makes as many channels as it says; a network told to normalise by ImageNet's red, \
+                  green and blue wants three.",
         example: "",
         sets: &[],
     },

@@ -1,7 +1,7 @@
 """Writes what timm's networks give, for the Rust networks to be held against.
 
-    pip install torch timm
-    python tests/reference/networks.py [path of efficientnet-lite0-57934424.pth]
+    pip install torch timm torchvision pillow
+    python tests/reference/networks.py [directory of efficientnet-lite0-57934424.pth and its like]
 
 Weights and images are not stored: both sides make them by the formula of `uniform` below, the file
 `plugins/networks/tests/suite/formula.rs` being the other one. Everything is computed in float64, so
@@ -17,15 +17,26 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
+from PIL import Image
 
 FIXTURES = Path(__file__).parents[2] / "plugins/networks/tests/fixtures"
-MODELS = ["efficientnet_b0", "tf_efficientnet_b0", "tf_efficientnet_lite0"]
+MODELS = [
+    *[f"{tf}efficientnet_b{n}" for n in range(5) for tf in ("", "tf_")],
+    *[f"tf_efficientnet_lite{n}" for n in range(3)],
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnext50_32x4d",
+    "seresnext50_32x4d",
+    "densenet121",
+    "convnext_tiny",
+]
 OUTPUTS = 6
 # An even and an odd side: "same" padding differs.
 EVAL_SIZES = [64, 97]
-# Even sides down to the last map, and enough values a channel there for normalising to be well-posed.
-TRAIN_SIZE = 128
-SAMPLES = 200
+# Two images leave eight values a channel on the last map, enough for normalising by the batch in float64.
+TRAIN_SIZE = 64
+SAMPLES = 60
 
 
 def uniform(name, shape):
@@ -57,6 +68,13 @@ def weight(name, shape):
     return torch.from_numpy(values.astype(np.float32)).double()
 
 
+def calm_weight(name, shape):
+    """As `weight`, with normalisations that scale by 0.5 to 1: values of deep networks neither grow nor vanish."""
+    if len(shape) == 1 and name.endswith("weight"):
+        return torch.from_numpy((0.5 + 0.5 * uniform(name, shape)).astype(np.float32)).double()
+    return weight(name, shape)
+
+
 def images(size):
     """Two images of three channels: 8 x 8 patches under noise."""
     patch = np.arange(size) * 8 // size
@@ -65,17 +83,30 @@ def images(size):
     return torch.from_numpy((0.75 * patches + 0.25 * noise).astype(np.float32)).double()
 
 
+def digits(values):
+    return [float(f"{value:.9g}") for value in values]
+
+
 def samples(tensor):
     """At most SAMPLES values, evenly spaced over the flattened tensor."""
     flat = tensor.detach().flatten()
     step = -(-len(flat) // SAMPLES)
-    return [float(f"{value:.9g}") for value in flat[::step].tolist()]
+    return digits(flat[::step].tolist())
 
 
 def digest(tensor):
     """Sum and Euclidean length."""
     tensor = tensor.detach()
-    return [float(f"{value:.9g}") for value in (tensor.sum().item(), tensor.norm().item())]
+    return digits((tensor.sum().item(), tensor.norm().item()))
+
+
+def fingerprint(state):
+    """FNV-1a over the sorted names and shapes of all tensors."""
+    lines = [f"{name} {'x'.join(map(str, value.shape))}" for name, value in sorted(state.items())]
+    hash = 0xCBF29CE484222325
+    for byte in "\n".join(lines).encode():
+        hash = (hash ^ byte) * 0x100000001B3 % 2**64
+    return f"{hash:016x}"
 
 
 def evaluate(model, x):
@@ -90,49 +121,66 @@ def evaluate(model, x):
 
 
 def one_step(model, x):
-    """Gradients of the mean squared logit, and the running statistics one forward pass leaves."""
+    """Gradients of the mean squared logit, and the running statistics one forward pass leaves; both by sorted name."""
     model.train()
     logits = model(x)
     logits.square().mean().backward()
+    gradients = {name: p.grad for name, p in model.named_parameters()}
+    running = {name: b for name, b in model.named_buffers() if "running" in name}
     return {
         "logits": samples(logits),
-        "gradients": {name: digest(p.grad) for name, p in model.named_parameters()},
-        "running": {name: digest(b) for name, b in model.named_buffers() if "running" in name},
+        "gradients": [digest(gradients[name]) for name in sorted(gradients)],
+        "running": [digest(running[name]) for name in sorted(running)],
     }
 
 
 def by_formula(name):
     model = timm.create_model(name, num_classes=OUTPUTS, drop_rate=0.0).double()
     state = {
-        key: weight(key, value.shape) for key, value in model.state_dict().items() if "num_batches" not in key
+        key: calm_weight(key, value.shape)
+        for key, value in model.state_dict().items()
+        if "num_batches" not in key
     }
     model.load_state_dict(state, strict=False)
     published = sum(p.numel() for p in timm.create_model(name).parameters())
     model.eval()
     return {
         "parameters_with_1000_classes": published,
-        "tensors": {key: list(value.shape) for key, value in state.items()},
+        "tensors": len(state),
+        "names_and_shapes": fingerprint(state),
         "eval": {str(size): evaluate(model, images(size)) for size in EVAL_SIZES},
         "train": {"size": TRAIN_SIZE, **one_step(model, images(TRAIN_SIZE))},
     }
 
 
+def normalised(x):
+    """As the published weights want images of values 0 to 1."""
+    return (x - 127 / 255) / (128 / 255)
+
+
+def photograph():
+    """The committed photograph, `[1, 3, height, width]`, values 0 to 1."""
+    pixels = np.asarray(Image.open(FIXTURES / "chelsea.png").convert("RGB"))
+    return torch.from_numpy(pixels.astype(np.float32) / np.float32(255)).double().permute(2, 0, 1)[None]
+
+
 def with_published_weights(path):
-    """timm's tf_efficientnet_lite0 with the tensors of the file in the order of their definition."""
-    model = timm.create_model("tf_efficientnet_lite0")
+    """timm's network with the tensors of the file in the order of their definition."""
+    model = timm.create_model("tf_" + "_".join(path.name.split("-")[:2]))
     stored = list(torch.load(path, weights_only=True).values())
     own = model.state_dict()
     assert [v.shape for v in stored] == [v.shape for v in own.values()]
     model.load_state_dict(dict(zip(own, stored)))
     model = model.double().eval()
-    x = (images(97) - 127 / 255) / (128 / 255)
     with torch.no_grad():
-        features = model.forward_features(x)
+        features = model.forward_features(normalised(images(97)))
+        logits = model(normalised(photograph()))[0]
     return {
         "size": 97,
         "shape": list(features.shape),
         "features": digest(features),
         "feature_samples": samples(features),
+        "photograph": {"best": logits.topk(5).indices.tolist(), "logits": samples(logits)},
     }
 
 
@@ -162,21 +210,28 @@ def write_state_dicts():
     torch.save(state, FIXTURES / "tiny-legacy.pth", _use_new_zipfile_serialization=False)
     torch.save({"conv.weight": Code()}, FIXTURES / "code.pth")
     torch.save({**state, "extra": Code()}, FIXTURES / "tiny-and-code.pth")
+    torch.save(Code(), FIXTURES / "all-code.pth")
 
 
 def write(name, content):
     FIXTURES.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, separators=(",", ":")).replace('},"', '},\n"').replace('],"', '],\n"')
+    text = json.dumps(content, separators=(",", ":"))
+    for end in ("},", "],"):
+        text = text.replace(end + '"', end + '\n"')
+    text = text.replace("],[", "],\n[")
     (FIXTURES / f"{name}.json").write_text(text + "\n")
 
 
 def main():
-    torch.set_num_threads(2)
+    # Float64 convolutions in groups are slower in two threads than in one.
+    torch.set_num_threads(1)
     for name in MODELS:
         write(name, {"versions": {"torch": torch.__version__, "timm": timm.__version__}, **by_formula(name)})
     write_state_dicts()
-    if len(sys.argv) > 1:
-        write("efficientnet-lite0-57934424", with_published_weights(sys.argv[1]))
+    for directory in sys.argv[1:]:
+        for path in sorted(Path(directory).glob("efficientnet-lite*.pth")):
+            write(path.stem, with_published_weights(path))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -60,4 +60,5 @@ def main():
     (FIXTURES / "macs.json").write_text(f"[\n{lines}\n]\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -37,6 +37,9 @@ struct Question {
     /// Whether burn's own operations compute every layer.
     #[serde(default)]
     generic: bool,
+    /// `f32` or `bf16`.
+    #[serde(default)]
+    precision: layers::Precision,
     /// `auto`, `cpu`, `cuda:N`.
     #[serde(default)]
     device: Option<String>,
@@ -104,7 +107,7 @@ fn seconds(question: &Question) -> Result<Vec<f64>> {
     let mut seconds = Vec::new();
     for step in 0..question.warm + question.steps {
         let begun = Instant::now();
-        let logits = network.forward(images.clone());
+        let logits = layers::in_precision(question.precision, || network.forward(images.clone()));
         if question.train {
             // Binary cross-entropy with logits.
             let losses = logits.clone().clamp_min(0.0) - logits.clone() * truth.clone()

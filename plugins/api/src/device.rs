@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
 use crate::error::{Error, Result};
@@ -68,6 +69,21 @@ impl DeviceChoice {
     }
 }
 
+/// Whether a device is the CPU.
+pub fn is_cpu(device: &Device) -> bool {
+    let device = device.clone().without_autodiff();
+    matches!(device.as_dispatch(), DispatchDevice::Flex(_))
+}
+
+/// All devices of this machine that are of a kind with `device`, which comes first. Of the CPU there is one.
+pub fn all_like(device: &Device) -> Vec<Device> {
+    let mut all = vec![device.clone()];
+    if !is_cpu(device) {
+        all.extend(gpus().into_iter().filter(|other| other != device));
+    }
+    all
+}
+
 fn cpu() -> ChosenDevice {
     ChosenDevice {
         device: Device::flex(),
@@ -76,14 +92,18 @@ fn cpu() -> ChosenDevice {
 }
 
 #[cfg(feature = "cuda")]
-fn gpu_count() -> usize {
+fn gpus() -> Vec<Device> {
     use burn::tensor::DeviceType;
-    Device::enumerate(DeviceType::Cuda).into_vec().len()
+    Device::enumerate(DeviceType::Cuda).into_vec()
 }
 
 #[cfg(not(feature = "cuda"))]
+fn gpus() -> Vec<Device> {
+    Vec::new()
+}
+
 fn gpu_count() -> usize {
-    0
+    gpus().len()
 }
 
 #[cfg(feature = "cuda")]
@@ -123,6 +143,14 @@ mod tests {
         }
         assert_eq!("cuda".parse(), Ok(DeviceChoice::Cuda(0)));
         assert!("gpu".parse::<DeviceChoice>().unwrap_err().contains("cuda:N"));
+    }
+
+    #[test]
+    fn there_is_one_cpu() {
+        for device in [Device::flex(), Device::flex().autodiff()] {
+            assert!(is_cpu(&device));
+            assert_eq!(all_like(&device).len(), 1);
+        }
     }
 
     #[cfg(not(feature = "cuda"))]

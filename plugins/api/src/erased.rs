@@ -43,6 +43,11 @@ impl AnyBackbone {
     pub fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
         self.0.features_of_maps(maps)
     }
+
+    /// See [`Backbone::classifier_name`].
+    pub fn classifier_name(&self) -> &'static str {
+        self.0.classifier_name()
+    }
 }
 
 impl Clone for AnyBackbone {
@@ -109,6 +114,7 @@ trait ErasedBackbone: Send + Sync {
     fn feature_count(&self) -> usize;
     fn maps(&self, images: Tensor<4>) -> Tensor<4>;
     fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4>;
+    fn classifier_name(&self) -> &'static str;
     fn type_name(&self) -> &'static str;
     fn clone_box(&self) -> Box<dyn ErasedBackbone>;
     fn fmt_debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
@@ -137,6 +143,10 @@ impl<B: Backbone> ErasedBackbone for B {
 
     fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
         Backbone::features_of_maps(self, maps)
+    }
+
+    fn classifier_name(&self) -> &'static str {
+        Backbone::classifier_name(self)
     }
 
     fn type_name(&self) -> &'static str {

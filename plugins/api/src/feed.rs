@@ -81,6 +81,33 @@ impl HostBatch {
         })
     }
 
+    /// Cuts the batch into at most `parts` of slices that follow one another, none empty, as even as can be.
+    pub fn split(self, parts: usize) -> Vec<Self> {
+        let count = self.indices.len();
+        let parts = parts.clamp(1, count.max(1));
+        if parts == 1 {
+            return vec![self];
+        }
+        let size = self.rows * self.columns;
+        let part = |index: usize| {
+            let (from, to) = (index * count / parts, (index + 1) * count / parts);
+            Self {
+                indices: self.indices[from..to].to_vec(),
+                hu: self.hu[from * size..to * size].to_vec(),
+                rows: self.rows,
+                columns: self.columns,
+                around: Vec::new(),
+            }
+        };
+        let mut cut: Vec<Self> = (0..parts).map(part).collect();
+        for (offset, neighbours) in self.around {
+            for (part, neighbours) in cut.iter_mut().zip(neighbours.split(parts)) {
+                part.around.push((offset, neighbours));
+            }
+        }
+        cut
+    }
+
     /// Moves the batch to the device: one upload of i16 values, and one more for each offset.
     pub fn upload(self, cohort: &Cohort, device: &Device) -> HuBatch {
         let tags = self
@@ -177,4 +204,36 @@ impl Drop for Feed {
 /// Cuts indices into batches of at most `size`.
 pub fn batches_of(indices: &[usize], size: usize) -> Vec<Vec<usize>> {
     indices.chunks(size.max(1)).map(<[usize]>::to_vec).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(first: usize, count: usize) -> HostBatch {
+        HostBatch {
+            indices: (first..first + count).collect(),
+            hu: (0..count * 6).map(|value| (first * 6 + value) as i16).collect(),
+            rows: 2,
+            columns: 3,
+            around: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn parts_of_a_batch_are_its_slices_in_order() {
+        let mut whole = batch(0, 7);
+        whole.around.push((-1, batch(100, 7)));
+        for parts in [1, 2, 3, 7, 20] {
+            let cut = whole.clone().split(parts);
+            assert_eq!(cut.len(), parts.min(7));
+            let sizes: Vec<usize> = cut.iter().map(|part| part.indices.len()).collect();
+            assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1);
+            let joined =
+                |values: &dyn Fn(&HostBatch) -> Vec<i16>| cut.iter().flat_map(values).collect::<Vec<_>>();
+            assert_eq!(joined(&|part| part.hu.clone()), whole.hu);
+            assert_eq!(joined(&|part| part.around[0].1.hu.clone()), whole.around[0].1.hu);
+            assert!(cut.iter().all(|part| part.around[0].0 == -1));
+        }
+    }
 }

@@ -54,6 +54,7 @@
 pub mod augmentation;
 pub mod balance;
 pub mod calibration;
+pub mod channel_norm;
 pub mod cohort;
 pub mod command;
 pub mod context;
@@ -64,6 +65,7 @@ pub mod error;
 pub mod feed;
 pub mod folds;
 pub mod guard;
+pub mod head;
 pub mod kept;
 pub mod labels;
 pub mod layers;

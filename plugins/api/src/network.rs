@@ -8,12 +8,11 @@
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 
 pub use crate::erased::AnyBackbone;
 use crate::error::Result;
-use crate::layers::{mean_of_maps, project};
+pub use crate::head::{Head, HeadKind, HeadPlan, Pool};
 use crate::learned_window::LearnedWindow;
 use crate::ports::Artifact;
 use crate::window::Window;
@@ -37,30 +36,16 @@ pub trait Backbone: Module + Sync + 'static {
     fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
         maps
     }
-}
 
-/// Pools feature maps and turns them into logits.
-#[derive(Module, Debug)]
-pub struct Head {
-    /// Applied to the pooled features while training.
-    pub dropout: Dropout,
-    /// From features to logits.
-    pub classifier: Linear,
-}
-
-impl Head {
-    /// A fresh head: average pooling, dropout, one linear layer.
-    pub fn new(features: usize, outputs: usize, dropout: f64, device: &Device) -> Self {
-        Self {
-            dropout: DropoutConfig::new(dropout).init(),
-            classifier: LinearConfig::new(features, outputs).init(device),
-        }
+    /// What weight files call this architecture's classifier: `fc` of `fc.weight` and `fc.bias`.
+    fn classifier_name(&self) -> &'static str {
+        "classifier"
     }
 
-    /// From feature maps `[batch, features, h, w]` to logits `[batch, outputs]`.
-    pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
-        let pooled = mean_of_maps(features).flatten::<2>(1, 3);
-        project(&self.classifier, self.dropout.forward(pooled))
+    /// Epsilon of a layer normalisation between pooling and classifier (`head.norm` in weight files), if the
+    /// architecture has one.
+    fn pooled_norm(&self) -> Option<f64> {
+        None
     }
 }
 
@@ -77,9 +62,18 @@ pub struct Network {
 }
 
 impl Network {
-    /// A backbone under a fresh head.
+    /// A backbone under a fresh head: average pooling, dropout, one linear layer.
     pub fn new(backbone: impl Backbone, outputs: usize, dropout: f64, device: &Device) -> Self {
-        let head = Head::new(backbone.feature_count(), outputs, dropout, device);
+        Self::with_head(backbone, &HeadPlan::linear(dropout), outputs, device)
+    }
+
+    /// A backbone under a fresh head as `plan` says, with the normalisation that belongs to the backbone.
+    pub fn with_head(backbone: impl Backbone, plan: &HeadPlan, outputs: usize, device: &Device) -> Self {
+        let plan = HeadPlan {
+            norm: backbone.pooled_norm(),
+            ..*plan
+        };
+        let head = Head::of(&plan, backbone.feature_count(), outputs, device);
         Self {
             window: None,
             backbone: AnyBackbone::new(backbone),

@@ -1,13 +1,15 @@
 //! What an architecture brings, and the factory all of them share.
 
-use std::path::{Path, PathBuf};
-
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
+use ichflow_api::head::HeadPlan;
 use ichflow_api::prelude::*;
 use ichflow_api::weights::WeightsFile;
+use ichflow_hub::Hub;
 
-use crate::normalise::Normalise;
+use crate::adapt::adapt_inputs;
+use crate::normalise::{Normalise, for_channels, imagenet};
+use crate::source::{Found, Source};
 
 /// A network's architecture: the little that differs from one to the next.
 pub trait Architecture: Send + Sync + 'static {
@@ -17,59 +19,106 @@ pub trait Architecture: Send + Sync + 'static {
     /// Its name for people: "efficientnet-b0".
     fn name(&self) -> String;
 
+    /// timm's name of it, by which its weights are known.
+    fn timm_name(&self) -> String;
+
     /// A backbone with random weights for images of `channels` channels.
     fn backbone(&self, channels: usize, device: &Device) -> Self::Backbone;
 
-    /// The path in the backbone of a tensor called `name` in a weights file; nothing for tensors
-    /// that do not belong into it, such as a classifier.
-    fn parameter(&self, name: &str) -> Option<String>;
+    /// The name in timm's files of the first convolution's weights.
+    fn first_convolution(&self) -> &'static str;
+
+    /// timm's name of a tensor called `name` in a weights file, which may be torchvision's.
+    fn rename(&self, name: &str) -> String {
+        name.to_owned()
+    }
 
     /// Which weights fit, for the help line of an error.
-    fn fitting_weights(&self) -> &'static str;
+    fn fitting_weights(&self) -> String {
+        format!("weights of timm's {}", self.timm_name())
+    }
 
-    /// The shift and scale its published weights were trained with.
-    fn weights_normalisation(&self) -> Normalisation;
+    /// The shift and scale that weights of this architecture are trained with, if they come without word of it.
+    fn weights_normalisation(&self) -> Normalisation {
+        imagenet()
+    }
 }
 
 /// Builds networks of one architecture, with random weights or from a file.
 pub struct Factory<A> {
-    /// What to build.
-    pub architecture: A,
-    /// Starting weights of the backbone; random without.
-    pub weights: Option<PathBuf>,
-    /// Share of the pooled features dropped while training.
-    pub dropout: f64,
-    /// What images are shifted and scaled by.
-    pub normalisation: Normalisation,
+    architecture: A,
+    start: Option<Found>,
+    head: HeadPlan,
+    normalisation: Normalisation,
 }
 
 impl<A: Architecture> Factory<A> {
-    /// A factory whose input is shifted and scaled as `normalise` says, which may be as the weights want it.
-    pub fn new(architecture: A, weights: Option<&PathBuf>, dropout: f64, normalise: Normalise) -> Self {
-        let of_weights = weights.map(|_| architecture.weights_normalisation());
-        Self {
-            architecture,
-            weights: weights.cloned(),
-            dropout,
-            normalisation: normalise.resolve(of_weights),
+    /// A factory whose input, of `channels` channels, is shifted and scaled as `normalise` says, which may be as
+    /// the weights want it.
+    ///
+    /// # Errors
+    /// When weights cannot be fetched, or are said to be another architecture's.
+    pub fn new(
+        architecture: A,
+        start: Option<Source>,
+        head: HeadPlan,
+        normalise: Normalise,
+        channels: usize,
+    ) -> Result<Self> {
+        let start = start.map(|source| source.find(&Hub::from_env())).transpose()?;
+        let config = start.as_ref().and_then(|found| found.config.as_ref());
+        if let (Some(found), Some(theirs)) = (&start, config.and_then(|config| config.architecture.as_ref()))
+            && *theirs != architecture.timm_name()
+        {
+            // Tensors may be of the same shapes where padding or epsilons differ.
+            return Err(Error::new(format!(
+                "the weights {} are of timm's {theirs}, and not of {}",
+                found.description,
+                architecture.timm_name()
+            ))
+            .help(format!("use {}", architecture.fitting_weights())));
         }
+        let of_weights = start.is_some().then(|| {
+            let said = config.and_then(|config| config.normalisation.clone());
+            said.unwrap_or_else(|| architecture.weights_normalisation())
+        });
+        let normalisation = for_channels(normalise.resolve(of_weights), channels);
+        Ok(Self {
+            architecture,
+            start,
+            head,
+            normalisation,
+        })
+    }
+
+    /// The weights of a file with timm's names, for images of `channels` channels.
+    fn read(&self, found: &Found, channels: usize) -> Result<WeightsFile> {
+        let file = WeightsFile::open(&found.path)?;
+        let mut file = file
+            .unwrapped()
+            .rename(|name| Some(self.architecture.rename(name)))?;
+        if let Some(weight) = file.get_mut(self.architecture.first_convolution()) {
+            adapt_inputs(weight, channels);
+        }
+        Ok(file)
     }
 }
 
 impl<A: Architecture> NetworkFactory for Factory<A> {
     fn build(&self, channels: usize, outputs: usize, device: &Device) -> Result<Network> {
-        check_channels(self.weights.as_deref(), channels)?;
         let backbone = self.architecture.backbone(channels, device);
+        let network = Network::with_head(backbone, &self.head, outputs, device);
         // burn draws random weights when they are first looked at. Looking at them here, in the order
         // of the parameters, makes them depend on the device's seed alone.
-        initialise(&backbone);
-        let backbone = match &self.weights {
-            Some(path) => load_backbone(&self.architecture, backbone, path)?,
-            None => backbone,
-        };
-        let network = Network::new(backbone, outputs, self.dropout, device);
+        initialise(&network.backbone);
         initialise(&network.head);
-        Ok(network)
+        match &self.start {
+            Some(found) => self
+                .read(found, channels)?
+                .start(network)
+                .map_err(|error| error.help(format!("use {}", self.architecture.fitting_weights()))),
+            None => Ok(network),
+        }
     }
 
     fn normalisation(&self) -> Normalisation {
@@ -78,35 +127,11 @@ impl<A: Architecture> NetworkFactory for Factory<A> {
 
     fn describe(&self) -> String {
         let name = self.architecture.name();
-        match &self.weights {
-            Some(path) => format!("{name}, weights of {}", path.display()),
+        match &self.start {
+            Some(found) => format!("{name}, weights of {}", found.description),
             None => format!("{name}, random weights"),
         }
     }
-}
-
-/// Weights are for three channels; the ports say so before anything runs, this says it to callers.
-fn check_channels(weights: Option<&Path>, channels: usize) -> Result<()> {
-    match weights {
-        Some(path) if channels != 3 => Err(Error::new(format!(
-            "the weights {} are for images of 3 channels, but there are {channels}",
-            path.display()
-        ))
-        .help("use a window with three channels, or leave `weights` out")),
-        _ => Ok(()),
-    }
-}
-
-/// Puts the weights of a file into a backbone; a classifier in the file is left out.
-pub fn load_backbone<A: Architecture>(
-    architecture: &A,
-    backbone: A::Backbone,
-    path: &Path,
-) -> Result<A::Backbone> {
-    WeightsFile::open(path)?
-        .rename(|name| architecture.parameter(name))?
-        .load_into(backbone)
-        .map_err(|error| error.help(format!("use {}", architecture.fitting_weights())))
 }
 
 /// Draws all random weights now, in the order of the parameters.

@@ -6,7 +6,8 @@ use ichflow_api::prelude::*;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalise {
-    /// What the architecture's weights were trained with if there are weights, else nothing.
+    /// What the weights were trained with if there are weights, else nothing. For one channel the mean over
+    /// red, green and blue; for more than three, these in turn.
     #[default]
     Auto,
     /// Nothing: images stay as the window made them.
@@ -42,5 +43,37 @@ impl Normalise {
     /// Whether it insists on three channels.
     pub fn needs_three_channels(self) -> bool {
         self == Self::Imagenet
+    }
+}
+
+/// Values for `channels` channels of those for red, green and blue: in turn, as the first convolution's weights are
+/// repeated; for one channel their mean.
+pub fn for_channels(normalisation: Normalisation, channels: usize) -> Normalisation {
+    let fit = |values: Vec<f32>| {
+        if values.len() <= 1 || values.len() == channels {
+            values
+        } else if channels == 1 {
+            vec![values.iter().sum::<f32>() / values.len() as f32]
+        } else {
+            values.iter().copied().cycle().take(channels).collect()
+        }
+    };
+    Normalisation {
+        mean: fit(normalisation.mean),
+        std: fit(normalisation.std),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_take_red_green_and_blue_in_turn() {
+        let of = |channels| for_channels(imagenet(), channels);
+        assert_eq!(of(3), imagenet());
+        assert!((of(1).mean[0] - 0.449).abs() < 1e-6 && (of(1).std[0] - 0.226).abs() < 1e-6);
+        assert_eq!(of(5).mean, [0.485, 0.456, 0.406, 0.485, 0.456]);
+        assert_eq!(for_channels(Normalisation::none(), 5), Normalisation::none());
     }
 }

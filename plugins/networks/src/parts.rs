@@ -1,15 +1,20 @@
 //! What the stages of this crate have in common: ports, checks, the file they read.
 
-use std::path::{Path, PathBuf};
-
+use ichflow_api::head::{HeadKind, HeadPlan, Pool};
 use ichflow_api::prelude::*;
 
 use crate::normalise::Normalise;
+use crate::source::Source;
 
-/// A window in, a network out; three channels where weights or a normalisation need them.
-pub fn ports(weights: Option<&Path>, normalise: Normalise) -> Ports {
+/// The default of `dropout`.
+pub const DROPOUT: f64 = 0.125;
+/// The default of `hidden`.
+pub const HIDDEN: usize = 64;
+
+/// A window in, a network out; three channels where the normalisation needs them.
+pub fn ports(normalise: Normalise) -> Ports {
     let window = Input::of::<Window>("window");
-    let three = weights.is_some() || normalise.needs_three_channels();
+    let three = normalise.needs_three_channels();
     Ports::new()
         .input(if three { window.channels(3) } else { window })
         .output(Output::of::<NetworkSpec>("network"))
@@ -24,10 +29,21 @@ pub fn check_dropout(dropout: f64) -> Vec<Problem> {
     }
 }
 
-/// The weights file, if there is one.
-pub fn reads(weights: Option<&PathBuf>) -> Vec<ExternalPath> {
-    weights
-        .map(|path| ExternalPath::file("weights", path))
-        .into_iter()
-        .collect()
+/// The weights file, if a file is named. What comes from the hub is found or fetched when the stage runs.
+pub fn reads(weights: Option<&str>) -> Vec<ExternalPath> {
+    match weights.map(Source::parse) {
+        Some(Source::File(path)) => vec![ExternalPath::file("weights", path)],
+        Some(Source::Hub(_)) | None => Vec::new(),
+    }
+}
+
+/// The head a recipe describes.
+pub fn head_plan(pool: Pool, kind: HeadKind, hidden: usize, dropout: f64) -> HeadPlan {
+    HeadPlan {
+        pool,
+        kind,
+        hidden,
+        dropout,
+        norm: None,
+    }
 }

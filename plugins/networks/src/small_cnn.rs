@@ -2,11 +2,14 @@
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
+use ichflow_api::head::{HeadKind, Pool};
 use ichflow_api::prelude::*;
 
-use crate::architecture::{Architecture, Factory};
+use crate::architecture::Architecture;
 use crate::blocks::{Activation, BasicBlock, BatchNorm2d, Convolution, Style, space_to_depth};
+use crate::normalise::Normalise;
 use crate::parts;
+use crate::stage::hand_on;
 
 /// A small residual network for a CPU: a first convolution that sees every pixel, then three residual
 /// blocks on maps of a quarter, an eighth and a sixteenth of the image's side.
@@ -23,13 +26,23 @@ pub struct SmallCnn {
     /// Share of the pooled features dropped while training, 0 to below 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub dropout: f64,
+    /// What becomes of a feature map's values, one number a map.
+    pub pool: Pool,
+    /// What makes the labels' logits of the pooled features.
+    pub head: HeadKind,
+    /// Values in each label's own hidden layer, with `head = "per-label"`.
+    #[schemars(range(min = 1, max = 4096))]
+    pub hidden: usize,
 }
 
 impl Default for SmallCnn {
     fn default() -> Self {
         Self {
             width: 16,
-            dropout: 0.125,
+            dropout: parts::DROPOUT,
+            pool: Pool::default(),
+            head: HeadKind::default(),
+            hidden: parts::HIDDEN,
         }
     }
 }
@@ -41,23 +54,17 @@ impl Stage for SmallCnn {
     const EXAMPLE: &'static str = "[network]\nuse = \"small-cnn\"\nwidth = 24\n";
 
     fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Window>("window"))
-            .output(Output::of::<NetworkSpec>("network"))
+        parts::ports(Normalise::None)
     }
 
     fn check(&self) -> Vec<Problem> {
         parts::check_dropout(self.dropout)
     }
 
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        let spec = NetworkSpec::new(Factory {
-            architecture: SmallCnnArchitecture { width: self.width },
-            weights: None,
-            dropout: self.dropout,
-            normalisation: Normalisation::none(),
-        });
-        Ok(Outputs::new().with("network", spec))
+    fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {
+        let architecture = SmallCnnArchitecture { width: self.width };
+        let plan = parts::head_plan(self.pool, self.head, self.hidden, self.dropout);
+        hand_on(architecture, None, plan, Normalise::None, inputs)
     }
 }
 
@@ -78,16 +85,13 @@ impl Architecture for SmallCnnArchitecture {
         SmallCnnBackbone::new(channels, self.width, device)
     }
 
-    fn parameter(&self, name: &str) -> Option<String> {
-        (!name.starts_with("classifier.")).then(|| name.to_owned())
+    /// timm has none.
+    fn timm_name(&self) -> String {
+        SmallCnn::NAME.into()
     }
 
-    fn fitting_weights(&self) -> &'static str {
-        "weights that this network was saved to"
-    }
-
-    fn weights_normalisation(&self) -> Normalisation {
-        Normalisation::none()
+    fn first_convolution(&self) -> &'static str {
+        "conv1.weight"
     }
 }
 

@@ -6,6 +6,7 @@
 //! ichflow's own kernels, with their own gradients (`kernels/`, docs/architecture.md), elsewhere burn's operations.
 
 mod cpu;
+mod precision;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,8 @@ pub use ichflow_kernels::Activation;
 
 use crate::summary;
 use ichflow_kernels::optimiser::Adam;
+
+pub use precision::{Precision, in_precision};
 
 static KERNELS: AtomicBool = AtomicBool::new(true);
 
@@ -35,10 +38,10 @@ pub(crate) fn kernels_on() -> bool {
 
 /// Applies a convolution to `[batch, channels, height, width]`.
 pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let y = match cpu::convolve(layer, x) {
+    let y = precision::lowered(layer, x, |layer, x| match cpu::convolve(layer, x) {
         Ok(y) => y,
         Err(x) => layer.forward(x),
-    };
+    });
     // Of a kernel `[outputs, inputs / groups, height, width]` every output value takes all but the first.
     let [_, inputs, height, width] = layer.weight.dims();
     summary::seen(layer.weight.id, y.dims(), inputs * height * width);
@@ -47,7 +50,7 @@ pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
 
 /// Applies a linear layer to `[batch, features]`.
 pub fn project(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
-    let y = layer.forward(x);
+    let y = precision::lowered(layer, x, Linear::forward);
     let [inputs, _] = layer.weight.dims();
     summary::seen(layer.weight.id, y.dims(), inputs);
     y

@@ -338,3 +338,43 @@ fn steps_of_adam_are_burns_operations() {
     assert!(difference(mean, of_burn) < CLOSE);
     assert!(difference(variance, spread) < CLOSE);
 }
+
+#[test]
+fn bfloat16_rounds_what_layers_multiply_and_what_comes_of_it() {
+    let device = Device::flex().autodiff();
+    let layer = Conv2dConfig::new([16, 24], [3, 3]).with_bias(true).init(&device);
+    let x = random([2, 16, 12, 12], &device);
+    let slopes = random([2, 24, 10, 10], &device);
+    let run = |precision| {
+        let x = x.clone().detach().require_grad();
+        let y = in_precision(precision, || convolve(&layer, x.clone()));
+        let gradients = (y.clone() * slopes.clone()).sum().backward();
+        let weight = layer.weight.val().grad(&gradients).unwrap();
+        (y.inner(), x.grad(&gradients).unwrap(), weight)
+    };
+    let (whole, short) = (run(Precision::F32), run(Precision::Bf16));
+    // burn's own bfloat16 says which numbers there are.
+    let exact = |x: Tensor<4>| {
+        x.clone()
+            .cast(burn::tensor::FloatDType::BF16)
+            .cast(burn::tensor::FloatDType::F32)
+    };
+    for (short, whole) in [(short.0, whole.0), (short.1, whole.1), (short.2, whole.2)] {
+        assert_eq!(short.clone().into_data(), exact(short.clone()).into_data());
+        let off = difference(short, whole);
+        assert!((1e-5..2e-2).contains(&off), "{off}");
+    }
+    // burn's operations on numbers of that type, where kernels are not asked.
+    let burns = {
+        let bf16 = burn::tensor::FloatDType::BF16;
+        let mut layer = layer.clone();
+        layer.weight = layer.weight.map(|weight| exact(weight.detach()).cast(bf16));
+        layer.bias = layer.bias.map(|bias| bias.map(|bias| bias.detach().cast(bf16)));
+        layer
+            .forward(x.clone().cast(bf16))
+            .cast(burn::tensor::FloatDType::F32)
+    };
+    let ours = in_precision(Precision::Bf16, || convolve(&layer, x.clone()));
+    // The last bit of a rounded sum may fall to either side.
+    assert!(difference(ours.inner(), burns.inner()) < 8e-3);
+}

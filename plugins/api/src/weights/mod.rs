@@ -1,8 +1,16 @@
 //! Weights in files: safetensors and PyTorch's `.pth` in, safetensors out.
 //!
 //! Names and layouts in files are PyTorch's, with a network's parts called as timm calls them: the
-//! backbone's parameters have no prefix, the classifier's are `classifier.weight` and
-//! `classifier.bias`, those of learned windows `window.center` and `window.width`, in HU. A `.pth` file is a Python pickle; it is read as data, and no code in it is run.
+//! backbone's parameters have no prefix, the classifier's are `classifier.weight` and `classifier.bias`, or
+//! what [`Backbone::classifier_name`](crate::network::Backbone::classifier_name) says instead of `classifier`.
+//! What timm has no name for is called `head.pool.p` (the power of a generalised mean), `head.hidden.weight`
+//! and `.bias` (the labels' hidden layers), `window.center` and `window.width` (learned windows, in HU). A
+//! `.pth` file is a Python pickle; it is read as data, and no code in it is run.
+
+mod code;
+mod faults;
+mod format;
+mod wrappers;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,14 +24,15 @@ use burn_store::{
     bridge,
 };
 
+use self::faults::Faults;
+use self::format::Format;
 use crate::error::{Error, Result, ResultExt};
 use crate::network::Network;
 
-/// Centers and widths of learned windows in a file.
-const LEARNED_WINDOW: [&str; 2] = ["window.center", "window.width"];
-
-/// How many names an error lists.
-const LISTED: usize = 10;
+/// Where learned windows are in files and in networks.
+const WINDOW: &str = "window.";
+/// Parts of a head that no published weights have.
+const OWN: [&str; 2] = ["head.pool.", "head.hidden."];
 
 /// The tensors of a weights file, by name, in memory.
 pub struct WeightsFile {
@@ -37,7 +46,7 @@ impl WeightsFile {
     /// PyTorch's counters `num_batches_tracked` are left out: nothing depends on them.
     ///
     /// # Errors
-    /// When the file is missing, is something else, is cut off, or holds values that are not finite.
+    /// When the file is missing, is something else, is cut off, holds code, or values that are not finite.
     pub fn open(path: &Path) -> Result<Self> {
         let stored = match Format::of(path)? {
             Format::Safetensors => {
@@ -46,6 +55,15 @@ impl WeightsFile {
                 all_tensors(SafetensorsStore::from_bytes(Some(bytes)), path)?
             }
             Format::PyTorch => {
+                if let Some(name) = code::in_file(path) {
+                    return Err(Error::new(format!(
+                        "{} holds code: Python would call `{name}` on loading it; nothing was run",
+                        path.display()
+                    ))
+                    .help(
+                        "do not open it in Python; get the weights as .safetensors, which cannot hold code",
+                    ));
+                }
                 // Names are kept as they are, also where their numbers have gaps.
                 all_tensors(PytorchStore::from_file(path).map_indices_contiguous(false), path)?
             }
@@ -99,16 +117,62 @@ impl WeightsFile {
         Ok(Self { tensors, ..self })
     }
 
+    /// Takes off what training programs put around a network's names (`state_dict`, `model`, `module`, …); what
+    /// is outside of it is left out.
+    #[must_use]
+    pub fn unwrapped(mut self) -> Self {
+        if let Some(wrappers) = wrappers::around(self.names()) {
+            let inside = |(name, tensor): (String, TensorData)| {
+                name.strip_prefix(&wrappers).map(|name| (name.to_owned(), tensor))
+            };
+            self.tensors = self.tensors.into_iter().filter_map(inside).collect();
+        }
+        self
+    }
+
+    /// The tensor called `name`, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut TensorData> {
+        self.tensors.get_mut(name)
+    }
+
     /// Puts the tensors into `module`, every one into the parameter of its name.
     ///
     /// # Errors
     /// Lists the tensors that are missing, unexpected, or of another shape or kind.
-    pub fn load_into<M: Module>(mut self, mut module: M) -> Result<M> {
+    pub fn load_into<M: Module>(self, module: M) -> Result<M> {
+        self.load_as(module, |path| Some(path.to_owned()))
+    }
+
+    /// Starts `network` from these tensors: its backbone, and what belongs to the backbone in the head. A
+    /// classifier in the file is left out, and the network keeps its own.
+    ///
+    /// # Errors
+    /// As [`WeightsFile::load_into`].
+    pub fn start(mut self, network: Network) -> Result<Network> {
+        let classifier = network.backbone.classifier_name();
+        let own = |name: &str| {
+            let classifiers = [classifier, "classifier"];
+            classifiers.iter().any(|part| tail(name, part).is_some())
+                || name.starts_with(WINDOW)
+                || OWN.iter().any(|part| name.starts_with(part))
+        };
+        self.tensors.retain(|name, _| !own(name));
+        self.load_as(network, |path| {
+            Some(file_name(path, classifier)).filter(|name| !own(name))
+        })
+    }
+
+    /// Puts the tensor called `name_of(path)` into the parameter at `path`; parameters without a name stay as
+    /// they are.
+    fn load_as<M: Module>(mut self, mut module: M, name_of: impl Fn(&str) -> Option<String>) -> Result<M> {
         let mut faults = Faults::default();
         let mut ready = Vec::new();
         for expected in module.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true) {
-            let name = expected.name;
-            match self.tensors.remove(&name) {
+            let Some(name) = name_of(&expected.name) else {
+                continue;
+            };
+            let stored = self.tensors.remove(&name);
+            match stored.map(|data| squeezed_like(data, &expected.shape)) {
                 None => faults.missing.push(name),
                 Some(data) if *data.shape() != expected.shape => faults.misshapen.push(format!(
                     "{name} ({:?} in the file, {:?} in the network)",
@@ -123,7 +187,11 @@ impl WeightsFile {
                     ));
                 }
                 // Half-precision files are welcome; the network keeps its own precision.
-                Some(data) => ready.push(bridge::from_data(data.convert_dtype(expected.dtype), name, None)),
+                Some(data) => ready.push(bridge::from_data(
+                    data.convert_dtype(expected.dtype),
+                    expected.name,
+                    None,
+                )),
             }
         }
         faults.unexpected = self.tensors.into_keys().collect();
@@ -136,12 +204,41 @@ impl WeightsFile {
         }
         let result = module.apply(ready, None, Some(Box::new(PyTorchToBurnAdapter)), true);
         // What was compared above cannot fail here, unless a module treats its tensors specially.
-        if result.errors.is_empty() && result.missing.is_empty() {
+        let missing = result.missing.iter().any(|(path, _)| name_of(path).is_some());
+        if result.errors.is_empty() && !missing {
             Ok(module)
         } else {
             Err(Error::new(format!("{}: {result}", self.path.display())))
         }
     }
+}
+
+/// The tensor in the wanted shape, if that differs by sides of 1 at the end alone: `[96, 1, 1]` for `[96]`, or a 1×1
+/// convolution for a linear layer.
+fn squeezed_like(data: TensorData, wanted: &[usize]) -> TensorData {
+    let core = |shape: &[usize]| {
+        let ones = shape.iter().rev().take_while(|&&side| side == 1).count();
+        shape[..shape.len() - ones].to_vec()
+    };
+    if data.shape()[..] == *wanted || core(data.shape()) != core(wanted) {
+        return data;
+    }
+    let (bytes, _, dtype) = data.into_parts();
+    TensorData::from_bytes(bytes, wanted.to_vec(), dtype)
+}
+
+/// The name in files of the parameter at `path` in a [`Network`].
+fn file_name(path: &str, classifier: &str) -> String {
+    match (path.strip_prefix("backbone."), tail(path, "head.classifier")) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(parameter)) => format!("{classifier}.{parameter}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// What follows `part` and a dot in `name`.
+fn tail<'a>(name: &'a str, part: &str) -> Option<&'a str> {
+    name.strip_prefix(part)?.strip_prefix('.')
 }
 
 /// Writes a whole network as safetensors that timm and PyTorch can read.
@@ -152,7 +249,8 @@ pub fn save_safetensors(network: &Network, path: &Path) -> Result<()> {
         .overwrite(true)
         .skip_enum_variants(true)
         .with_to_adapter(BurnToPyTorchAdapter)
-        .with_key_remapping("^(backbone|head)[.]", "")
+        .with_key_remapping("^backbone[.]", "")
+        .with_key_remapping("^head[.]classifier", network.backbone.classifier_name())
         // More than one entry would be written in an order that changes from run to run.
         .clear_metadata()
         .metadata("format", "pt");
@@ -162,62 +260,13 @@ pub fn save_safetensors(network: &Network, path: &Path) -> Result<()> {
 
 /// Loads what [`save_safetensors`] wrote, or timm with as many outputs, into a network of the same shape. If
 /// the network learns its windows and the file has none, they stay as they are.
-pub fn load_safetensors(mut network: Network, path: &Path) -> Result<Network> {
-    let file = WeightsFile::open(path)?.rename(|name| {
-        Some(if name.starts_with("classifier.") {
-            format!("head.{name}")
-        } else if LEARNED_WINDOW.contains(&name) {
-            name.to_owned()
-        } else {
-            format!("backbone.{name}")
-        })
-    })?;
-    if LEARNED_WINDOW.iter().any(|name| file.tensors.contains_key(*name)) {
-        return file.load_into(network);
-    }
-    let window = network.window.take();
-    let mut network = file.load_into(network)?;
-    network.window = window;
-    Ok(network)
-}
-
-/// The kinds of file that can be read.
-enum Format {
-    Safetensors,
-    PyTorch,
-}
-
-impl Format {
-    fn of(path: &Path) -> Result<Self> {
-        use std::io::Read;
-
-        let mut start = Vec::new();
-        fs::File::open(path)
-            .and_then(|file| file.take(512).read_to_end(&mut start))
-            .map_err(|error| {
-                Error::caused_by(format!("cannot read the weights {}", path.display()), error)
-                    .help("check the path; it is relative to the directory ichflow runs in")
-            })?;
-        // A zip (PyTorch since 1.6), a bare pickle (before), a tar (long before).
-        if start.starts_with(b"PK\x03\x04")
-            || start.starts_with(b"\x80")
-            || start.get(257..262) == Some(b"ustar")
-        {
-            return Ok(Self::PyTorch);
-        }
-        // Eight bytes of length, then JSON.
-        if start.get(8) == Some(&b'{') {
-            return Ok(Self::Safetensors);
-        }
-        let help = if start.starts_with(b"version https://git-lfs") {
-            "this is a git-lfs pointer; fetch the file itself with `git lfs pull`"
-        } else if start.starts_with(b"<") {
-            "this is a web page; download the file itself"
-        } else {
-            "name a .safetensors file, or a .pth file written by torch.save"
-        };
-        Err(Error::new(format!("{} is not a weights file", path.display())).help(help))
-    }
+pub fn load_safetensors(network: Network, path: &Path) -> Result<Network> {
+    let file = WeightsFile::open(path)?;
+    let classifier = network.backbone.classifier_name();
+    let windows = file.names().any(|name| name.starts_with(WINDOW));
+    file.load_as(network, |path| {
+        Some(file_name(path, classifier)).filter(|name| windows || !name.starts_with(WINDOW))
+    })
 }
 
 fn all_tensors<S: ModuleStore>(mut store: S, path: &Path) -> Result<BTreeMap<String, StoredTensor>> {
@@ -236,40 +285,6 @@ fn is_finite(data: &TensorData) -> bool {
     match data.dtype() {
         DType::F16 | DType::BF16 | DType::F32 | DType::F64 => data.iter::<f64>().all(f64::is_finite),
         _ => true,
-    }
-}
-
-/// What does not fit.
-#[derive(Default)]
-struct Faults {
-    missing: Vec<String>,
-    unexpected: Vec<String>,
-    misshapen: Vec<String>,
-}
-
-impl Faults {
-    fn describe(&self) -> Option<String> {
-        let parts: Vec<_> = [
-            ("missing from the file", &self.missing),
-            ("not known to the network", &self.unexpected),
-            ("of another shape or kind", &self.misshapen),
-        ]
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(what, names)| {
-            let listed = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
-            let more = match names.len().saturating_sub(LISTED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let (count, verb) = match names.len() {
-                1 => ("1 tensor".to_owned(), "is"),
-                n => (format!("{n} tensors"), "are"),
-            };
-            format!("{count} {verb} {what}: {listed}{more}")
-        })
-        .collect();
-        (!parts.is_empty()).then(|| parts.join("; "))
     }
 }
 

@@ -43,6 +43,13 @@ impl BasicBlock {
             style,
         }
     }
+
+    /// A block in which at first only the shortcut speaks.
+    #[must_use]
+    pub fn silent(mut self, device: &Device) -> Self {
+        self.bn2 = self.bn2.silent(device);
+        self
+    }
 }
 
 impl Backbone for BasicBlock {

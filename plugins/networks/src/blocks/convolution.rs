@@ -12,6 +12,8 @@ pub enum Padding {
     /// TensorFlow's "same": as many zeros as make the output `ceil(size / stride)`, an odd one at the
     /// bottom and on the right. It depends on the size of the map.
     Same,
+    /// None.
+    Valid,
 }
 
 /// Describes a square convolution; [`Convolution::init`] makes it.
@@ -24,6 +26,7 @@ pub struct Convolution {
     groups: usize,
     padding: Padding,
     bias: bool,
+    deviation: Option<f64>,
 }
 
 impl Convolution {
@@ -37,6 +40,7 @@ impl Convolution {
             groups: 1,
             padding: Padding::Symmetric,
             bias: false,
+            deviation: None,
         }
     }
 
@@ -52,6 +56,21 @@ impl Convolution {
     #[must_use]
     pub fn stride(self, stride: usize) -> Self {
         Self { stride, ..self }
+    }
+
+    /// As many groups of channels that do not mix.
+    #[must_use]
+    pub fn groups(self, groups: usize) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// Weights drawn with this standard deviation, instead of He's.
+    #[must_use]
+    pub fn deviation(self, deviation: f64) -> Self {
+        Self {
+            deviation: Some(deviation),
+            ..self
+        }
     }
 
     /// Padding of the borders.
@@ -76,6 +95,7 @@ impl Convolution {
                 PaddingConfig2d::Explicit(each, each, each, each)
             }
             Padding::Same => PaddingConfig2d::Same,
+            Padding::Valid => PaddingConfig2d::Valid,
         };
         let mut layer = Conv2dConfig::new([self.inputs, self.outputs], [self.kernel; 2])
             .with_stride([self.stride; 2])
@@ -84,7 +104,7 @@ impl Convolution {
             .with_bias(false)
             .with_initializer(Initializer::Normal {
                 mean: 0.0,
-                std: (2.0 / fan_out as f64).sqrt(),
+                std: self.deviation.unwrap_or((2.0 / fan_out as f64).sqrt()),
             })
             .init(device);
         if self.bias {

@@ -1,19 +1,34 @@
 //! EfficientNet (Tan and Le, 2019) and its lite variant.
 
 mod b0;
+mod b1;
+mod b2;
+mod b3;
+mod b4;
 mod lite0;
+mod lite1;
+mod lite2;
 mod names;
+mod variant;
 
-pub use b0::{EfficientNetB0, Variant};
+pub use b0::EfficientNetB0;
+pub use b1::EfficientNetB1;
+pub use b2::EfficientNetB2;
+pub use b3::EfficientNetB3;
+pub use b4::EfficientNetB4;
 pub use lite0::EfficientNetLite0;
+pub use lite1::EfficientNetLite1;
+pub use lite2::EfficientNetLite2;
+pub use variant::Variant;
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::network::{AnyBackbone, Backbone};
+use ichflow_api::network::{AnyBackbone, Backbone, Normalisation};
 
+use crate::architecture::Architecture;
 use crate::blocks::{
-    BatchNorm2d, Convolution, DepthwiseSeparable, InvertedResidual, InvertedResidualConfig, Style,
+    Activation, BatchNorm2d, Convolution, DepthwiseSeparable, InvertedResidual, InvertedResidualConfig, Style,
 };
 
 /// A row of the architecture's table: blocks alike but for the first one's stride.
@@ -48,30 +63,71 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The table of EfficientNet-B0.
-    pub fn b0(squeeze_excite: bool, style: Style) -> Self {
-        let row = |kernel, repeat, outputs, expand, stride| Row {
-            kernel,
-            repeat,
-            outputs,
-            expand,
-            stride,
-        };
+    /// An EfficientNet `width` times as wide and `depth` times as deep as B0.
+    pub fn scaled(width: f64, depth: f64, style: Style) -> Self {
+        let rows = base_rows().map(|row| Row {
+            repeat: deeper(row.repeat, depth),
+            outputs: wider(row.outputs, width),
+            ..row
+        });
         Self {
-            stem: 32,
-            rows: vec![
-                row(3, 1, 16, 1, 1),
-                row(3, 2, 24, 6, 2),
-                row(5, 2, 40, 6, 2),
-                row(3, 3, 80, 6, 2),
-                row(5, 3, 112, 6, 1),
-                row(5, 4, 192, 6, 2),
-                row(3, 1, 320, 6, 1),
-            ],
-            head: 1280,
-            squeeze_excite,
+            stem: wider(32, width),
+            rows: rows.to_vec(),
+            head: wider(1280, width),
+            squeeze_excite: true,
             style,
         }
+    }
+
+    /// A lite one, which has no squeeze-and-excitation, and whose first and last layers are not scaled.
+    pub fn lite(width: f64, depth: f64) -> Self {
+        let mut plan = Self {
+            stem: 32,
+            head: 1280,
+            squeeze_excite: false,
+            ..Self::scaled(width, depth, Style::tensorflow(Activation::Relu6))
+        };
+        let last = plan.rows.len() - 1;
+        plan.rows[0].repeat = 1;
+        plan.rows[last].repeat = 1;
+        plan
+    }
+}
+
+/// The table of B0.
+fn base_rows() -> [Row; 7] {
+    let row = |kernel, repeat, outputs, expand, stride| Row {
+        kernel,
+        repeat,
+        outputs,
+        expand,
+        stride,
+    };
+    [
+        row(3, 1, 16, 1, 1),
+        row(3, 2, 24, 6, 2),
+        row(5, 2, 40, 6, 2),
+        row(3, 3, 80, 6, 2),
+        row(5, 3, 112, 6, 1),
+        row(5, 4, 192, 6, 2),
+        row(3, 1, 320, 6, 1),
+    ]
+}
+
+/// Blocks of a row `depth` times as deep.
+fn deeper(repeat: usize, depth: f64) -> usize {
+    (repeat as f64 * depth).ceil() as usize
+}
+
+/// Maps of a layer `width` times as wide: the nearest multiple of 8, and not under nine tenths.
+fn wider(maps: usize, width: f64) -> usize {
+    let wanted = maps as f64 * width;
+    let nearest = ((wanted + 4.0) / 8.0) as usize * 8;
+    let nearest = nearest.max(8);
+    if (nearest as f64) < 0.9 * wanted {
+        nearest + 8
+    } else {
+        nearest
     }
 }
 
@@ -162,5 +218,88 @@ impl Backbone for EfficientNet {
 
     fn feature_count(&self) -> usize {
         self.features
+    }
+}
+
+/// The architecture behind a stage with squeeze-and-excitation.
+struct Scaled {
+    name: &'static str,
+    variant: Variant,
+    plan: Plan,
+}
+
+impl Scaled {
+    fn new(name: &'static str, variant: Variant, width: f64, depth: f64) -> Self {
+        let plan = Plan::scaled(width, depth, variant.style());
+        Self { name, variant, plan }
+    }
+}
+
+impl Architecture for Scaled {
+    type Backbone = EfficientNet;
+
+    fn name(&self) -> String {
+        match self.variant {
+            Variant::Timm => self.name.into(),
+            Variant::Tf => format!("{} (tf)", self.name),
+        }
+    }
+
+    fn timm_name(&self) -> String {
+        let name = self.name.replace('-', "_");
+        match self.variant {
+            Variant::Timm => name,
+            Variant::Tf => format!("tf_{name}"),
+        }
+    }
+
+    fn backbone(&self, channels: usize, device: &Device) -> EfficientNet {
+        EfficientNet::new(&self.plan, channels, device)
+    }
+
+    fn first_convolution(&self) -> &'static str {
+        "conv_stem.weight"
+    }
+
+    fn rename(&self, name: &str) -> String {
+        names::rename(name, &self.plan.rows)
+    }
+}
+
+/// The architecture behind a lite stage.
+struct Lite {
+    name: &'static str,
+    plan: Plan,
+}
+
+impl Architecture for Lite {
+    type Backbone = EfficientNet;
+
+    fn name(&self) -> String {
+        self.name.into()
+    }
+
+    fn timm_name(&self) -> String {
+        format!("tf_{}", self.name.replace('-', "_"))
+    }
+
+    fn backbone(&self, channels: usize, device: &Device) -> EfficientNet {
+        EfficientNet::new(&self.plan, channels, device)
+    }
+
+    fn first_convolution(&self) -> &'static str {
+        "conv_stem.weight"
+    }
+
+    fn rename(&self, name: &str) -> String {
+        names::rename(name, &self.plan.rows)
+    }
+
+    /// `(x − 127) / 128` for values 0 to 255, as the published files were trained with.
+    fn weights_normalisation(&self) -> Normalisation {
+        Normalisation {
+            mean: vec![127.0 / 255.0],
+            std: vec![128.0 / 255.0],
+        }
     }
 }

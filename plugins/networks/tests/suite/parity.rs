@@ -1,15 +1,23 @@
 //! Networks against timm's, with the same weights and images: features, logits, gradients, running
 //! statistics. `--nocapture` shows the differences.
 
+use std::collections::BTreeMap;
+
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor};
 use ichflow_api::prelude::*;
 use ichflow_api::weights;
-use ichflow_networks::efficientnet::{EfficientNetB0, EfficientNetLite0, Variant};
+use ichflow_networks::convnext::ConvNextTiny;
+use ichflow_networks::densenet::DenseNet121;
+use ichflow_networks::efficientnet::{
+    EfficientNetB0, EfficientNetB1, EfficientNetB2, EfficientNetB3, EfficientNetB4, EfficientNetLite0,
+    EfficientNetLite1, EfficientNetLite2, Variant,
+};
+use ichflow_networks::resnet::{ResNet18, ResNet34, ResNet50, ResNext50, SeResNext50};
 use serde_json::Value;
 
 use crate::formula;
-use crate::support::{each_parameter, fixture, published, spec, write_safetensors};
+use crate::support::{each_parameter, fixture, names_and_shapes, published, spec, write_safetensors};
 
 fn read(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(fixture(&format!("{name}.json"))).unwrap()).unwrap()
@@ -24,10 +32,10 @@ fn flat<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
 }
 
-/// At most 200 values, evenly spaced, as in the script.
+/// At most 60 values, evenly spaced, as in the script.
 fn samples<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     let values = flat(tensor);
-    let step = values.len().div_ceil(200);
+    let step = values.len().div_ceil(60);
     values.into_iter().step_by(step).collect()
 }
 
@@ -44,23 +52,55 @@ fn max_difference(actual: &[f64], expected: &[f64]) -> f64 {
     differences.fold(0.0, |most, d| if d.is_nan() { f64::NAN } else { most.max(d) })
 }
 
-/// The network with weights by formula, through a file with timm's names and shapes.
+/// The network with weights by formula, through a file with its own names and shapes, which are timm's.
 fn by_formula(stage: &impl Stage, reference: &Value, device: &Device) -> Network {
-    let tensors: Vec<_> = reference["tensors"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, shape)| {
-            let shape: Vec<_> = numbers(shape).into_iter().map(|side| side as usize).collect();
-            let values = formula::weight(name, &shape);
-            (name.clone(), shape, values)
-        })
-        .collect();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("formula.safetensors");
-    write_safetensors(&path, &tensors);
     let network = spec(stage).build(3, 6, device).unwrap();
+    weights::save_safetensors(&network, &path).unwrap();
+    let tensors = names_and_shapes(&path);
+    assert_eq!(tensors.len() as u64, reference["tensors"].as_u64().unwrap());
+    assert_eq!(
+        fingerprint(&tensors),
+        reference["names_and_shapes"],
+        "{tensors:?}"
+    );
+    let tensors: Vec<_> = tensors
+        .into_iter()
+        .map(|(name, shape)| {
+            let values = calm_weight(&name, &shape);
+            (name, shape, values)
+        })
+        .collect();
+    write_safetensors(&path, &tensors);
     weights::load_safetensors(network, &path).unwrap()
+}
+
+/// As the formula's, with normalisations that scale by 0.5 to 1: values of deep networks neither grow nor vanish.
+fn calm_weight(name: &str, shape: &[usize]) -> Vec<f32> {
+    if shape.len() == 1 && name.ends_with("weight") {
+        let values = formula::uniform(name, shape[0]);
+        return values.into_iter().map(|u| (0.5 + 0.5 * u) as f32).collect();
+    }
+    formula::weight(name, shape)
+}
+
+/// FNV-1a over names and shapes, as in the script.
+fn fingerprint(tensors: &[(String, Vec<usize>)]) -> String {
+    let lines: Vec<_> = tensors
+        .iter()
+        .map(|(name, shape)| {
+            let sides: Vec<_> = shape.iter().map(usize::to_string).collect();
+            format!("{name} {}", sides.join("x"))
+        })
+        .collect();
+    let hash = lines
+        .join("\n")
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
+        });
+    format!("{hash:016x}")
 }
 
 fn check_features(features: Tensor<4>, reference: &Value, what: &str) {
@@ -99,11 +139,12 @@ fn evaluates_like_timm(stage: &impl Stage, name: &str) {
 }
 
 fn trains_like_timm(stage: &impl Stage, name: &str) {
-    let reference = &read(name)["train"];
+    let reference = read(name);
     let device = Device::flex().autodiff();
-    // In float64: a value that rounding carries over a corner of ReLU6 switches its gradient on or off,
-    // so that PyTorch itself in float32 is up to 8e-3 away from its float64.
-    let network = by_formula(stage, &read(name), &device).map(&mut Double);
+    // In float64: a value that rounding carries over a corner of ReLU switches its gradient on or off, so that
+    // PyTorch itself in float32 is up to 8e-3 away from its float64.
+    let network = by_formula(stage, &reference, &device).map(&mut Double);
+    let reference = &reference["train"];
     let size = reference["size"].as_u64().unwrap() as usize;
     let logits = network.forward(formula::images(size, &device).cast(DType::F64));
     let difference = max_difference(&flat(logits.clone()), &numbers(&reference["logits"]));
@@ -111,51 +152,40 @@ fn trains_like_timm(stage: &impl Stage, name: &str) {
     assert!(difference < 1e-6, "{name}: {difference}");
 
     let gradients = logits.powi_scalar(2).mean().backward();
-    let mut worst = [(0.0, String::new()), (0.0, String::new())];
-    let mut seen = 0;
-    // Only a validating copy shows the running statistics of the last forward pass.
-    let after = network.valid();
-    let mut running_statistics = std::collections::BTreeMap::new();
-    each_parameter(&after, |path, parameter| {
-        running_statistics.insert(path.to_owned(), parameter.flat);
-    });
+    let mut actual = [BTreeMap::new(), BTreeMap::new()];
     each_parameter(&network, |path, parameter| {
-        let running = path.contains("running_");
-        let (kind, values) = if running {
-            ("running", running_statistics[path].clone())
-        } else {
+        if !path.contains("running_") {
             let gradient = (parameter.gradient)(&gradients);
-            (
-                "gradients",
-                gradient.unwrap_or_else(|| panic!("{path} has no gradient")),
-            )
-        };
-        let expected = numbers(&reference[kind][path]);
-        let actual = digest(values);
-        // Relative to the larger of the two numbers, as a sum may be near zero by cancellation. Some
-        // gradients vanish (a shift that the next normalisation takes away): they have rounding only.
-        let scale = expected[0].abs().max(expected[1]).max(0.1);
-        let difference = max_difference(&actual, &expected) / scale;
-        assert!(
-            difference < 1e-6,
-            "{kind} of {path}: {actual:?}, timm {expected:?}"
-        );
-        let worst = &mut worst[usize::from(running)];
-        if difference > worst.0 {
-            *worst = (difference, path.to_owned());
+            let gradient = gradient.unwrap_or_else(|| panic!("{path} has no gradient"));
+            actual[0].insert(path.to_owned(), digest(gradient));
         }
-        seen += 1;
     });
-    let count = |kind: &str| reference[kind].as_object().unwrap().len();
-    assert_eq!(seen, count("gradients") + count("running"));
-    println!(
-        "{name}: gradients differ by up to {:.1e} ({})",
-        worst[0].0, worst[0].1
-    );
-    println!(
-        "{name}: running statistics differ by up to {:.1e} ({})",
-        worst[1].0, worst[1].1
-    );
+    // Only a validating copy shows the running statistics of the last forward pass.
+    each_parameter(&network.valid(), |path, parameter| {
+        if path.contains("running_") {
+            actual[1].insert(path.to_owned(), digest(parameter.flat));
+        }
+    });
+    for (kind, actual) in ["gradients", "running"].into_iter().zip(actual) {
+        let expected = reference[kind].as_array().unwrap();
+        assert_eq!(actual.len(), expected.len(), "{kind}");
+        let mut worst = (0.0, String::new());
+        for ((path, actual), expected) in actual.into_iter().zip(expected) {
+            let expected = numbers(expected);
+            // Relative to the larger of the two numbers, as a sum may be near zero by cancellation. Some
+            // gradients vanish (a shift that the next normalisation takes away): they have rounding only.
+            let scale = expected[0].abs().max(expected[1]).max(0.1);
+            let difference = max_difference(&actual, &expected) / scale;
+            assert!(
+                difference < 1e-6,
+                "{kind} of {path}: {actual:?}, timm {expected:?}"
+            );
+            if difference > worst.0 {
+                worst = (difference, path);
+            }
+        }
+        println!("{name}: {kind} differ by up to {:.1e} ({})", worst.0, worst.1);
+    }
 }
 
 /// Makes every parameter float64.
@@ -171,50 +201,58 @@ impl ModuleMapper for Double {
     }
 }
 
-/// Without dropout, so that training is the same on both sides.
-fn b0(variant: Variant) -> EfficientNetB0 {
-    EfficientNetB0 {
-        variant,
-        dropout: 0.0,
-        ..Default::default()
-    }
+/// For every network a module of tests against timm's of that name. Without dropout, so that training is the same
+/// on both sides.
+macro_rules! networks {
+    ($($test:ident: $stage:ident { $($field:ident: $value:expr)? } = $timm:literal,)*) => {
+        $(
+            mod $test {
+                use super::*;
+
+                fn stage() -> $stage {
+                    $stage { $($field: $value,)? dropout: 0.0, ..Default::default() }
+                }
+
+                #[test]
+                fn evaluates_like_timm() {
+                    super::evaluates_like_timm(&stage(), $timm);
+                }
+
+                #[test]
+                fn trains_like_timm() {
+                    super::trains_like_timm(&stage(), $timm);
+                }
+
+                #[test]
+                fn has_as_many_parameters() {
+                    super::has_as_many_parameters(&stage(), $timm);
+                }
+            }
+        )*
+    };
 }
 
-fn lite0() -> EfficientNetLite0 {
-    EfficientNetLite0 {
-        dropout: 0.0,
-        ..Default::default()
-    }
-}
-
-#[test]
-fn b0_evaluates_like_timm() {
-    evaluates_like_timm(&b0(Variant::Timm), "efficientnet_b0");
-}
-
-#[test]
-fn b0_trains_like_timm() {
-    trains_like_timm(&b0(Variant::Timm), "efficientnet_b0");
-}
-
-#[test]
-fn b0_tf_evaluates_like_timm() {
-    evaluates_like_timm(&b0(Variant::Tf), "tf_efficientnet_b0");
-}
-
-#[test]
-fn b0_tf_trains_like_timm() {
-    trains_like_timm(&b0(Variant::Tf), "tf_efficientnet_b0");
-}
-
-#[test]
-fn lite0_evaluates_like_timm() {
-    evaluates_like_timm(&lite0(), "tf_efficientnet_lite0");
-}
-
-#[test]
-fn lite0_trains_like_timm() {
-    trains_like_timm(&lite0(), "tf_efficientnet_lite0");
+networks! {
+    b0: EfficientNetB0 { variant: Variant::Timm } = "efficientnet_b0",
+    b0_tf: EfficientNetB0 { variant: Variant::Tf } = "tf_efficientnet_b0",
+    b1: EfficientNetB1 { variant: Variant::Timm } = "efficientnet_b1",
+    b1_tf: EfficientNetB1 { variant: Variant::Tf } = "tf_efficientnet_b1",
+    b2: EfficientNetB2 { variant: Variant::Timm } = "efficientnet_b2",
+    b2_tf: EfficientNetB2 { variant: Variant::Tf } = "tf_efficientnet_b2",
+    b3: EfficientNetB3 { variant: Variant::Timm } = "efficientnet_b3",
+    b3_tf: EfficientNetB3 { variant: Variant::Tf } = "tf_efficientnet_b3",
+    b4: EfficientNetB4 { variant: Variant::Timm } = "efficientnet_b4",
+    b4_tf: EfficientNetB4 { variant: Variant::Tf } = "tf_efficientnet_b4",
+    lite0: EfficientNetLite0 {} = "tf_efficientnet_lite0",
+    lite1: EfficientNetLite1 {} = "tf_efficientnet_lite1",
+    lite2: EfficientNetLite2 {} = "tf_efficientnet_lite2",
+    resnet18: ResNet18 {} = "resnet18",
+    resnet34: ResNet34 {} = "resnet34",
+    resnet50: ResNet50 {} = "resnet50",
+    resnext50: ResNext50 {} = "resnext50_32x4d",
+    se_resnext50: SeResNext50 {} = "seresnext50_32x4d",
+    densenet121: DenseNet121 {} = "densenet121",
+    convnext_tiny: ConvNextTiny {} = "convnext_tiny",
 }
 
 #[test]
@@ -225,8 +263,9 @@ fn lite0_with_published_weights_gives_timms_features() {
     };
     let reference = read(name);
     let spec = spec(&EfficientNetLite0 {
-        weights: Some(path),
-        ..lite0()
+        weights: Some(path.display().to_string()),
+        dropout: 0.0,
+        ..Default::default()
     });
     let device = Device::flex();
     let network = spec.build(3, 6, &device).unwrap();
@@ -235,25 +274,14 @@ fn lite0_with_published_weights_gives_timms_features() {
     check_features(network.backbone.features(images), &reference, name);
 }
 
-#[test]
-fn parameters_are_as_many_as_published() {
-    let device = Device::flex();
-    let count = |stage: &dyn Fn() -> NetworkSpec| {
-        let network = stage().build(3, 1000, &device).unwrap();
-        let mut count = 0;
-        each_parameter(&network, |path, parameter| {
-            if !path.contains("running_") {
-                count += parameter.flat.dims()[0];
-            }
-        });
-        count
-    };
-    assert_eq!(count(&|| spec(&b0(Variant::Timm))), 5_288_548);
-    assert_eq!(count(&|| spec(&lite0())), 4_652_008);
-    for (name, published) in [
-        ("efficientnet_b0", 5_288_548),
-        ("tf_efficientnet_lite0", 4_652_008),
-    ] {
-        assert_eq!(read(name)["parameters_with_1000_classes"], published);
-    }
+fn has_as_many_parameters(stage: &impl Stage, name: &str) {
+    let network = spec(stage).build(3, 1000, &Device::flex()).unwrap();
+    let mut count = 0;
+    each_parameter(&network, |path, parameter| {
+        if !path.contains("running_") {
+            count += parameter.flat.dims()[0];
+        }
+    });
+    println!("{name}: {count} parameters with 1000 classes");
+    assert_eq!(read(name)["parameters_with_1000_classes"], count);
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ModuleVisitor, Param};
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
+use serde_json::Value;
 
 /// The windowing every test network is wired to.
 pub struct Channels(pub usize);
@@ -64,16 +65,33 @@ pub fn write_safetensors(path: &Path, tensors: &[(String, Vec<usize>, Vec<f32>)]
     std::fs::write(path, bytes).unwrap();
 }
 
-/// Calls `f` with the timm name and the parameter, running statistics included.
-pub fn each_parameter(module: &impl Module, f: impl FnMut(&str, Values)) {
-    struct Walk<F>(Vec<String>, F);
+/// The tensors of a safetensors file: sorted names with their shapes.
+pub fn names_and_shapes(path: &Path) -> Vec<(String, Vec<usize>)> {
+    let bytes = std::fs::read(path).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Map<String, Value> = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let mut tensors: Vec<_> = header
+        .into_iter()
+        .filter(|(name, _)| name != "__metadata__")
+        .map(|(name, entry)| {
+            let shape = entry["shape"].as_array().unwrap().iter();
+            (name, shape.map(|side| side.as_u64().unwrap() as usize).collect())
+        })
+        .collect();
+    tensors.sort();
+    tensors
+}
+
+/// Calls `f` with the name in files and the parameter, running statistics included.
+pub fn each_parameter(network: &Network, f: impl FnMut(&str, Values)) {
+    struct Walk<F>(&'static str, Vec<String>, F);
     impl<F: FnMut(&str, Values)> ModuleVisitor for Walk<F> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let path = self.0.join(".");
-            let name = path
-                .strip_prefix("backbone.")
-                .or_else(|| path.strip_prefix("head."))
-                .unwrap_or(&path);
+            let path = self.1.join(".");
+            let name = match path.strip_prefix("head.classifier.") {
+                Some(parameter) => format!("{}.{parameter}", self.0),
+                None => path.strip_prefix("backbone.").unwrap_or(&path).to_owned(),
+            };
             let tensor = param.val();
             let flat = tensor.clone().flatten::<1>(0, D - 1);
             let gradient = |gradients: &burn::tensor::Gradients| {
@@ -81,8 +99,8 @@ pub fn each_parameter(module: &impl Module, f: impl FnMut(&str, Values)) {
                     .grad(gradients)
                     .map(|gradient| gradient.flatten::<1>(0, D - 1))
             };
-            (self.1)(
-                name,
+            (self.2)(
+                &name,
                 Values {
                     flat,
                     gradient: &gradient,
@@ -90,13 +108,13 @@ pub fn each_parameter(module: &impl Module, f: impl FnMut(&str, Values)) {
             );
         }
         fn enter_module(&mut self, name: &str, _: &str) {
-            self.0.push(name.into());
+            self.1.push(name.into());
         }
         fn exit_module(&mut self, _: &str, _: &str) {
-            self.0.pop();
+            self.1.pop();
         }
     }
-    module.visit(&mut Walk(Vec::new(), f));
+    network.visit(&mut Walk(network.backbone.classifier_name(), Vec::new(), f));
 }
 
 /// A parameter, flattened.

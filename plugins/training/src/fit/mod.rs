@@ -9,11 +9,13 @@ mod checkpoint;
 mod gradients;
 mod judge;
 mod layers;
+mod memory;
 mod metric;
 mod optimiser;
 mod phase;
 mod rate;
 mod readings;
+mod replicas;
 mod report;
 mod result;
 mod run;
@@ -28,7 +30,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::module::Module;
+use ichflow_api::device::all_like;
 use ichflow_api::labels::COUNT;
+use ichflow_api::layers::Precision;
 use ichflow_api::model::{Preparation, Resize};
 use ichflow_api::prelude::*;
 
@@ -104,6 +108,13 @@ pub struct Fit {
     #[serde(default)]
     #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub ema: Option<f64>,
+    /// The numbers that convolutions and linear layers multiply while training. Weights, normalisation, losses and
+    /// held-out predictions stay in f32.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Which devices train: the one that `--device` names, or all of its kind, each with a part of every batch.
+    #[serde(default)]
+    pub devices: Devices,
     /// By what the epoch is chosen whose weights are kept; "last" keeps the last.
     #[serde(default)]
     pub keep: Metric,
@@ -122,6 +133,18 @@ pub struct Fit {
     #[serde(default = "default_checkpoint_minutes")]
     #[schemars(range(min = 0.0, max = 1e6))]
     pub checkpoint_minutes: f64,
+}
+
+/// Which devices share a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Devices {
+    /// The device of the run alone.
+    #[default]
+    One,
+    /// All GPUs of the machine, the device of the run first. Batch normalisation sees the parts of a batch.
+    All,
 }
 
 fn default_batch() -> usize {
@@ -230,6 +253,9 @@ phases = [
             |directory| {
                 let (trainer, mut network) = self.prepare(inputs, context, directory)?;
                 if !result::is_whole(directory) {
+                    if trainer.devices.len() > 1 {
+                        context.say(format!("{} devices share every batch", trainer.devices.len()));
+                    }
                     context.say(format!(
                         "{}, {} parameters; {} slices to train on, {} held out",
                         trainer.description,
@@ -273,6 +299,14 @@ impl Fit {
             fit: self,
             context,
             device: context.device().clone().autodiff(),
+            devices: match self.devices {
+                Devices::One => vec![context.device().clone()],
+                Devices::All => all_like(context.device()),
+            }
+            .into_iter()
+            .map(Device::autodiff)
+            .collect(),
+            spec: spec.clone(),
             cohort,
             pixels: (*inputs.get::<Pixels>("pixels")?).clone(),
             preparation,

@@ -31,8 +31,11 @@ use super::trainable::Trainable;
 pub struct Trainer<'a> {
     pub(super) fit: &'a Fit,
     pub(super) context: &'a Context<'a>,
-    /// With autodiff.
+    /// With autodiff; the network is here.
     pub(super) device: Device,
+    /// All devices that share a batch, `device` first; with autodiff.
+    pub(super) devices: Vec<Device>,
+    pub(super) spec: Arc<NetworkSpec>,
     pub(super) cohort: Arc<Cohort>,
     pub(super) pixels: Pixels,
     pub(super) preparation: Preparation,
@@ -208,7 +211,7 @@ impl Trainer<'_> {
         };
         while run.position.epochs_of_phase < phase.epochs && !self.out_of_patience(&run, index) {
             let batches = self.deal(sampler, index);
-            run = self.epoch(run, &at, batches, saver, progress)?;
+            run = self.within_memory(|| self.epoch(run, &at, batches, saver, progress))?;
             let judged = self.judge(&mut run, index, progress);
             if let Err(Error::Interrupted) = judged {
                 saver.save(&run)?;
@@ -290,7 +293,7 @@ impl Trainer<'_> {
             let indices = host.indices.clone();
             let of_step = &sizes[step..(step + self.fit.accumulate).min(sizes.len())];
             let share = *size as f64 / of_step.iter().sum::<usize>() as f64;
-            let (loss, gradients) = self.gradients(&run.network, host, run.position.batches, share);
+            let (loss, gradients) = self.gradients(&run.network, host, run.position.batches, share)?;
             gathered.accumulate(&run.network, gradients);
             run.position.batches += 1;
             run.position.batches_of_epoch += 1;
@@ -350,25 +353,6 @@ impl Trainer<'_> {
         let last = run.position.steps_of_phase.saturating_sub(1);
         let first = run.position.steps_of_phase.saturating_sub(per_epoch);
         [first, last].map(|step| phase.lr * phase.rate(step, steps, per_epoch))
-    }
-
-    /// The loss of a batch, off the tape, and the gradients of `share` times it.
-    fn gradients(
-        &self,
-        network: &Network,
-        host: ichflow_api::feed::HostBatch,
-        number: u64,
-        share: f64,
-    ) -> (Tensor<1>, GradientsParams) {
-        let loss = self.loss_of(network, host, number);
-        let plain = loss.clone().inner();
-        let scaled = if share == 1.0 {
-            loss
-        } else {
-            loss.mul_scalar(share)
-        };
-        let gradients = GradientsParams::from_grads(scaled.backward(), network);
-        (plain, gradients)
     }
 
     /// Clips gradients by value, then by norm, and says their norm before the latter.

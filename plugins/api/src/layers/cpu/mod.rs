@@ -18,9 +18,11 @@ mod convolve;
 mod node;
 mod normalise;
 mod optimiser;
+mod precision;
 mod values;
 
 pub(super) use branch::{mean_of_maps, residual, weigh_by_mean};
 pub(super) use convolve::convolve;
 pub(super) use normalise::normalise;
 pub(super) use optimiser::adam;
+pub(super) use precision::rounded;

@@ -84,6 +84,25 @@ pub fn own_plain(mut tensor: FlexTensor) -> FlexTensor {
     FlexTensor::new(buffer::into_bytes(values), Layout::contiguous(shape), DType::F32)
 }
 
+/// The same values in whatever order they are in memory, that nobody else holds and with nothing between them.
+pub fn own_dense(mut tensor: FlexTensor) -> FlexTensor {
+    let layout = tensor.layout();
+    let mut steps = layout.strides().iter().zip(layout.shape().iter());
+    // No value twice: neither spread along a dimension nor a part of a larger tensor.
+    let dense = layout.start_offset() == 0
+        && tensor.bytes().len() == layout.num_elements() * size_of::<f32>()
+        && steps.all(|(step, size)| *size <= 1 || *step > 0);
+    if !dense {
+        return own_plain(tensor);
+    }
+    if tensor.try_storage_mut::<f32>().is_some() {
+        return tensor;
+    }
+    let mut values = buffer::take(tensor.layout().num_elements());
+    values.copy_from_slice(tensor.storage::<f32>());
+    FlexTensor::new(buffer::into_bytes(values), tensor.layout().clone(), DType::F32)
+}
+
 /// Values in row-major order.
 pub fn plain(tensor: &FlexTensor) -> Cow<'_, [f32]> {
     if tensor.layout().is_contiguous() {

@@ -1,0 +1,34 @@
+//! Squeeze-and-excitation as residual networks have it.
+
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Device, Tensor, activation};
+use ichflow_api::layers::convolve;
+
+use super::Convolution;
+
+/// Squeeze-and-excitation (Hu et al., 2018) with ReLU inside, under the names of timm's residual networks.
+#[derive(Module, Debug)]
+pub struct ChannelGate {
+    /// From all channels to few.
+    pub fc1: Conv2d,
+    /// From few channels to one weight for each.
+    pub fc2: Conv2d,
+}
+
+impl ChannelGate {
+    /// A fresh layer for `channels` maps, with `reduced` values in between.
+    pub fn new(channels: usize, reduced: usize, device: &Device) -> Self {
+        Self {
+            fc1: Convolution::new(channels, reduced, 1).bias().init(device),
+            fc2: Convolution::new(reduced, channels, 1).bias().init(device),
+        }
+    }
+
+    /// Weighs the channels of `[batch, channels, height, width]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let squeezed = x.clone().mean_dim(3).mean_dim(2);
+        let reduced = activation::relu(convolve(&self.fc1, squeezed));
+        x * activation::sigmoid(convolve(&self.fc2, reduced))
+    }
+}

@@ -1,0 +1,168 @@
+//! Where starting weights come from: a file, or a model of the Hugging Face hub.
+
+use std::path::{Path, PathBuf};
+
+use ichflow_api::prelude::*;
+use ichflow_hub::{Hub, Repository};
+
+/// Names of weight files end in one of these.
+const EXTENSIONS: [&str; 6] = ["safetensors", "pth", "pt", "bin", "ckpt", "tar"];
+/// Files of a model with its weights, the better one first.
+const WEIGHTS: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
+
+/// What a recipe's `weights` means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// A model of the hub.
+    Hub(Repository),
+}
+
+impl Source {
+    /// Reads `weights`. With the prefix `hf-hub:` it is a model of the hub. Else it is a file if it ends like a
+    /// weights file (`.safetensors`, `.pth`, `.pt`, `.bin`, `.ckpt`, `.tar`), begins with `/`, `.` or `~`, or is
+    /// there; else a model of the hub if it is `owner/name` or `owner/name@revision`; else a file.
+    pub fn parse(text: &str) -> Self {
+        let prefix = ["hf-hub:", "hf_hub:"].into_iter();
+        if let Some(name) = prefix.filter_map(|prefix| text.strip_prefix(prefix)).next() {
+            return Self::Hub(Repository::parse_loosely(name));
+        }
+        let path = Path::new(text);
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let is_file = extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+            || text.starts_with(['/', '.', '~'])
+            || path.exists();
+        match Repository::parse(text) {
+            Some(repository) if !is_file => Self::Hub(repository),
+            _ => Self::File(path.to_owned()),
+        }
+    }
+
+    /// Finds the weights; what is not in the cache of `hub` is fetched.
+    ///
+    /// # Errors
+    /// When a model cannot be fetched.
+    pub fn find(&self, hub: &Hub) -> Result<Found> {
+        match self {
+            Self::File(path) => Ok(Found {
+                path: path.clone(),
+                description: path.display().to_string(),
+                config: None,
+            }),
+            Self::Hub(repository) => {
+                let error = |error: ichflow_hub::Failure| Error::new(error.message).help(error.help);
+                let path = hub.first_of(repository, &WEIGHTS).map_err(error)?;
+                // A model without one goes by what is known of its architecture.
+                let config = hub.first_of(repository, &["config.json"]).ok();
+                Ok(Found {
+                    path,
+                    description: repository.to_string(),
+                    config: config.as_deref().map(Config::read).transpose()?,
+                })
+            }
+        }
+    }
+}
+
+/// Weights on this machine.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The file.
+    pub path: PathBuf,
+    /// What a person calls it.
+    pub description: String,
+    /// What the hub says about it.
+    pub config: Option<Config>,
+}
+
+/// What timm's `config.json` says about weights.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// timm's name of the architecture.
+    pub architecture: Option<String>,
+    /// What images were shifted and scaled by.
+    pub normalisation: Option<Normalisation>,
+}
+
+impl Config {
+    fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).at("read", path)?;
+        let value: serde_json::Value = serde_json::from_str(&text).at("read", path)?;
+        // Older models of the hub have everything at the top.
+        let weights = value.get("pretrained_cfg").unwrap_or(&value);
+        let numbers = |key: &str| -> Option<Vec<f32>> {
+            let values = weights.get(key)?.as_array()?;
+            values
+                .iter()
+                .map(|value| value.as_f64().map(|value| value as f32))
+                .collect()
+        };
+        let normalisation = match (numbers("mean"), numbers("std")) {
+            (Some(mean), Some(std)) if !mean.is_empty() && mean.len() == std.len() => {
+                if std.iter().any(|&deviation| !(deviation > 0.0)) {
+                    return Err(Error::new(format!(
+                        "{}: `std` holds a value that is not positive",
+                        path.display()
+                    ))
+                    .help("set `normalise` in the recipe, and name the weights by their file"));
+                }
+                Some(Normalisation { mean, std })
+            }
+            _ => None,
+        };
+        let architecture = value.get("architecture").and_then(|name| name.as_str());
+        Ok(Self {
+            architecture: architecture.map(str::to_owned),
+            normalisation,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_from_models_of_the_hub() {
+        for (text, hub) in [
+            ("weights/efficientnet_b0.safetensors", false),
+            ("timm/efficientnet_b0.pth", false),
+            ("./timm/efficientnet_b0.ra_in1k", false),
+            ("/data/weights/b0", false),
+            ("~/weights/b0", false),
+            ("b0", false),
+            ("some/long/path", false),
+            // It is there.
+            ("src/lib.rs", false),
+            ("timm/efficientnet_b0.ra_in1k", true),
+            ("timm/efficientnet_b0.ra_in1k@main", true),
+            ("hf-hub:timm/resnet18.a1_in1k", true),
+        ] {
+            assert_eq!(matches!(Source::parse(text), Source::Hub(_)), hub, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_hubs_own_words_about_weights() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.json");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Config::read(&path)
+        };
+        let timm = r#"{"architecture": "tf_efficientnet_b0", "num_classes": 1000,
+            "pretrained_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.5, 1]}}"#;
+        let config = read(timm).unwrap();
+        assert_eq!(config.architecture.as_deref(), Some("tf_efficientnet_b0"));
+        assert_eq!(config.normalisation.unwrap().std, [0.25, 0.5, 1.0]);
+        assert_eq!(read("{}").unwrap(), Config::default());
+        assert!(
+            read(r#"{"mean": [0], "std": [0]}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("std")
+        );
+        assert!(read("{").is_err());
+    }
+}

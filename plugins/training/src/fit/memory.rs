@@ -1,0 +1,157 @@
+//! When a batch does not fit into memory.
+
+use std::panic::AssertUnwindSafe;
+
+use ichflow_api::device::is_cpu;
+use ichflow_api::feed::Feed;
+use ichflow_api::guard;
+use ichflow_api::labels::COUNT;
+use ichflow_api::prelude::*;
+
+use super::trainer::Trainer;
+
+impl Trainer<'_> {
+    /// Runs `work`; if a GPU has no memory left in it, finds out which batch it has memory for, and says so. (Memory
+    /// of the CPU is the system's: what asks for too much of that is ended by it.)
+    pub(super) fn within_memory<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if is_cpu(&self.device) {
+            return work();
+        }
+        match guard::catch(AssertUnwindSafe(work)) {
+            Ok(result) => result,
+            Err(message) if ran_out(&message) => Err(self.too_large()),
+            Err(message) => Err(Error::new(format!("training failed on the device: {message}"))),
+        }
+    }
+
+    fn too_large(&self) -> Error {
+        let (batch, accumulate) = (self.fit.batch, self.fit.accumulate);
+        self.context.say(format!(
+            "no memory for a batch of {batch}: looking for one that fits"
+        ));
+        let fits = largest_that_fits(batch, |size| self.fits(size));
+        Error::new(format!(
+            "the device has too little memory for a batch of {batch} slices"
+        ))
+        .help(advice(batch, accumulate, fits))
+    }
+
+    /// Whether the gradients of a batch of `size` slices can be computed; a network like the one in training is made
+    /// for it.
+    fn fits(&self, size: usize) -> bool {
+        let trial = || -> Result<()> {
+            self.devices.iter().for_each(Device::memory_cleanup);
+            let window = &self.preparation.window;
+            let network = self.spec.build(window.channels(), COUNT, &self.device)?;
+            let network = network.with_window_of(window, &self.device);
+            let slices = self.train.iter().copied().cycle().take(size).collect();
+            let offsets = window.offsets();
+            let mut feed = Feed::start(self.pixels.clone(), self.cohort.clone(), vec![slices], offsets);
+            if let Some(host) = feed.next() {
+                let (loss, _gradients) = self.gradients(&network, host?, 0, 1.0)?;
+                loss.into_scalar::<f32>();
+            }
+            Ok(())
+        };
+        matches!(guard::catch(AssertUnwindSafe(trial)), Ok(Ok(())))
+    }
+}
+
+/// Whether the message of a failed step says that memory ran out.
+pub fn ran_out(message: &str) -> bool {
+    let message = message.to_lowercase();
+    [
+        "out of memory",
+        "out of device memory",
+        "out-of-memory",
+        "out_of_memory",
+        "outofmemory",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
+/// The largest batch below `failed` that fits, as `fits` finds by trying; nothing if not even one slice does.
+///
+/// Memory grows with the batch, so halves are tried until one fits, and then what lies between that and the last
+/// that did not, to within an eighth.
+pub fn largest_that_fits(failed: usize, mut fits: impl FnMut(usize) -> bool) -> Option<usize> {
+    let mut too_large = failed;
+    let mut size = failed / 2;
+    while size > 0 && !fits(size) {
+        too_large = size;
+        size /= 2;
+    }
+    if size == 0 {
+        return None;
+    }
+    while too_large - size > (size / 8).max(1) {
+        let middle = size + (too_large - size) / 2;
+        if fits(middle) {
+            size = middle;
+        } else {
+            too_large = middle;
+        }
+    }
+    Some(size)
+}
+
+/// What to do about it: `fits` is the largest batch that does.
+pub fn advice(batch: usize, accumulate: usize, fits: Option<usize>) -> String {
+    match fits {
+        None => "not even a batch of one slice fits: use smaller images or a smaller network".into(),
+        Some(fits) => {
+            // As many slices a step as before, in batches that fit.
+            let times = (batch * accumulate).div_ceil(fits);
+            format!(
+                "a batch of {fits} fits: set `batch = {fits}`, with `accumulate = {times}` for as large a step"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_devices_are_known() {
+        for message in [
+            "Can't allocate: out of device memory allocating 1073741824 bytes",
+            "An out-of-memory error happened during launch",
+            "DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")",
+        ] {
+            assert!(ran_out(message), "{message}");
+        }
+        assert!(!ran_out("index out of bounds: the len is 3"));
+    }
+
+    #[test]
+    fn the_largest_batch_is_found_by_few_trials() {
+        for room in 1..200 {
+            for failed in [room + 1, 2 * room, 256, 1000] {
+                if failed <= room {
+                    continue;
+                }
+                let mut trials = 0;
+                let found = largest_that_fits(failed, |size| {
+                    trials += 1;
+                    size <= room
+                });
+                let found = found.unwrap();
+                assert!(
+                    found <= room && room - found <= (found / 8).max(1),
+                    "{room} {failed} {found}"
+                );
+                assert!(trials <= 16, "{trials}");
+            }
+        }
+        assert_eq!(largest_that_fits(64, |_| false), None);
+    }
+
+    #[test]
+    fn advice_keeps_the_size_of_a_step() {
+        assert!(advice(64, 2, Some(24)).contains("`batch = 24`, with `accumulate = 6`"));
+        assert!(advice(64, 1, None).contains("not even"));
+    }
+}
