@@ -49,12 +49,16 @@ thread_local! {
 }
 
 /// Called by [`crate::layers`] for every layer that computes; does nothing unless a summary is being made on this
-/// thread. `output` is the shape with the batch first, `each` the multiply-adds of one output value.
+/// thread. `output` is the shape of what it gave, `each` the multiply-adds of one value of it.
 pub(crate) fn seen<const D: usize>(weight: ParamId, output: [usize; D], each: usize) {
     SEEN.with_borrow_mut(|seen| {
         if let Some(seen) = seen {
-            let of_one = output.get(1..).unwrap_or_default().to_vec();
-            let values: usize = of_one.iter().product();
+            // One image goes through: a first side above 1 is its places, put side by side.
+            let of_one = match output.split_first() {
+                Some((1, rest)) => rest.to_vec(),
+                _ => output.to_vec(),
+            };
+            let values: usize = output.iter().product();
             let entry = seen.entry(weight).or_insert(Seen {
                 output: of_one,
                 multiply_adds: 0,
