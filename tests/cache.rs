@@ -72,7 +72,7 @@ fn set(names: &str) -> BTreeSet<String> {
 }
 
 /// What follows from other predictions, from another training, from other data.
-const AFTER_PREDICT: &str = "score submission report";
+const AFTER_PREDICT: &str = "score submission bundle report";
 const AFTER_TRAIN: &str = "predict score submission bundle report";
 
 #[test]
@@ -213,12 +213,20 @@ fn a_run_does_what_was_forecast() {
             .collect()
     };
     let again = run(home, "tiny.toml");
-    assert_eq!(cached(&again), set("load store train"), "{again}");
+    assert_eq!(cached(&again), set("load store train predict"), "{again}");
 
     let text = recipe().replace("batch = 8", "batch = 6");
     fs::write(home.join("tiny.toml"), text).unwrap();
     let changed = run(home, "tiny.toml");
     assert_eq!(cached(&changed), set("load store"), "{changed}");
+
+    // What follows the predictions changes, and they do not.
+    let text = recipe().replace("use = \"evaluate\"", "use = \"evaluate\"\nbootstrap = 50");
+    fs::write(home.join("tiny.toml"), text).unwrap();
+    let (running, _) = would_run(&plan(home, &[]));
+    assert_eq!(running, set("score bundle report"));
+    let scored = run(home, "tiny.toml");
+    assert_eq!(cached(&scored), set("load store train predict"), "{scored}");
 }
 
 #[test]

@@ -99,3 +99,31 @@ fn windows_may_be_held_and_named() {
     assert_eq!(windows(&["--set=train.phases.0.trainable=head"]), 40.0);
     assert_ne!(windows(&["--set=train.phases.0.trainable=window, head"]), 40.0);
 }
+
+#[test]
+fn two_learned_windows_side_by_side_are_refused_before_anything_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let learned = "use = \"learned\"\nwindows = [\"brain\"]\n";
+    let windows = format!(
+        "[a]\n{learned}\n[b]\n{learned}\n[around]\nuse = \"neighbours\"\ninner = \"a\"\n\n\
+         [window]\nuse = \"stack\"\nfirst = \"around\"\nsecond = \"b\"\n"
+    );
+    let recipe = TINY.replace("[window]\nuse = \"bsb\"\n", &windows);
+    fs::write(directory.path().join("two.toml"), recipe).unwrap();
+    let output = ichflow(directory.path(), &["check", "two.toml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("`window` takes two windows that are learned, `first` and `second`"),
+        "{said}"
+    );
+    let one = fs::read_to_string(directory.path().join("two.toml"))
+        .unwrap()
+        .replace(
+            "[b]\nuse = \"learned\"\nwindows = [\"brain\"]\n",
+            "[b]\nuse = \"bsb\"\n",
+        );
+    fs::write(directory.path().join("one.toml"), one).unwrap();
+    let output = ichflow(directory.path(), &["check", "one.toml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}

@@ -8,12 +8,11 @@ use ichflow_api::device::DeviceChoice;
 use ichflow_api::error::{Error, Result};
 use ichflow_api::registry::{Registration, Registry};
 
-use super::{colour, plan_of};
+use super::{RecipeArguments, all_plans, colour, plan, run};
 use crate::plan::Plan;
-use crate::recipe::problem::{Code, Problems};
-use crate::recipe::sweep::Trial;
-use crate::recipe::{self, Asked, suggest};
-use crate::run::{TerminalObserver, listen};
+use crate::recipe::problem::Code;
+use crate::recipe::suggest;
+use crate::run::{RunOptions, TerminalObserver, listen};
 
 /// The application, as commands see it.
 pub struct ForCommands<'a> {
@@ -23,33 +22,34 @@ pub struct ForCommands<'a> {
 
 impl Application for ForCommands<'_> {
     fn resolve(&self, recipe: &Path, sets: &[String]) -> Result<Vec<ResolvedRecipe>> {
-        let mut problems = Problems::default();
-        let tables = match recipe::read(recipe, sets, &mut problems) {
-            Asked::Run(table) => vec![(None, table)],
-            Asked::Sweep(trials) => {
-                let named = |trial: Trial| (Some(trial.name), trial.table);
-                trials.into_iter().map(named).collect()
-            }
-        };
-        let mut resolved = Vec::new();
-        for (trial, table) in tables {
-            let plan = plan_of(table, recipe, self.registry, &mut problems);
-            resolved.extend(plan.map(|plan| resolved_recipe(trial, plan)));
-        }
+        let (plans, mut problems) = all_plans(&arguments(recipe, sets), self.registry);
         // A command that looks at the recipe's stages does not run its loader.
         problems.list.retain(|problem| problem.code != Code::MissingFile);
-        problems
-            .list
-            .dedup_by(|a, b| a.place == b.place && a.message == b.message);
         if problems.list.is_empty() {
-            return Ok(resolved);
+            return Ok(plans.into_iter().map(resolved_recipe).collect());
         }
-        problems.sort();
         eprint!("{}", problems.render(colour()));
-        Err(Error::new(format!(
-            "{} cannot be used as it is",
-            recipe.display()
-        )))
+        Err(cannot_be_used(recipe))
+    }
+
+    fn run(&self, recipe: &Path, out: &Path) -> Result<()> {
+        let (plan, sources) = plan(&arguments(recipe, &[]), None, self.registry).map_err(|problems| {
+            eprint!("{}", problems.render(colour()));
+            cannot_be_used(recipe)
+        })?;
+        let device = DeviceChoice::Auto.resolve()?;
+        run::announce(&plan, &device.name);
+        let options = RunOptions {
+            recipe,
+            sources: &sources,
+            out,
+            device,
+            stop: listen(),
+            shard: None,
+            until: None,
+        };
+        run::print_summary(&crate::run::run(&plan, options)?);
+        Ok(())
     }
 
     fn stage(&self, name: &str) -> Result<&'static Registration> {
@@ -79,7 +79,18 @@ impl Application for ForCommands<'_> {
     }
 }
 
-fn resolved_recipe(trial: Option<String>, plan: Plan) -> ResolvedRecipe {
+fn arguments(recipe: &Path, sets: &[String]) -> RecipeArguments {
+    RecipeArguments {
+        recipe: recipe.to_owned(),
+        sets: sets.to_vec(),
+    }
+}
+
+fn cannot_be_used(recipe: &Path) -> Error {
+    Error::new(format!("{} cannot be used as it is", recipe.display()))
+}
+
+fn resolved_recipe(plan: Plan) -> ResolvedRecipe {
     let stages = plan.stages.into_iter().map(|planned| ResolvedStage {
         name: planned.stage.name,
         registration: planned.stage.registration,
@@ -92,7 +103,7 @@ fn resolved_recipe(trial: Option<String>, plan: Plan) -> ResolvedRecipe {
     });
     ResolvedRecipe {
         title: plan.title,
-        trial,
+        trial: plan.trial,
         seed: plan.seed,
         stages: stages.collect(),
     }

@@ -45,6 +45,9 @@ fn in_words(registration: &Registration) -> String {
     if let Some(about) = schema.get("description").and_then(Value::as_str) {
         text.push_str(&format!("\n{about}\n"));
     }
+    if registration.sharded {
+        text.push_str("\nIts work can be shared out among machines (`ichflow run --shard`).\n");
+    }
     text.push_str(&ports(registration));
     text.push_str(&parameters_in_words(&schema));
     text.push_str(&network(registration));

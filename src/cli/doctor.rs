@@ -1,14 +1,24 @@
 //! `ichflow doctor`: what this machine offers, and whether a recipe would run on it.
+//!
+//! What a recipe takes is asked of its stages. Those that need no data (windows, networks, losses) are run, the
+//! others are asked before they run; a stage that cannot be run and refines something is taken to leave it as it is.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::Args;
+use ichflow_api::context::{Context, RunContext, Silent};
 use ichflow_api::device::{self, DeviceChoice};
+use ichflow_api::error::Result;
+use ichflow_api::needs::{Foreseen, Known, Needs};
+use ichflow_api::ports::{AnyArtifact, Inputs};
 use ichflow_api::registry::Registry;
+use ichflow_api::stage::Family;
 
-use super::{RecipeArguments, WRONG_CALL, colour, gc, plans};
+use super::{FAILED, RecipeArguments, WRONG_CALL, colour, fail, gc, plans};
+use crate::plan::Plan;
 
 /// Arguments of `ichflow doctor`.
 #[derive(Args, Debug)]
@@ -70,7 +80,14 @@ pub fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
                 String::new()
             };
             line("recipe", &format!("{} is right{trials}", recipe.recipe.display()));
-            ExitCode::SUCCESS
+            match planned.plans.first() {
+                Some(plan) => match foresee(plan, &arguments.out) {
+                    Ok(true) => ExitCode::SUCCESS,
+                    Ok(false) => ExitCode::from(FAILED),
+                    Err(error) => fail(&error),
+                },
+                None => ExitCode::SUCCESS,
+            }
         }
         Err(problems) => {
             line("recipe", &format!("{} is wrong", recipe.recipe.display()));
@@ -82,6 +99,182 @@ pub fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
 
 fn line(what: &str, value: &str) {
     println!("{what:<12}{value}");
+}
+
+/// Says what a plan would take and what there is; false if it is too much.
+fn foresee(plan: &Plan, out: &Path) -> Result<bool> {
+    let device = DeviceChoice::Auto.resolve()?;
+    let scratch = std::env::temp_dir().join(format!("ichflow-doctor-{}", std::process::id()));
+    let context = RunContext::new(
+        scratch.join("run"),
+        scratch.join("cache"),
+        // A step is tried on the processor, whose memory the system tells of.
+        DeviceChoice::Cpu.resolve()?.device,
+        Box::new(Silent),
+    );
+    let needs = ask(plan, &context);
+    let _ = fs::remove_dir_all(&scratch);
+    let needs = needs?;
+    if let Some(foreseen) = needs.iter().find_map(|(_, needs)| needs.foreseen) {
+        let Foreseen {
+            slices,
+            rows,
+            columns,
+        } = foreseen;
+        line("slices", &format!("{slices} of {rows} × {columns}"));
+    }
+    let on_gpu = device.name != "cpu";
+    let there = if on_gpu {
+        gpu_memory(&device.name)
+    } else {
+        memory().map(|(free, _)| free)
+    };
+    let mut fits = true;
+    let (mut disk, mut disk_how) = (0, Vec::new());
+    for (stage, needs) in &needs {
+        if let Some(need) = &needs.memory {
+            let enough = there.is_none_or(|there| need.bytes <= there);
+            fits &= enough;
+            line(
+                "takes",
+                &format!(
+                    "about {} of memory in `{stage}`{}{}: {}",
+                    gc::size(need.bytes),
+                    if on_gpu {
+                        ", measured on this machine's processor"
+                    } else {
+                        ""
+                    },
+                    verdict(enough, there),
+                    need.how
+                ),
+            );
+        }
+        if let Some(need) = &needs.disk {
+            disk += need.bytes;
+            disk_how.push(format!("`{stage}` {}", need.how));
+        }
+    }
+    if needs.iter().all(|(_, needs)| needs.memory.is_none()) {
+        line("takes", "memory: no stage can tell before it runs");
+    }
+    if disk > 0 {
+        let there = free_disk(out);
+        let enough = there.is_none_or(|there| disk <= there);
+        fits &= enough;
+        line(
+            "takes",
+            &format!(
+                "about {} of disk below {}{}: {}",
+                gc::size(disk),
+                out.display(),
+                verdict(enough, there),
+                disk_how.join(", ")
+            ),
+        );
+    }
+    Ok(fits)
+}
+
+fn verdict(enough: bool, there: Option<u64>) -> String {
+    match there {
+        None => String::new(),
+        Some(there) if enough => format!(" ({} are free)", gc::size(there)),
+        Some(there) => format!(" (too much: {} are free)", gc::size(there)),
+    }
+}
+
+/// What each stage would take, by its name.
+fn ask(plan: &Plan, run: &RunContext) -> Result<Vec<(String, Needs)>> {
+    let mut made: BTreeMap<(usize, &str), AnyArtifact> = BTreeMap::new();
+    let mut foreseen = None;
+    let mut all = Vec::new();
+    for (index, planned) in plan.stages.iter().enumerate() {
+        let stage = &planned.stage;
+        let (mut inputs, mut missing) = (Inputs::default(), false);
+        for (port, wire) in &planned.wires {
+            match made.get(&(wire.stage, wire.output)) {
+                Some(artifact) => inputs = inputs.with_any(port, artifact.clone()),
+                None => missing = true,
+            }
+        }
+        // What `inputs` holds is needed once more below: artifacts are shared, so this copies nothing.
+        let again = planned.wires.iter().filter_map(|(port, wire)| {
+            let artifact = made.get(&(wire.stage, wire.output))?;
+            Some((*port, artifact.clone()))
+        });
+        let again: Vec<(&str, AnyArtifact)> = again.collect();
+        let needs = stage.stage.needs(&Known {
+            inputs,
+            foreseen,
+            device: run.device.clone(),
+        })?;
+        foreseen = needs.foreseen.or(foreseen);
+        all.push((stage.name.clone(), needs));
+        let needs_no_data = matches!(
+            stage.registration.family,
+            Family::Window | Family::Transform | Family::Network | Family::Loss
+        );
+        if needs_no_data && !missing {
+            let inputs = again
+                .into_iter()
+                .fold(Inputs::default(), |inputs, (port, artifact)| {
+                    inputs.with_any(port, artifact)
+                });
+            let context = Context::new(run, &stage.name, stage.registration.name, &planned.key);
+            let mut outputs = stage.stage.run(&inputs, &context)?;
+            for output in &planned.outputs {
+                if let Some((_, artifact)) = outputs.take(output) {
+                    made.insert((index, output), artifact);
+                }
+            }
+        } else {
+            for output in &stage.ports.outputs {
+                let refined = stage
+                    .ports
+                    .inputs
+                    .iter()
+                    .find(|input| input.artifact == output.artifact)
+                    .and_then(|input| again.iter().find(|(port, _)| *port == input.name));
+                if let Some((_, artifact)) = refined {
+                    made.insert((index, output.name), artifact.clone());
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Free bytes where runs would be written, as `df` says.
+fn free_disk(out: &Path) -> Option<u64> {
+    let there = out
+        .ancestors()
+        .find(|path| path.is_dir())
+        .filter(|path| !path.as_os_str().is_empty());
+    let output = Command::new("df")
+        .args(["-P", "-k"])
+        .arg(there.unwrap_or(Path::new(".")))
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let kibibytes: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Free bytes of a GPU, as `nvidia-smi` says.
+fn gpu_memory(device: &str) -> Option<u64> {
+    let number = device.strip_prefix("cuda:")?;
+    let output = Command::new("nvidia-smi")
+        .args([
+            "--query-gpu=memory.free",
+            "--format=csv,noheader,nounits",
+            "-i",
+            number,
+        ])
+        .output()
+        .ok()?;
+    let mebibytes: u64 = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
+    Some(mebibytes << 20)
 }
 
 /// Free and total memory in bytes, where the system tells.

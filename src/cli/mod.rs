@@ -162,12 +162,25 @@ pub struct Planned {
 
 /// All plans of a recipe, or all that is wrong with it.
 fn plans(arguments: &RecipeArguments, registry: &Registry) -> Result<Planned, Problems> {
+    let (plans, problems) = all_plans(arguments, registry);
+    if !problems.list.is_empty() {
+        return Err(problems);
+    }
+    Ok(Planned {
+        is_sweep: plans.iter().any(|plan| plan.trial.is_some()),
+        plans,
+        sources: problems.sources,
+    })
+}
+
+/// The plan of each trial of a recipe, or its only one, in the order they run, and all that is wrong.
+fn all_plans(arguments: &RecipeArguments, registry: &Registry) -> (Vec<Plan>, Problems) {
     let mut problems = Problems::default();
-    let (tables, is_sweep) = match recipe::read(&arguments.recipe, &arguments.sets, &mut problems) {
-        Asked::Run(table) => (vec![(None, table)], false),
+    let tables = match recipe::read(&arguments.recipe, &arguments.sets, &mut problems) {
+        Asked::Run(table) => vec![(None, table)],
         Asked::Sweep(trials) => {
             let named = |trial: Trial| (Some(trial.name), trial.table);
-            (trials.into_iter().map(named).collect(), true)
+            trials.into_iter().map(named).collect()
         }
     };
     let mut plans = Vec::new();
@@ -194,15 +207,7 @@ fn plans(arguments: &RecipeArguments, registry: &Registry) -> Result<Planned, Pr
     }
     problems.list = all;
     problems.sort();
-    if problems.list.is_empty() {
-        Ok(Planned {
-            plans,
-            is_sweep,
-            sources: problems.sources,
-        })
-    } else {
-        Err(problems)
-    }
+    (plans, problems)
 }
 
 fn plan_of(table: Table, path: &Path, registry: &Registry, problems: &mut Problems) -> Option<Plan> {

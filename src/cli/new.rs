@@ -125,6 +125,12 @@ fn plugin(path: &Path) -> Result<String> {
         }
         fs::write(&file, text).at("write", &file)?;
     }
+    // The versions that ichflow was built and tested with; cargo adds what the plugin needs beside them.
+    let lock = source.join("Cargo.lock");
+    if lock.is_file() {
+        let file = path.join("Cargo.lock");
+        fs::copy(&lock, &file).at("write", &file)?;
+    }
     let shown = path.display();
     Ok(format!(
         "{shown}/\nnext: cd {shown}, then cargo test --release, then cargo run --release -- describe my-window"

@@ -68,16 +68,7 @@ pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
             return ExitCode::from(WRONG_CALL);
         }
     };
-    let trial = plan
-        .trial
-        .as_ref()
-        .map_or(String::new(), |trial| format!(" · {trial}"));
-    eprintln!(
-        "{}{trial} · {} stages · on {}",
-        plan.title,
-        plan.stages.len(),
-        device.name
-    );
+    announce(&plan, &device.name);
     if let Some((shard, from)) = &shard {
         eprintln!("shard {shard}, {from}");
     }
@@ -132,8 +123,21 @@ fn print_shard(finished: &Finished, shard: Shard) {
     println!("\nrecord   {}", finished.directory.display());
 }
 
+/// Says what is about to run, and on what.
+pub fn announce(plan: &Plan, device: &str) {
+    let trial = plan
+        .trial
+        .as_ref()
+        .map_or(String::new(), |trial| format!(" · {trial}"));
+    eprintln!(
+        "{}{trial} · {} stages · on {device}",
+        plan.title,
+        plan.stages.len()
+    );
+}
+
 /// The short table at the end of a run.
-fn print_summary(finished: &Finished) {
+pub fn print_summary(finished: &Finished) {
     let quarantine_hint = if finished.quarantined.is_empty() {
         ""
     } else {

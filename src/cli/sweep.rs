@@ -115,6 +115,7 @@ fn run_all(plans: &[Plan], arguments: &SweepArguments, stop: &AtomicBool) -> Res
     let total = plans.len();
     let mut waiting: VecDeque<(usize, &Plan)> = plans.iter().enumerate().collect();
     let mut running: Vec<(usize, Running)> = Vec::new();
+    let mut told = false;
     let mut ended: Vec<Option<Ended>> = plans.iter().map(|_| None).collect();
     while !waiting.is_empty() || !running.is_empty() {
         while running.len() < usize::from(arguments.jobs) && !stop.load(Ordering::SeqCst) {
@@ -136,8 +137,10 @@ fn run_all(plans: &[Plan], arguments: &SweepArguments, stop: &AtomicBool) -> Res
             eprintln!("{place}");
             running.push((index, start(plan, name, arguments)?));
         }
-        if stop.load(Ordering::SeqCst) {
+        if stop.load(Ordering::SeqCst) && !told {
+            told = true;
             waiting.clear();
+            running.iter().for_each(|(_, trial)| trial.ask_to_stop());
         }
         let mut still = Vec::new();
         for (index, mut trial) in running {
@@ -168,6 +171,7 @@ fn start(plan: &Plan, name: String, arguments: &SweepArguments) -> Result<Runnin
         .arg(&arguments.out)
         .stdin(Stdio::null())
         .stdout(Stdio::null());
+    apart(&mut command);
     // Trials that run at once would write over one another on the terminal.
     let log = (arguments.jobs > 1).then(|| home.join("trial.log"));
     if let Some(log) = &log {
@@ -186,7 +190,24 @@ fn start(plan: &Plan, name: String, arguments: &SweepArguments) -> Result<Runnin
     })
 }
 
+/// Keeps a terminal's Ctrl-C from the trials: they are told to stop, once, however this program was.
+#[cfg(unix)]
+fn apart(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+fn apart(_command: &mut Command) {}
+
 impl Running {
+    /// Where there is no `kill`, the trial comes to its end.
+    fn ask_to_stop(&self) {
+        if cfg!(unix) {
+            let id = self.child.id().to_string();
+            let _ = Command::new("kill").args(["-TERM", &id]).status();
+        }
+    }
+
     fn end(self, code: Option<i32>, total: usize, index: usize) -> Ended {
         let directory = fs::canonicalize(self.home.join("latest"))
             .ok()

@@ -1,6 +1,6 @@
 //! Finding, for every input, the output that feeds it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ichflow_api::ports::{ArtifactType, Input, Need, Output};
 use ichflow_api::registry::Registry;
@@ -17,6 +17,7 @@ pub type Wired = (BTreeMap<&'static str, Wire>, Vec<&'static str>);
 /// Wires every stage to earlier ones.
 pub fn wire(stages: &[RecipeStage], registry: &Registry, problems: &mut Vec<Problem>) -> Vec<Wired> {
     let mut wired: Vec<Wired> = Vec::new();
+    let mut learned = BTreeSet::new();
     for (index, stage) in stages.iter().enumerate() {
         let mut wires = BTreeMap::new();
         for input in &stage.ports.inputs {
@@ -29,6 +30,7 @@ pub fn wire(stages: &[RecipeStage], registry: &Registry, problems: &mut Vec<Prob
                 wires.insert(input.name, wire);
             }
         }
+        check_learned(stages, index, &wires, &mut learned, problems);
         let outputs = stage
             .ports
             .outputs
@@ -248,6 +250,45 @@ fn check_channels(
             .help(format!(
                 "use a window of {wanted} channels, for example use = \"bsb\" for three"
             )),
+        );
+    }
+}
+
+/// Notes which outputs a network learns a part of, their own or an input's of the same type that they pass on, and
+/// refuses a stage that takes two such.
+fn check_learned(
+    stages: &[RecipeStage],
+    index: usize,
+    wires: &BTreeMap<&'static str, Wire>,
+    learned: &mut BTreeSet<(usize, &'static str)>,
+    problems: &mut Vec<Problem>,
+) {
+    let stage = &stages[index];
+    let taken: Vec<&Input> = stage
+        .ports
+        .inputs
+        .iter()
+        .filter(|input| {
+            let wire = wires.get(input.name);
+            wire.is_some_and(|wire| learned.contains(&(wire.stage, wire.output)))
+        })
+        .collect();
+    for output in &stage.ports.outputs {
+        if output.learned || taken.iter().any(|input| input.artifact == output.artifact) {
+            learned.insert((index, output.name));
+        }
+    }
+    if let [first, second, ..] = taken.as_slice() {
+        problems.push(
+            Problem::at(
+                Code::Inconsistent,
+                &stage.place,
+                format!(
+                    "`{}` takes two windows that are learned, `{}` and `{}`, and a network has one set",
+                    stage.name, first.name, second.name
+                ),
+            )
+            .help("give one `learned` all the windows"),
         );
     }
 }

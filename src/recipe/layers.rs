@@ -39,19 +39,27 @@ struct Asked {
     span: Range<usize>,
 }
 
-/// Files of a chain of `extends`, child first; sources are numbered parents first, which is only known
-/// at the end, so all texts are read before any is parsed.
+/// A file of a chain of `extends`, and what was found in it.
+struct Read {
+    path: PathBuf,
+    text: String,
+    table: Table,
+    problems: Vec<Problem>,
+}
+
+/// Files of a chain of `extends`, child first. Sources are numbered parents first, which is only known at the end:
+/// until then every file is number 0.
 fn follow(recipe: &Path, chain: &mut Vec<Table>, problems: &mut Problems) {
-    let mut texts: Vec<(PathBuf, String)> = Vec::new();
+    let mut files: Vec<Read> = Vec::new();
     let mut path = recipe.to_owned();
     // The `extends` that led to `path`.
     let mut asked: Option<Asked> = None;
     let mut pending: Vec<(Option<Asked>, Problem)> = Vec::new();
     loop {
-        if let Some(earlier) = texts.iter().position(|(known, _)| same_file(known, &path)) {
-            let circle: Vec<_> = texts[earlier..]
+        if let Some(earlier) = files.iter().position(|known| same_file(&known.path, &path)) {
+            let circle: Vec<_> = files[earlier..]
                 .iter()
-                .map(|(path, _)| path.display().to_string())
+                .map(|file| file.path.display().to_string())
                 .collect();
             let problem = Problem::nowhere(Code::Extends, "`extends` goes in a circle")
                 .label(format!("leads back to {}", path.display()))
@@ -63,7 +71,7 @@ fn follow(recipe: &Path, chain: &mut Vec<Table>, problems: &mut Problems) {
             pending.push((asked, problem));
             break;
         }
-        if texts.len() == MAX_DEPTH {
+        if files.len() == MAX_DEPTH {
             let problem = Problem::nowhere(
                 Code::Extends,
                 format!("`extends` is deeper than {MAX_DEPTH} files"),
@@ -88,27 +96,43 @@ fn follow(recipe: &Path, chain: &mut Vec<Table>, problems: &mut Problems) {
                 break;
             }
         };
-        let (parsed, _) = DeTable::parse_recoverable(&text);
-        let parent = parsed.get_ref().get("extends").and_then(|value| {
-            value
-                .get_ref()
-                .as_str()
-                .map(|parent| (parent.to_owned(), value.span()))
+        let mut found = Vec::new();
+        let table = parse(&text, &mut found);
+        let parent = table.entry("extends").and_then(|entry| {
+            let place = &entry.node.place;
+            Some((table.string("extends")?.to_owned(), place.start..place.end))
         });
-        texts.push((path.clone(), text));
+        files.push(Read {
+            path: path.clone(),
+            text,
+            table,
+            problems: found,
+        });
         let Some((parent, span)) = parent else { break };
         asked = Some(Asked {
-            file: texts.len() - 1,
+            file: files.len() - 1,
             span,
         });
         path = path.parent().unwrap_or(Path::new("")).join(parent);
     }
 
-    let count = texts.len();
-    for (index, (path, text)) in texts.iter().enumerate().rev() {
-        problems.sources.texts.push(Source {
-            name: path.display().to_string(),
-            text: text.clone(),
+    let count = files.len();
+    for (asked, mut problem) in pending {
+        problem.place = asked.map(|asked| Place::new(count - 1 - asked.file, asked.span));
+        problems.list.push(problem);
+    }
+    let mut sources = Vec::new();
+    for (index, mut file) in files.into_iter().enumerate() {
+        let source = count - 1 - index;
+        for problem in &mut file.problems {
+            problem.place.iter_mut().for_each(|place| place.source = source);
+        }
+        problems.list.append(&mut file.problems);
+        file.table.renumber(source);
+        chain.push(file.table);
+        sources.push(Source {
+            name: file.path.display().to_string(),
+            text: file.text,
             kind: if index == 0 {
                 LayerKind::Recipe
             } else {
@@ -116,13 +140,7 @@ fn follow(recipe: &Path, chain: &mut Vec<Table>, problems: &mut Problems) {
             },
         });
     }
-    for (asked, mut problem) in pending {
-        problem.place = asked.map(|asked| Place::new(count - 1 - asked.file, asked.span));
-        problems.list.push(problem);
-    }
-    for (index, (_, text)) in texts.iter().enumerate() {
-        chain.push(parse(text, count - 1 - index, problems));
-    }
+    problems.sources.texts.extend(sources.into_iter().rev());
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
@@ -132,23 +150,24 @@ fn same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
-fn parse(text: &str, source: usize, problems: &mut Problems) -> Table {
+/// The table of a text, as source number 0.
+fn parse(text: &str, problems: &mut Vec<Problem>) -> Table {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        problems.list.push(
+        problems.push(
             Problem::at(
                 Code::Syntax,
-                &Place::new(source, span),
+                &Place::new(0, span),
                 format!("this is not TOML: {}", error.message()),
             )
             .help("text stands in quotes, lists in [ ], and every key once; see https://toml.io"),
         );
     }
     let mut overflow = Vec::new();
-    let table = from_parsed(&table, source, &mut overflow);
+    let table = from_parsed(&table, 0, &mut overflow);
     for (place, number) in overflow {
-        problems.list.push(Problem::at(
+        problems.push(Problem::at(
             Code::Syntax,
             &place,
             format!("the number {number} is too large"),

@@ -78,6 +78,14 @@ impl Table {
         Some(self.entries.remove(index))
     }
 
+    /// Says in which text all of it stands.
+    pub fn renumber(&mut self, source: usize) {
+        for entry in &mut self.entries {
+            entry.key_place.source = source;
+            entry.node.renumber(source);
+        }
+    }
+
     /// The text under a key, if it is text.
     pub fn string(&self, key: &str) -> Option<&str> {
         match self.get(key).map(|node| &node.value) {
@@ -88,6 +96,15 @@ impl Table {
 }
 
 impl Node {
+    fn renumber(&mut self, source: usize) {
+        self.place.source = source;
+        match &mut self.value {
+            Value::Array(items) => items.iter_mut().for_each(|item| item.renumber(source)),
+            Value::Table(table) => table.renumber(source),
+            _ => {}
+        }
+    }
+
     /// The table, if it is one.
     pub fn as_table(&self) -> Option<&Table> {
         match &self.value {

@@ -81,7 +81,9 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     context.provenance = provenance::before(plan, options.sources, &options.device.name);
     context.stop = options.stop;
     context.shard = options.shard;
-    context.provenance["shard"] = json!(options.shard.map(|shard| shard.to_string()));
+    if let Some(shard) = options.shard {
+        context.provenance["shard"] = json!(shard.to_string());
+    }
     write(
         &directory.join("recipe.resolved.toml"),
         context.resolved_recipe.as_bytes(),
@@ -108,8 +110,10 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     record["seconds_by_stage"] = Value::Object(seconds.collect());
     record["stages"] = json!(done);
     record["facts"] = json!(context.facts());
-    write(&directory.join("provenance.json"), pretty(&record).as_bytes())?;
+    // On a full disk neither can be written; what stopped the run is what matters.
+    let written = write(&directory.join("provenance.json"), pretty(&record).as_bytes());
     outcome?;
+    written?;
     Ok(Finished {
         directory,
         summary: context.summary(),
@@ -203,7 +207,7 @@ fn run_stages(plan: &Plan, wanted: &[bool], context: &RunContext, done: &mut Vec
             Err(error) => view.event("stopped", json!({"seconds": seconds, "reason": error.chain()})),
         }
         // Kept up to date, so that a run that is killed has it too.
-        write_quarantine(context)?;
+        let written = write_quarantine(context);
         let mut outputs = match result {
             Ok(outputs) => outputs,
             Err(Error::LeftToWholeRun) => continue,
@@ -212,6 +216,7 @@ fn run_stages(plan: &Plan, wanted: &[bool], context: &RunContext, done: &mut Vec
                 return Err(error);
             }
         };
+        written?;
         let is_part = of_part || outputs.is_part();
         for output in &planned.outputs {
             let known_by = outputs

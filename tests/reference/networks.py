@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
+import torchvision
 from PIL import Image
+from timm.models._manipulate import adapt_input_conv
 
 FIXTURES = Path(__file__).parents[2] / "plugins/networks/tests/fixtures"
 MODELS = [
@@ -201,6 +203,77 @@ class Code:
         return os.mkdir, ("code-was-run",)
 
 
+def by_torchvisions_names():
+    """torchvision's networks whose names differ from timm's."""
+    result = {}
+    for name in ["efficientnet_b0", "convnext_tiny"]:
+        model = torchvision.models.get_model(name, weights=None, num_classes=OUTPUTS).double().eval()
+        state = {
+            key: calm_weight(key, value.shape)
+            for key, value in model.state_dict().items()
+            if "num_batches" not in key
+        }
+        model.load_state_dict(state, strict=False)
+        with torch.no_grad():
+            features = model.features(images(97))
+        result[name] = {
+            "tensors": {key: list(value.shape) for key, value in state.items()},
+            "shape": list(features.shape),
+            "features": digest(features),
+            "feature_samples": samples(features),
+        }
+    return result
+
+
+def adapted_convolutions():
+    """A first convolution for other numbers of channels, as timm makes them."""
+    conv = weight("conv.weight", (2, 3, 2, 2))
+    return {str(n): digits(adapt_input_conv(n, conv).flatten().tolist()) for n in [1, 2, 3, 4, 5, 7]}
+
+
+# Maps and hidden values of the heads.
+MAPS, HIDDEN, POWER = 32, 8, 2.5
+
+
+def heads():
+    """Logits of every kind of head, and gradients of their mean square."""
+    maps = torch.from_numpy(2 * uniform("maps", (2, MAPS, 3, 3)) - 0.5).float().double()
+    result = {}
+    for pool in ["average", "max", "gem"]:
+        for kind in ["linear", "per-label"]:
+            shapes = {"classifier.weight": (OUTPUTS, MAPS), "classifier.bias": (OUTPUTS,)}
+            if kind == "per-label":
+                shapes["classifier.weight"] = (OUTPUTS, HIDDEN)
+                shapes["head.hidden.weight"] = (OUTPUTS * HIDDEN, MAPS)
+                shapes["head.hidden.bias"] = (OUTPUTS * HIDDEN,)
+            p = {name: weight(name, shape) for name, shape in shapes.items()}
+            if pool == "gem":
+                p["head.pool.p"] = torch.tensor([POWER]).double()
+            for tensor in p.values():
+                tensor.requires_grad_()
+            pooled = {
+                "average": lambda: maps.mean((2, 3)),
+                "max": lambda: maps.amax((2, 3)),
+                "gem": lambda: maps.clamp(min=1e-6).pow(p["head.pool.p"]).mean((2, 3)).pow(1 / p["head.pool.p"]),
+            }[pool]()
+            if kind == "per-label":
+                w, b = p["head.hidden.weight"], p["head.hidden.bias"]
+                logits = []
+                for label in range(OUTPUTS):
+                    rows = slice(label * HIDDEN, (label + 1) * HIDDEN)
+                    inner = torch.relu(pooled @ w[rows].T + b[rows])
+                    logits.append(inner @ p["classifier.weight"][label] + p["classifier.bias"][label])
+                logits = torch.stack(logits, 1)
+            else:
+                logits = pooled @ p["classifier.weight"].T + p["classifier.bias"]
+            logits.square().mean().backward()
+            result[f"{pool} {kind}"] = {
+                "logits": digits(logits.flatten().tolist()),
+                "gradients": {name: digest(tensor.grad) for name, tensor in p.items()},
+            }
+    return result
+
+
 def write_state_dicts():
     state = Tiny().state_dict()
     for key, value in state.items():
@@ -211,6 +284,10 @@ def write_state_dicts():
     torch.save({"conv.weight": Code()}, FIXTURES / "code.pth")
     torch.save({**state, "extra": Code()}, FIXTURES / "tiny-and-code.pth")
     torch.save(Code(), FIXTURES / "all-code.pth")
+    wrapped = {f"model.{key}": value for key, value in state.items()}
+    wrapped["loss.pos_weight"] = torch.ones(6)
+    moments = {"state": {0: {"exp_avg": torch.zeros(2, 1, 3, 3), "step": torch.tensor(3.0)}}}
+    torch.save({"state_dict": wrapped, "epoch": 3, "optimizer_states": [moments]}, FIXTURES / "tiny-wrapped.pth")
 
 
 def write(name, content):
@@ -228,6 +305,9 @@ def main():
     for name in MODELS:
         write(name, {"versions": {"torch": torch.__version__, "timm": timm.__version__}, **by_formula(name)})
     write_state_dicts()
+    write("torchvision", by_torchvisions_names())
+    write("adapt", adapted_convolutions())
+    write("heads", heads())
     for directory in sys.argv[1:]:
         for path in sorted(Path(directory).glob("efficientnet-lite*.pth")):
             write(path.stem, with_published_weights(path))

@@ -35,6 +35,10 @@ pub trait Application {
     /// wrong with it is shown on stderr as `ichflow check` shows it.
     fn resolve(&self, recipe: &Path, sets: &[String]) -> Result<Vec<ResolvedRecipe>>;
 
+    /// Runs a recipe as `ichflow run` does, with runs and the cache in `out`: progress and results go to the terminal,
+    /// Ctrl-C and termination stop it.
+    fn run(&self, recipe: &Path, out: &Path) -> Result<()>;
+
     /// The stage called `name` with its defaults; what is wrong names the stages there are.
     fn stage(&self, name: &str) -> Result<&'static Registration>;
 

@@ -90,6 +90,30 @@ impl<T, E: Into<Box<dyn std::error::Error + Send + Sync>>> ResultExt<T> for std:
     }
 
     fn at(self, action: &str, path: &Path) -> Result<T> {
-        self.map_err(|source| Error::caused_by(format!("cannot {action} {}", path.display()), source))
+        self.map_err(|source| {
+            let source = source.into();
+            let advice = source
+                .downcast_ref::<std::io::Error>()
+                .and_then(|error| advice(error.kind()));
+            let error = Error::caused_by(format!("cannot {action} {}", path.display()), source);
+            match advice {
+                Some(advice) => error.help(advice),
+                None => error,
+            }
+        })
+    }
+}
+
+/// What to do about errors that lie outside the program.
+fn advice(kind: std::io::ErrorKind) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(
+            "free some space (`ichflow gc` removes what nobody used), then run the same again: it goes on from here",
+        ),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Some(
+            "this user may not do that here: change the permissions, or give another directory (`--out`)",
+        ),
+        _ => None,
     }
 }

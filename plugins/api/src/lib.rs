@@ -73,6 +73,7 @@ pub mod learned_window;
 pub mod loss;
 pub mod metrics;
 pub mod model;
+pub mod needs;
 pub mod network;
 pub mod pieces;
 pub mod pixels;

@@ -108,6 +108,8 @@ pub struct Output {
     pub channels: Option<usize>,
     /// The optional input without which this output does not exist.
     pub only_with: Option<&'static str>,
+    /// Whether a network learns a part of it: of such, a stage takes one at most.
+    pub learned: bool,
 }
 
 impl Output {
@@ -118,7 +120,15 @@ impl Output {
             artifact: ArtifactType::of::<A>(),
             channels: None,
             only_with: None,
+            learned: false,
         }
+    }
+
+    /// Says that a network learns a part of it: it has one set of learned windows, so no stage takes two.
+    #[must_use]
+    pub fn learned(mut self) -> Self {
+        self.learned = true;
+        self
     }
 
     /// The number of channels offered.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::needs::{Known, Needs};
 use crate::ports::{Inputs, Outputs, Ports};
 
 /// What kind of work a stage does; groups `ichflow stages` and the documentation.
@@ -172,6 +173,12 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
         Vec::new()
     }
 
+    /// What it would take, as far as it can tell from what is known before anything runs. May look at the files it
+    /// will read, and may take some seconds.
+    fn needs(&self, _known: &Known) -> Result<Needs> {
+        Ok(Needs::default())
+    }
+
     /// Does the work.
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs>;
 }
@@ -184,6 +191,8 @@ pub trait AnyStage: Send + Sync {
     fn check(&self) -> Vec<Problem>;
     /// See [`Stage::reads`].
     fn reads(&self) -> Vec<ExternalPath>;
+    /// See [`Stage::needs`].
+    fn needs(&self, known: &Known) -> Result<Needs>;
     /// See [`Stage::run`].
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs>;
     /// All parameters with their values, defaults included.
@@ -201,6 +210,10 @@ impl<S: Stage> AnyStage for S {
 
     fn reads(&self) -> Vec<ExternalPath> {
         Stage::reads(self)
+    }
+
+    fn needs(&self, known: &Known) -> Result<Needs> {
+        Stage::needs(self, known)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {

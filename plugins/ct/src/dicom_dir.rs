@@ -4,11 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use ichflow_api::cohort;
+use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 use walkdir::WalkDir;
 
 use crate::competition::{Headers, digest_of, usable};
 use crate::dicom::{self, DicomPixels};
+use crate::foresee::foresee;
 use crate::series;
 
 /// Loads every DICOM slice below a directory, without labels: data of one's own to apply a model to.
@@ -45,6 +47,10 @@ path = "data/my_study"
 
     fn reads(&self) -> Vec<ExternalPath> {
         vec![ExternalPath::directory("path", &self.path)]
+    }
+
+    fn needs(&self, _known: &Known) -> Result<Needs> {
+        foresee(std::iter::once(self.path.as_path()))
     }
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {

@@ -11,6 +11,7 @@ pub mod competition;
 pub mod dicom;
 pub mod dicom_dir;
 mod fit;
+mod foresee;
 pub mod hu_resize;
 pub mod hu_store;
 pub mod inspect;

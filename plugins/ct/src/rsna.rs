@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 
 use crate::competition::{self, Files};
+use crate::foresee::foresee;
 
 /// Loads the RSNA 2019 competition's data as it is downloaded: a CSV of labels and directories of DICOM
 /// slices.
@@ -92,6 +94,11 @@ max_quarantined = 10
             )];
         }
         Vec::new()
+    }
+
+    fn needs(&self, _known: &Known) -> Result<Needs> {
+        let directories = std::iter::once(&self.images).chain(&self.test_images);
+        foresee(directories.map(PathBuf::as_path))
     }
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {

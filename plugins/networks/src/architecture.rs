@@ -5,11 +5,10 @@ use burn::tensor::{Device, Tensor};
 use ichflow_api::head::HeadPlan;
 use ichflow_api::prelude::*;
 use ichflow_api::weights::WeightsFile;
-use ichflow_hub::Hub;
 
 use crate::adapt::adapt_inputs;
 use crate::normalise::{Normalise, for_channels, imagenet};
-use crate::source::{Found, Source};
+use crate::source::Found;
 
 /// A network's architecture: the little that differs from one to the next.
 pub trait Architecture: Send + Sync + 'static {
@@ -57,15 +56,14 @@ impl<A: Architecture> Factory<A> {
     /// the weights want it.
     ///
     /// # Errors
-    /// When weights cannot be fetched, or are said to be another architecture's.
+    /// When the weights are said to be another architecture's.
     pub fn new(
         architecture: A,
-        start: Option<Source>,
+        start: Option<Found>,
         head: HeadPlan,
         normalise: Normalise,
         channels: usize,
     ) -> Result<Self> {
-        let start = start.map(|source| source.find(&Hub::from_env())).transpose()?;
         let config = start.as_ref().and_then(|found| found.config.as_ref());
         if let (Some(found), Some(theirs)) = (&start, config.and_then(|config| config.architecture.as_ref()))
             && *theirs != architecture.timm_name()

@@ -2,6 +2,7 @@
 
 use ichflow_api::head::HeadPlan;
 use ichflow_api::prelude::*;
+use ichflow_hub::Hub;
 
 use crate::architecture::{Architecture, Factory};
 use crate::normalise::Normalise;
@@ -98,6 +99,7 @@ pub fn hand_on<A: Architecture>(
     let channels = inputs
         .find::<Window>("window")?
         .map_or(3, |window| window.channels());
+    let start = start.map(|source| source.find(&Hub::from_env())).transpose()?;
     let factory = Factory::new(architecture, start, head, normalise, channels)?;
     Ok(Outputs::new().with("network", NetworkSpec::new(factory)))
 }

@@ -99,7 +99,11 @@ impl Stage for Learned {
         "[window]\nuse = \"learned\"\nwindows = [\"brain\", \"subdural\", \"bone\"]\nlr = 0.2\n";
 
     fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(self.windows.len()))
+        Ports::new().output(
+            Output::of::<Window>("window")
+                .channels(self.windows.len())
+                .learned(),
+        )
     }
 
     fn check(&self) -> Vec<Problem> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ichflow_api::cohort;
+use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
 use ichflow_api::prelude::*;
 use ichflow_api::shard::Shard;
 use rayon::prelude::*;
@@ -60,6 +61,31 @@ size = 256
             .output(Output::of::<Cohort>("train"))
             .output(Output::of::<Cohort>("test").only_with("test"))
             .output(Output::of::<Pixels>("pixels"))
+    }
+
+    fn needs(&self, known: &Known) -> Result<Needs> {
+        let Some(mut foreseen) = known.foreseen else {
+            return Ok(Needs::default());
+        };
+        if let Some(crop) = self.crop {
+            (foreseen.rows, foreseen.columns) = (u64::from(crop), u64::from(crop));
+        }
+        if let Some(size) = self.size {
+            (foreseen.rows, foreseen.columns) = (u64::from(size), u64::from(size));
+        }
+        let Foreseen {
+            slices,
+            rows,
+            columns,
+        } = foreseen;
+        Ok(Needs {
+            foreseen: Some(foreseen),
+            disk: Some(Bytes {
+                bytes: slices * rows * columns * 2,
+                how: format!("{slices} slices of {rows} × {columns} values of 16 bits"),
+            }),
+            ..Needs::default()
+        })
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {

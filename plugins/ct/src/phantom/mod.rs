@@ -18,6 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::kept::lock;
+use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
 use ichflow_api::prelude::*;
 
 use crate::competition;
@@ -81,6 +82,23 @@ size = 256
             .output(Output::of::<Cohort>("test"))
             .output(Output::of::<SampleSubmission>("sample"))
             .output(Output::of::<Pixels>("pixels"))
+    }
+
+    fn needs(&self, _known: &Known) -> Result<Needs> {
+        let slices = self.extent().total() as u64;
+        let side = self.size as u64;
+        Ok(Needs {
+            foreseen: Some(Foreseen {
+                slices,
+                rows: side,
+                columns: side,
+            }),
+            disk: Some(Bytes {
+                bytes: slices * side * side * 2,
+                how: format!("{slices} files of {side} × {side} pixels"),
+            }),
+            ..Needs::default()
+        })
     }
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {

@@ -2,6 +2,7 @@
 //! statistics. `--nocapture` shows the differences.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor};
@@ -17,40 +18,8 @@ use ichflow_networks::resnet::{ResNet18, ResNet34, ResNet50, ResNext50, SeResNex
 use serde_json::Value;
 
 use crate::formula;
-use crate::support::{each_parameter, fixture, names_and_shapes, published, spec, write_safetensors};
-
-fn read(name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(fixture(&format!("{name}.json"))).unwrap()).unwrap()
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    let values = value.as_array().unwrap();
-    values.iter().map(|value| value.as_f64().unwrap()).collect()
-}
-
-fn flat<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor.into_data().iter::<f64>().collect()
-}
-
-/// At most 60 values, evenly spaced, as in the script.
-fn samples<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    let values = flat(tensor);
-    let step = values.len().div_ceil(60);
-    values.into_iter().step_by(step).collect()
-}
-
-/// Sum and Euclidean length.
-fn digest<const D: usize>(tensor: Tensor<D>) -> [f64; 2] {
-    let values = flat(tensor);
-    let squares: f64 = values.iter().map(|value| value * value).sum();
-    [values.iter().sum(), squares.sqrt()]
-}
-
-fn max_difference(actual: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(actual.len(), expected.len());
-    let differences = actual.iter().zip(expected).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, |most, d| if d.is_nan() { f64::NAN } else { most.max(d) })
-}
+use crate::numbers::{check_features, digest, flat, max_difference, numbers, read};
+use crate::support::{calm_weight, each_parameter, names_and_shapes, spec, tensors, write_safetensors};
 
 /// The network with weights by formula, through a file with its own names and shapes, which are timm's.
 fn by_formula(stage: &impl Stage, reference: &Value, device: &Device) -> Network {
@@ -76,15 +45,6 @@ fn by_formula(stage: &impl Stage, reference: &Value, device: &Device) -> Network
     weights::load_safetensors(network, &path).unwrap()
 }
 
-/// As the formula's, with normalisations that scale by 0.5 to 1: values of deep networks neither grow nor vanish.
-fn calm_weight(name: &str, shape: &[usize]) -> Vec<f32> {
-    if shape.len() == 1 && name.ends_with("weight") {
-        let values = formula::uniform(name, shape[0]);
-        return values.into_iter().map(|u| (0.5 + 0.5 * u) as f32).collect();
-    }
-    formula::weight(name, shape)
-}
-
 /// FNV-1a over names and shapes, as in the script.
 fn fingerprint(tensors: &[(String, Vec<usize>)]) -> String {
     let lines: Vec<_> = tensors
@@ -101,25 +61,6 @@ fn fingerprint(tensors: &[(String, Vec<usize>)]) -> String {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
         });
     format!("{hash:016x}")
-}
-
-fn check_features(features: Tensor<4>, reference: &Value, what: &str) {
-    let shape: Vec<_> = numbers(&reference["shape"]).iter().map(|&n| n as usize).collect();
-    assert_eq!(features.dims().to_vec(), shape);
-    let expected = numbers(&reference["features"]);
-    let [sum, length] = digest(features.clone());
-    let expected_samples = numbers(&reference["feature_samples"]);
-    let largest = expected_samples
-        .iter()
-        .fold(1.0, |most: f64, value| most.max(value.abs()));
-    let difference = max_difference(&samples(features), &expected_samples);
-    println!(
-        "{what}: features differ by {difference:.1e}, their length by {:.1e}",
-        (length - expected[1]).abs()
-    );
-    assert!(difference < 1e-4 * largest, "{what}: {difference}");
-    assert!((sum / expected[0] - 1.0).abs() < 1e-4, "{what}: {sum}");
-    assert!((length / expected[1] - 1.0).abs() < 1e-4, "{what}: {length}");
 }
 
 fn evaluates_like_timm(stage: &impl Stage, name: &str) {
@@ -227,6 +168,14 @@ macro_rules! networks {
                 fn has_as_many_parameters() {
                     super::has_as_many_parameters(&stage(), $timm);
                 }
+
+                #[test]
+                fn gives_back_the_weights_it_got() {
+                    super::gives_back_the_weights_it_got(&stage(), |path| $stage {
+                        weights: Some(path.display().to_string()),
+                        ..stage()
+                    });
+                }
             }
         )*
     };
@@ -255,25 +204,6 @@ networks! {
     convnext_tiny: ConvNextTiny {} = "convnext_tiny",
 }
 
-#[test]
-fn lite0_with_published_weights_gives_timms_features() {
-    let name = "efficientnet-lite0-57934424";
-    let Some(path) = published(&format!("{name}.pth")) else {
-        return;
-    };
-    let reference = read(name);
-    let spec = spec(&EfficientNetLite0 {
-        weights: Some(path.display().to_string()),
-        dropout: 0.0,
-        ..Default::default()
-    });
-    let device = Device::flex();
-    let network = spec.build(3, 6, &device).unwrap();
-    let size = reference["size"].as_u64().unwrap() as usize;
-    let images = spec.normalisation().apply(formula::images(size, &device));
-    check_features(network.backbone.features(images), &reference, name);
-}
-
 fn has_as_many_parameters(stage: &impl Stage, name: &str) {
     let network = spec(stage).build(3, 1000, &Device::flex()).unwrap();
     let mut count = 0;
@@ -284,4 +214,30 @@ fn has_as_many_parameters(stage: &impl Stage, name: &str) {
     });
     println!("{name}: {count} parameters with 1000 classes");
     assert_eq!(read(name)["parameters_with_1000_classes"], count);
+}
+
+/// In as starting weights, out again: every name and every value but the classifier's, which is a fresh one.
+fn gives_back_the_weights_it_got<S: Stage>(stage: &S, with_weights: impl Fn(&Path) -> S) {
+    let directory = tempfile::tempdir().unwrap();
+    let [given, back] = ["given", "back"].map(|name| directory.path().join(format!("{name}.safetensors")));
+    let device = Device::flex();
+    let network = spec(stage).build(3, 6, &device).unwrap();
+    let classifier = network.backbone.classifier_name();
+    weights::save_safetensors(&network, &given).unwrap();
+    let content: Vec<_> = names_and_shapes(&given)
+        .into_iter()
+        .map(|(name, shape)| {
+            let values = calm_weight(&name, &shape);
+            (name, shape, values)
+        })
+        .collect();
+    write_safetensors(&given, &content);
+    let started = spec(&with_weights(&given)).build(3, 6, &device).unwrap();
+    weights::save_safetensors(&started, &back).unwrap();
+    let (given, back) = (tensors(&given), tensors(&back));
+    assert_eq!(given.len(), back.len());
+    for (name, values) in given {
+        let same = back[&name] == values;
+        assert_eq!(same, !name.starts_with(classifier), "{name}");
+    }
 }

@@ -1,11 +1,14 @@
 //! Stages run, files written and parameters listed for the other tests.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
 use serde_json::Value;
+
+use crate::formula;
 
 /// The windowing every test network is wired to.
 pub struct Channels(pub usize);
@@ -37,13 +40,14 @@ pub fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A published weights file kept beside the repository; `None`, said aloud, where it is not.
+/// A published weights file, kept in the directory `ICHFLOW_WEIGHTS` or beside the repository; `None`, said aloud,
+/// where it is not.
 pub fn published(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data/weights")
-        .join(name);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/weights");
+    let directory = std::env::var_os("ICHFLOW_WEIGHTS").map_or(beside, PathBuf::from);
+    let path = directory.join(name);
     if !path.exists() {
-        println!("skipped: {} is not there", path.display());
+        println!("skipped: {name} is not in {}", directory.display());
     }
     path.exists().then_some(path)
 }
@@ -63,6 +67,32 @@ pub fn write_safetensors(path: &Path, tensors: &[(String, Vec<usize>, Vec<f32>)]
     bytes.extend(header);
     bytes.extend(data);
     std::fs::write(path, bytes).unwrap();
+}
+
+/// A tensor by formula, as [`formula::weight`], with normalisations that scale by 0.5 to 1: values of deep networks neither grow nor vanish.
+pub fn calm_weight(name: &str, shape: &[usize]) -> Vec<f32> {
+    if shape.len() == 1 && name.ends_with("weight") {
+        let values = formula::uniform(name, shape[0]);
+        return values.into_iter().map(|u| (0.5 + 0.5 * u) as f32).collect();
+    }
+    formula::weight(name, shape)
+}
+
+/// The tensors of a safetensors file by name: their shapes and bytes.
+pub fn tensors(path: &Path) -> BTreeMap<String, (String, Vec<u8>)> {
+    let bytes = std::fs::read(path).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Map<String, Value> = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let place =
+        |entry: &Value, index: usize| 8 + length + entry["data_offsets"][index].as_u64().unwrap() as usize;
+    header
+        .into_iter()
+        .filter(|(name, _)| name != "__metadata__")
+        .map(|(name, entry)| {
+            let values = bytes[place(&entry, 0)..place(&entry, 1)].to_vec();
+            (name, (entry["shape"].to_string(), values))
+        })
+        .collect()
 }
 
 /// The tensors of a safetensors file: sorted names with their shapes.

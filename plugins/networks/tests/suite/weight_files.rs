@@ -91,6 +91,15 @@ fn every_kind_of_file_gives_the_same_tensors() {
 }
 
 #[test]
+fn a_checkpoint_is_unwrapped() {
+    // Lightning's `state_dict`, its `model.`, a loss beside it, an optimiser's moments.
+    let file = WeightsFile::open(&fixture("tiny-wrapped.pth")).unwrap();
+    let tiny = file.unwrapped().load_into(tiny()).unwrap();
+    let bias = tiny.conv.bias.unwrap().to_data().try_to_vec::<f32>().unwrap();
+    assert_eq!(bias, formula::weight("conv.bias", &[2]));
+}
+
+#[test]
 fn code_in_a_pickle_is_not_run() {
     // By itself, beside tensors, and instead of them.
     for name in ["code.pth", "tiny-and-code.pth", "all-code.pth"] {

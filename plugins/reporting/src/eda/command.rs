@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use ichflow_api::command::Application;
 use ichflow_api::prelude::*;
 
 fn define() -> clap::Command {
@@ -47,7 +47,7 @@ fn define() -> clap::Command {
         )
 }
 
-fn run(matches: &ArgMatches) -> Result<()> {
+fn run(matches: &ArgMatches, application: &dyn Application) -> Result<()> {
     let absolute = |name: &str| -> Result<Option<PathBuf>> {
         matches
             .get_one::<PathBuf>(name)
@@ -70,9 +70,10 @@ fn run(matches: &ArgMatches) -> Result<()> {
     let directory = std::env::temp_dir().join(format!("ichflow-eda-{}", std::process::id()));
     fs::create_dir_all(&directory).at("create the directory", &directory)?;
     let file = directory.join("eda.toml");
-    let outcome = fs::write(&file, recipe)
-        .at("write", &file)
-        .and_then(|()| run_recipe(&file, matches.get_one::<PathBuf>("out").map(PathBuf::as_path)));
+    let outcome = fs::write(&file, recipe).at("write", &file).and_then(|()| {
+        let out = matches.get_one::<PathBuf>("out");
+        application.run(&file, out.map_or(Path::new("runs"), PathBuf::as_path))
+    });
     let _ = fs::remove_dir_all(&directory);
     outcome
 }
@@ -111,23 +112,7 @@ fn recipe(data: &Path, labels: Option<&Path>, sample: Option<u64>, identify: boo
     toml::to_string(&recipe).doing("cannot write the recipe")
 }
 
-/// Runs a recipe with this very program, so that a plugin need not know how recipes are run.
-fn run_recipe(file: &Path, out: Option<&Path>) -> Result<()> {
-    let program = std::env::current_exe().doing("cannot find this program's own file")?;
-    let mut command = Command::new(&program);
-    command.arg("run").arg(file);
-    if let Some(out) = out {
-        command.arg("--out").arg(out);
-    }
-    let status = command.status().at("start", &program)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Error::new("the report was not made; the reason is above"))
-    }
-}
-
-ichflow_api::register_command!(define, run);
+ichflow_api::register_command!(define, with run);
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ mod judge;
 mod layers;
 mod memory;
 mod metric;
+mod needs;
 mod optimiser;
 mod phase;
 mod rate;
@@ -34,6 +35,7 @@ use ichflow_api::device::all_like;
 use ichflow_api::labels::COUNT;
 use ichflow_api::layers::Precision;
 use ichflow_api::model::{Preparation, Resize};
+use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 
 pub use average::Average;
@@ -242,6 +244,10 @@ phases = [
             ));
         }
         problems
+    }
+
+    fn needs(&self, known: &Known) -> Result<Needs> {
+        needs::of(self, known)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
