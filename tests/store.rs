@@ -135,3 +135,26 @@ fn a_killed_store_is_finished_by_the_same_command_and_verified() {
         stderr(&wrong)
     );
 }
+
+#[test]
+fn a_crop_is_another_store_and_another_key_downstream() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("tiny.toml"), common::TINY).unwrap();
+    let keys = |sets: &[&str]| {
+        let arguments = [&["check", "tiny.toml", "--json"][..], sets].concat();
+        let output = ichflow(directory.path(), &arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let checked: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+        ["load", "store", "train"].map(|name| {
+            let stages = checked["stages"].as_array().unwrap();
+            let stage = stages.iter().find(|stage| stage["name"] == name).unwrap();
+            stage["key"].as_str().unwrap().to_owned()
+        })
+    };
+    let [load, store, train] = keys(&[]);
+    for set in ["--set=store.crop=48", "--set=store.size=32"] {
+        let changed = keys(&[set]);
+        assert_eq!(changed[0], load, "{set} says nothing of loading");
+        assert!(changed[1] != store && changed[2] != train, "{set}");
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod kaggle_submission;
+pub mod weights_files;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use clap::{Arg, ArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use ichflow_api::context::{Observer, Silent};
 use ichflow_api::labels::LABELS;
 use ichflow_api::prelude::*;
@@ -55,6 +55,12 @@ fn define() -> clap::Command {
             0,
             0..=u64::MAX,
         ))
+        .arg(
+            Arg::new("masks")
+                .long("masks")
+                .action(ArgAction::SetTrue)
+                .help("Also write where there is blood: masks/ID.png, bit l of a pixel for the l-th label, any being 0"),
+        )
 }
 
 fn run(matches: &ArgMatches) -> Result<()> {
@@ -75,12 +81,12 @@ fn run(matches: &ArgMatches) -> Result<()> {
         positive: usual.positive,
     };
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or_default();
-    let truth = make(directory, &extent, seed)?;
+    let truth = make(directory, &extent, seed, matches.get_flag("masks"))?;
     print!("{}", describe(directory, &truth));
     Ok(())
 }
 
-fn make(directory: &Path, extent: &Extent, seed: u64) -> Result<Truth> {
+fn make(directory: &Path, extent: &Extent, seed: u64, masks: bool) -> Result<Truth> {
     fs::create_dir_all(directory).at("create the directory", directory)?;
     let mut entries = fs::read_dir(directory).at("read the directory", directory)?;
     if entries.next().is_some() {
@@ -92,7 +98,7 @@ fn make(directory: &Path, extent: &Extent, seed: u64) -> Result<Truth> {
     // The command runs outside a recipe: Ctrl-C ends the process, and there is nothing to tidy up.
     static NEVER: AtomicBool = AtomicBool::new(false);
     let progress = Silent.progress("phantom", "drawing", extent.total() as u64, "slices");
-    write(directory, extent, seed, &NEVER, &*progress)
+    write(directory, extent, seed, masks, &NEVER, &*progress)
 }
 
 fn describe(directory: &Path, truth: &Truth) -> String {

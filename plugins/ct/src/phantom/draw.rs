@@ -22,6 +22,8 @@ pub struct Drawing {
     pub scanned: Vec<bool>,
     /// The bleeds one can see, one entry a kind.
     pub bleeds: Vec<VisibleBleed>,
+    /// For each pixel bit l is set where it is blood of label l, whether one would see the bleed or not.
+    pub blood: Vec<u8>,
 }
 
 /// Where a bleed shows in a slice.
@@ -47,6 +49,7 @@ pub fn draw(patient: &Patient, number: usize, size: usize, grain: &Grain) -> Dra
     let deviation = pose.grain_hu * rng.random_range(0.92..1.08) * (size as f32 / 512.0).sqrt();
     let mut hu = grain.field(&mut rng, size, deviation);
     let mut scanned = vec![false; size * size];
+    let mut bloody = vec![0_u8; size * size];
     let mut tallies: [Tally; COUNT] = Default::default();
     let frame = Frame::of(patient, z);
     for row in 0..size {
@@ -68,6 +71,7 @@ pub fn draw(patient: &Patient, number: usize, size: usize, grain: &Grain) -> Dra
             for (label, share) in blood {
                 if share > BLOODY {
                     tallies[label].add(row, column);
+                    bloody[index] |= 1 << label;
                 }
             }
         }
@@ -79,7 +83,12 @@ pub fn draw(patient: &Patient, number: usize, size: usize, grain: &Grain) -> Dra
         .filter(|(_, tally)| tally.pixels as f64 >= enough)
         .map(|(label, tally)| tally.finish(label))
         .collect();
-    Drawing { hu, scanned, bleeds }
+    Drawing {
+        hu,
+        scanned,
+        bleeds,
+        blood: bloody,
+    }
 }
 
 /// HU at a point without grain, and the share of blood of each kind.

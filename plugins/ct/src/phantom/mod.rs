@@ -139,7 +139,7 @@ impl Phantom {
         let extent = self.extent();
         let progress = context.progress("drawing", extent.total(), "slices");
         let seed = context.seed_for("phantom");
-        let made = write(&temporary, &extent, seed, context.stop_flag(), &*progress);
+        let made = write(&temporary, &extent, seed, false, context.stop_flag(), &*progress);
         drop(progress);
         if let Err(error) = made {
             // Half a phantom is of no use; what matters is why it is only half.

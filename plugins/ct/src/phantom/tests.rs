@@ -28,7 +28,7 @@ fn make(seed: u64, threads: usize) -> BTreeMap<String, Vec<u8>> {
         .num_threads(threads)
         .build()
         .unwrap();
-    pool.install(|| write(directory.path(), &extent, seed, &NEVER, &*progress))
+    pool.install(|| write(directory.path(), &extent, seed, true, &NEVER, &*progress))
         .unwrap();
     walkdir::WalkDir::new(directory.path())
         .into_iter()
@@ -138,4 +138,23 @@ fn bleeds_are_brighter_than_brain_and_where_the_truth_says() {
         }
     }
     assert!(seen[1..].iter().all(|count| *count > 0), "{seen:?}");
+}
+
+#[test]
+fn masks_show_as_many_pixels_of_each_bleed_as_the_truth_counts() {
+    let files = make(3, 2);
+    let truth: Truth = serde_json::from_slice(&files["TRUTH.json"]).unwrap();
+    let mut bleeds = 0;
+    for slice in &truth.slices {
+        let png = files[&format!("masks/{}.png", slice.id)].as_slice();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut mask = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut mask).unwrap();
+        for bleed in &slice.bleeds {
+            let pixels = mask.iter().filter(|bits| **bits >> bleed.label & 1 == 1).count();
+            assert_eq!(pixels, bleed.pixels, "{} {bleed:?}", slice.id);
+            bleeds += 1;
+        }
+    }
+    assert!(bleeds > 0);
 }

@@ -66,18 +66,29 @@ pub fn truth_path(directory: &Path) -> PathBuf {
     directory.join("TRUTH.json")
 }
 
-/// Draws and writes a phantom into an existing directory. `progress` is told of each slice.
+/// Where the masks are below a phantom's directory, if there are some.
+pub fn masks(directory: &Path) -> PathBuf {
+    directory.join("masks")
+}
+
+/// Draws and writes a phantom into an existing directory. `progress` is told of each slice. `with_masks` also
+/// writes where there is blood: a grey PNG a slice, in which bit l of a pixel stands for label l.
 pub fn write(
     directory: &Path,
     extent: &Extent,
     seed: u64,
+    with_masks: bool,
     stop: &AtomicBool,
     progress: &dyn ichflow_api::context::Progress,
 ) -> Result<Truth> {
     let plan = Plan::new(extent, seed);
     let paths = files(directory);
     let test_images = directory.join("stage_2_test");
-    for path in [&paths.images, &test_images] {
+    let masks = masks(directory);
+    for path in [&paths.images, &test_images]
+        .into_iter()
+        .chain(with_masks.then_some(&masks))
+    {
         fs::create_dir_all(path).at("create the directory", path)?;
     }
     let grain = Grain::new();
@@ -101,6 +112,9 @@ pub fn write(
             let images = if patient.test { &test_images } else { &paths.images };
             let path = images.join(format!("{id}.dcm"));
             fs::write(&path, bytes).at("write", &path)?;
+            if with_masks {
+                write_mask(&masks.join(format!("{id}.png")), &drawing.blood, extent.size)?;
+            }
             progress.advance(1);
             Ok(SliceTruth {
                 id: id.to_string(),
@@ -124,6 +138,16 @@ pub fn write(
     let text = serde_json::to_vec(&truth).at("write", &path)?;
     fs::write(&path, text).at("write", &path)?;
     Ok(truth)
+}
+
+fn write_mask(path: &Path, blood: &[u8], size: usize) -> Result<()> {
+    let file = fs::File::create(path).at("create", path)?;
+    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), size as u32, size as u32);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().at("write", path)?;
+    writer.write_image_data(blood).at("write", path)?;
+    writer.finish().at("write", path)
 }
 
 fn labels_of(bleeds: &[VisibleBleed]) -> Labels {
