@@ -55,8 +55,8 @@ fn main() {
                 std::process::exit(2);
             }
         };
-        let answer = match seconds(&question) {
-            Ok(seconds) => json!({ "seconds": seconds }),
+        let answer = match times(&question) {
+            Ok(Times { seconds, cpu }) => json!({ "seconds": seconds, "cpu": cpu }),
             Err(error) => json!({ "error": error.chain() }),
         };
         println!("{answer}");
@@ -64,8 +64,25 @@ fn main() {
     }
 }
 
-/// Seconds of each step.
-fn seconds(question: &Question) -> Result<Vec<f64>> {
+/// What steps took.
+struct Times {
+    /// Seconds of each.
+    seconds: Vec<f64>,
+    /// Seconds that processors computed for all of them together, where the system says so: other programs weigh
+    /// little on it.
+    cpu: Option<f64>,
+}
+
+/// Seconds that processors have computed for this process so far.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // After the name, which may hold anything: user and system time are the 12th and 13th, in hundredths.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+fn times(question: &Question) -> Result<Times> {
     let choice: DeviceChoice = question
         .device
         .as_deref()
@@ -105,7 +122,11 @@ fn seconds(question: &Question) -> Result<Vec<f64>> {
         epoch: 1,
     };
     let mut seconds = Vec::new();
+    let mut before = None;
     for step in 0..question.warm + question.steps {
+        if step == question.warm {
+            before = cpu_seconds();
+        }
         let begun = Instant::now();
         let logits = layers::in_precision(question.precision, || network.forward(images.clone()));
         if question.train {
@@ -124,7 +145,8 @@ fn seconds(question: &Question) -> Result<Vec<f64>> {
             seconds.push(begun.elapsed().as_secs_f64());
         }
     }
-    Ok(seconds)
+    let cpu = cpu_seconds().zip(before).map(|(after, before)| after - before);
+    Ok(Times { seconds, cpu })
 }
 
 /// A network of random weights, by the name of its stage.

@@ -143,6 +143,14 @@ pub fn residual(
     }
 }
 
+/// `activation(x + y)` of maps of one shape.
+pub fn add(x: Tensor<4>, y: Tensor<4>, activation: Activation) -> Tensor<4> {
+    match cpu::add(x, y, activation) {
+        Ok(sum) => sum,
+        Err((x, y)) => apply(activation, x + y),
+    }
+}
+
 /// Adam's mean and uncentred variance of a weight's gradients; nothing before the first step, when both are zero.
 pub type AdamState<const D: usize> = Option<[Tensor<D>; 2]>;
 

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::layers::convolve;
+use ichflow_api::layers::{add, convolve, residual};
 use ichflow_api::network::Backbone;
 
 use super::{BatchNorm2d, Convolution, Style};
@@ -54,13 +54,17 @@ impl BasicBlock {
 
 impl Backbone for BasicBlock {
     fn features(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x.clone());
-        let y = self.bn2.forward(convolve(&self.conv2, y));
-        let shortcut = match &self.downsample {
-            Some((conv, norm)) => norm.forward(convolve(conv, x)),
-            None => x,
+        let main = |x| {
+            let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x);
+            self.bn2.forward(convolve(&self.conv2, y))
         };
-        self.style.activation.apply(y + shortcut)
+        match &self.downsample {
+            Some((conv, norm)) => {
+                let shortcut = norm.forward(convolve(conv, x.clone()));
+                add(main(x), shortcut, self.style.activation.fused())
+            }
+            None => residual(x, self.style.activation.fused(), main),
+        }
     }
 
     fn feature_count(&self) -> usize {

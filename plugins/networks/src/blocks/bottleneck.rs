@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::layers::convolve;
+use ichflow_api::layers::{add, convolve, residual};
 use ichflow_api::network::Backbone;
 
 use super::{BatchNorm2d, ChannelGate, Convolution, Style};
@@ -87,18 +87,22 @@ impl Bottleneck {
 
 impl Backbone for Bottleneck {
     fn features(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x.clone());
-        let y = self.style.conv_norm_act(&self.conv2, &self.bn2, y);
-        let y = self.bn3.forward(convolve(&self.conv3, y));
-        let y = match &self.se {
-            Some(se) => se.forward(y),
-            None => y,
+        let main = |x| {
+            let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x);
+            let y = self.style.conv_norm_act(&self.conv2, &self.bn2, y);
+            let y = self.bn3.forward(convolve(&self.conv3, y));
+            match &self.se {
+                Some(se) => se.forward(y),
+                None => y,
+            }
         };
-        let shortcut = match &self.downsample {
-            Some((conv, norm)) => norm.forward(convolve(conv, x)),
-            None => x,
-        };
-        self.style.activation.apply(y + shortcut)
+        match &self.downsample {
+            Some((conv, norm)) => {
+                let shortcut = norm.forward(convolve(conv, x.clone()));
+                add(main(x), shortcut, self.style.activation.fused())
+            }
+            None => residual(x, self.style.activation.fused(), main),
+        }
     }
 
     fn feature_count(&self) -> usize {

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation};
-use ichflow_api::layers::convolve;
+use ichflow_api::layers::{convolve, weigh_by_mean};
 
 use super::Convolution;
 
@@ -27,8 +27,9 @@ impl ChannelGate {
 
     /// Weighs the channels of `[batch, channels, height, width]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let squeezed = x.clone().mean_dim(3).mean_dim(2);
-        let reduced = activation::relu(convolve(&self.fc1, squeezed));
-        x * activation::sigmoid(convolve(&self.fc2, reduced))
+        weigh_by_mean(x, |means| {
+            let reduced = activation::relu(convolve(&self.fc1, means));
+            convolve(&self.fc2, reduced)
+        })
     }
 }

@@ -53,20 +53,67 @@ pub fn residual<F: FnOnce(Tensor<4>) -> Tensor<4>>(
     drop((x, y));
     let tracked = any_tracked(&[&joined]);
     Ok(run(Join, [joined], |[y]| {
-        let mut sum = own(y);
-        combine::add(sum.storage_mut::<f32>(), &channels_last(&values));
-        if activation == Activation::None {
-            return (sum, (None, activation, left));
-        }
-        let dims = dims(&sum);
-        if !tracked {
-            combine::activate_in_place(activation, sum.storage_mut::<f32>());
-            return (sum.clone(), (Some(sum), activation, left));
-        }
-        let mut output = buffer::take(sum.layout().num_elements());
-        combine::activate(activation, &channels_last(&sum), &mut output);
-        (maps(output, dims), (Some(sum), activation, left))
+        let (output, sum) = activated_sum(y, &values, activation, tracked);
+        (output, (sum, activation, left))
     }))
+}
+
+/// `activation(x + y)`, and the sum where the way back needs it.
+fn activated_sum(
+    x: FlexTensor,
+    y: &FlexTensor,
+    activation: Activation,
+    tracked: bool,
+) -> (FlexTensor, Option<FlexTensor>) {
+    let mut sum = own(x);
+    combine::add(sum.storage_mut::<f32>(), &channels_last(y));
+    if activation == Activation::None {
+        return (sum, None);
+    }
+    if !tracked {
+        combine::activate_in_place(activation, sum.storage_mut::<f32>());
+        return (sum, None);
+    }
+    let mut output = buffer::take(sum.layout().num_elements());
+    combine::activate(activation, &channels_last(&sum), &mut output);
+    (maps(output, dims(&sum)), Some(sum))
+}
+
+/// `activation(x + y)`, or both back where kernels cannot do it.
+pub fn add(x: Tensor<4>, y: Tensor<4>, activation: Activation) -> Result<Tensor<4>, (Tensor<4>, Tensor<4>)> {
+    let (true, Some(a), Some(b)) = (x.dims() == y.dims(), operand(&x), operand(&y)) else {
+        return Err((x, y));
+    };
+    drop((x, y));
+    let tracked = any_tracked(&[&a, &b]);
+    Ok(run(Add, [a, b], |[x, y]| {
+        let (output, sum) = activated_sum(x, &y, activation, tracked);
+        (output, (sum, activation))
+    }))
+}
+
+#[derive(Debug)]
+struct Add;
+
+impl Operation<2> for Add {
+    type Saved = (Option<FlexTensor>, Activation);
+
+    fn gradients(
+        (sum, activation): Self::Saved,
+        gradient: FlexTensor,
+        _: [bool; 2],
+    ) -> [Option<FlexTensor>; 2] {
+        let gradient = through(sum, activation, gradient);
+        [Some(gradient.clone()), Some(gradient)]
+    }
+}
+
+/// The gradient of a sum from that of what an activation made of it.
+fn through(sum: Option<FlexTensor>, activation: Activation, gradient: FlexTensor) -> FlexTensor {
+    let Some(sum) = sum else { return gradient };
+    let mut gradient = own(gradient);
+    combine::activate_backward(activation, &channels_last(&sum), gradient.storage_mut::<f32>());
+    gradient
 }
 
 #[derive(Debug)]
@@ -93,13 +140,10 @@ impl Operation<1> for Join {
 
     fn gradients(
         (sum, activation, left): Self::Saved,
-        mut gradient: FlexTensor,
+        gradient: FlexTensor,
         _: [bool; 1],
     ) -> [Option<FlexTensor>; 1] {
-        if let Some(sum) = sum {
-            gradient = own(gradient);
-            combine::activate_backward(activation, &channels_last(&sum), gradient.storage_mut::<f32>());
-        }
+        let gradient = through(sum, activation, gradient);
         left.put(gradient.clone());
         [Some(gradient)]
     }

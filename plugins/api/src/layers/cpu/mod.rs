@@ -21,7 +21,7 @@ mod optimiser;
 mod precision;
 mod values;
 
-pub(super) use branch::{mean_of_maps, residual, weigh_by_mean};
+pub(super) use branch::{add, mean_of_maps, residual, weigh_by_mean};
 pub(super) use convolve::convolve;
 pub(super) use normalise::normalise;
 pub(super) use optimiser::adam;
