@@ -82,11 +82,14 @@ fn every_standard_stage_is_there() {
         "predict smooth-z",
         "predict thresholds",
         "predict tta",
+        "export burnpack",
         "export kaggle-submission",
         "export model-bundle",
+        "export safetensors",
         "report compare",
         "report eda-report",
         "report evaluate",
+        "report grad-cam",
         "report metrics-report",
     ];
     assert_eq!(names, expected);

@@ -55,12 +55,9 @@ fn define() -> clap::Command {
             0,
             0..=u64::MAX,
         ))
-        .arg(
-            Arg::new("masks")
-                .long("masks")
-                .action(ArgAction::SetTrue)
-                .help("Also write where there is blood: masks/ID.png, bit l of a pixel for the l-th label, any being 0"),
-        )
+        .arg(Arg::new("masks").long("masks").action(ArgAction::SetTrue).help(
+            "Also write where there is blood: masks/ID.png, bit l of a pixel for the l-th label, any being 0",
+        ))
 }
 
 fn run(matches: &ArgMatches) -> Result<()> {
@@ -150,10 +147,10 @@ mod tests {
     #[test]
     fn it_says_what_it_wrote_and_overwrites_nothing() {
         let directory = tempfile::tempdir().unwrap();
-        let truth = make(directory.path(), &SMALL, 1).unwrap();
+        let truth = make(directory.path(), &SMALL, 1, false).unwrap();
         let text = describe(directory.path(), &truth);
         assert!(text.starts_with("4 training and 2 test slices in "), "{text}");
-        let error = make(directory.path(), &SMALL, 1).unwrap_err();
+        let error = make(directory.path(), &SMALL, 1, false).unwrap_err();
         assert!(error.to_string().ends_with("is not empty"), "{error}");
     }
 }
