@@ -57,7 +57,9 @@ def machine():
         with open("/proc/cpuinfo") as lines:
             names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         found["device"] = f"{names[0]}, {len(names)} cores" if names else "CPU"
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    here = str(Path(__file__).parent)
+    command = ["git", "-C", here, "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(command, capture_output=True, text=True, check=False)
     found["ichflow"] = commit.stdout.strip()
     return found
 
