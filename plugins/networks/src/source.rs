@@ -100,7 +100,7 @@ impl Config {
         };
         let normalisation = match (numbers("mean"), numbers("std")) {
             (Some(mean), Some(std)) if !mean.is_empty() && mean.len() == std.len() => {
-                if std.iter().any(|&deviation| !(deviation > 0.0)) {
+                if std.iter().any(|&deviation| deviation <= 0.0) {
                     return Err(Error::new(format!(
                         "{}: `std` holds a value that is not positive",
                         path.display()

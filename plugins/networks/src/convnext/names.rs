@@ -23,7 +23,7 @@ fn of_features(rest: &str) -> Option<String> {
     if place == 0 {
         return Some(format!("stem.{rest}"));
     }
-    if place % 2 == 0 {
+    if place.is_multiple_of(2) {
         return Some(format!("stages.{}.downsample.{rest}", place / 2));
     }
     let (index, rest) = rest.split_once('.')?;
