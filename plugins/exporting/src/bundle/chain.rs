@@ -108,7 +108,7 @@ impl<'a> Collector<'a> {
             .build(params.clone())
             .doing("the parameters of a stage cannot be read")?;
         let inputs = stage.ports().inputs;
-        let trains = inputs.iter().any(|input| is::<NetworkSpec>(input))
+        let trains = inputs.iter().any(is::<NetworkSpec>)
             && stage
                 .ports()
                 .outputs
