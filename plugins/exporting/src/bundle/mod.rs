@@ -9,7 +9,6 @@ mod open;
 
 use std::fs;
 
-use burn::module::Module;
 use ichflow_api::model::Resize;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
@@ -114,7 +113,7 @@ impl Stage for ModelBundle {
         };
         let text = card::card(&card::Material {
             index: &index,
-            parameters: model.network.num_params(),
+            parameters: ichflow_api::summary::parameters(&model.network),
             cohort: &*inputs.get::<Cohort>("cohort")?,
             folds: &*inputs.get::<Folds>("folds")?,
             scores: inputs.find::<Scores>("scores")?.as_deref(),

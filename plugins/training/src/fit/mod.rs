@@ -30,7 +30,6 @@ mod validate;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::module::Module;
 use ichflow_api::device::all_like;
 use ichflow_api::labels::COUNT;
 use ichflow_api::layers::Precision;
@@ -265,7 +264,7 @@ phases = [
                     context.say(format!(
                         "{}, {} parameters; {} slices to train on, {} held out",
                         trainer.description,
-                        network.num_params(),
+                        ichflow_api::summary::parameters(&network),
                         trainer.train.len(),
                         trainer.valid.len()
                     ));
@@ -330,7 +329,7 @@ impl Fit {
         let network = spec
             .build(window.channels(), COUNT, &trainer.device)?
             .with_window_of(window, &trainer.device);
-        context.record_fact("parameters", network.num_params().into());
+        context.record_fact("parameters", ichflow_api::summary::parameters(&network).into());
         Ok((trainer, network))
     }
 }

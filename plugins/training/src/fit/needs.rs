@@ -1,11 +1,11 @@
 //! How much memory training would take: tried out with one slice and with several.
 
-use burn::module::Module;
 use burn::tensor::{Distribution, Tensor};
 use ichflow_api::labels::COUNT;
 use ichflow_api::model::{Preparation, Resize};
 use ichflow_api::needs::{Bytes, Known, Needs};
 use ichflow_api::prelude::*;
+use ichflow_api::summary;
 
 use super::Fit;
 use super::optimiser::Method;
@@ -31,7 +31,7 @@ pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
     let network = spec
         .build(window.channels(), COUNT, &device)?
         .with_window_of(&window, &device);
-    let parameters = network.num_params() as u64;
+    let parameters = summary::parameters(&network) as u64;
     let preparation = Preparation {
         window: (*window).clone(),
         resize,
