@@ -291,3 +291,27 @@ fn two_runs_at_once_do_not_spoil_each_other() {
     assert_eq!(metrics.len(), 2);
     assert_eq!(metrics[0], metrics[1]);
 }
+
+#[test]
+fn what_was_found_ready_is_said_to_have_taken_as_long_as_it_took() {
+    let directory = after_a_run();
+    let train = |run: &str| {
+        let path = directory
+            .path()
+            .join("runs")
+            .join(run)
+            .join("latest/provenance.json");
+        let record: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let stages = record["stages"].as_array().unwrap();
+        stages
+            .iter()
+            .find(|stage| stage["name"] == "train")
+            .unwrap()
+            .clone()
+    };
+    // The second recipe holds out the same slices, and so finds the first one's network.
+    let (made, found) = (train("first"), train("tiny"));
+    assert!(made["cached"] == false && found["cached"] == true);
+    assert_eq!(found["made_in"], made["seconds"]);
+    assert!(found["seconds"].as_f64() < made["seconds"].as_f64());
+}

@@ -199,9 +199,9 @@ fn run_stages(plan: &Plan, wanted: &[bool], context: &RunContext, done: &mut Vec
         let begun = Instant::now();
         let result = run_one(planned, &inputs, &view);
         let seconds = begun.elapsed().as_secs_f64();
-        record.seconds = seconds;
         record.keeps = context.keeps(name);
         record.cached = context.was_cached(name);
+        record.took(seconds, &context.cache);
         match &result {
             Ok(_) => view.event("finished", json!({"seconds": seconds})),
             Err(error) => view.event("stopped", json!({"seconds": seconds, "reason": error.chain()})),

@@ -40,6 +40,9 @@ pub struct StageRecord {
     pub outputs: BTreeMap<String, String>,
     /// How long it took, in seconds.
     pub seconds: f64,
+    /// How long its result took to make, in this run or in the earlier one that kept it, in seconds.
+    #[serde(default)]
+    pub made_in: Option<f64>,
     /// Whether it keeps something for later runs.
     pub keeps: bool,
     /// Whether it found what an earlier run had kept.
@@ -76,10 +79,20 @@ impl StageRecord {
             made_of,
             outputs: BTreeMap::new(),
             seconds: 0.0,
+            made_in: None,
             keeps: false,
             cached: false,
             done: false,
         })
+    }
+
+    /// Takes down how long the stage took. What was found ready took as long as it took when it was made.
+    pub fn took(&mut self, seconds: f64, cache: &Path) {
+        let earlier = Self::recall(cache, &self.made_of)
+            .filter(|_| self.cached)
+            .map_or(0.0, |earlier| earlier.made_in.unwrap_or(earlier.seconds));
+        self.seconds = seconds;
+        self.made_in = Some(seconds.max(earlier));
     }
 
     /// Notes in the cache that this was made.

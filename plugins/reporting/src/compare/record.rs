@@ -32,7 +32,7 @@ pub struct Run {
     pub held_out: Result<HeldOut, String>,
     /// Every epoch of training.
     pub epochs: Vec<EpochRow>,
-    /// Time of all stages together.
+    /// Time of all stages together; of what an earlier run had kept, the time it took there.
     pub seconds: Option<f64>,
     /// What it computed on.
     pub device: Option<String>,
@@ -192,9 +192,10 @@ impl Run {
             trial.clone_into(&mut self.name);
         }
         self.device = record["device"].as_str().map(str::to_owned);
-        self.seconds = record["seconds_by_stage"]
-            .as_object()
-            .map(|stages| stages.values().filter_map(Value::as_f64).sum());
+        self.seconds = made_in(&record).or_else(|| {
+            let stages = record["seconds_by_stage"].as_object()?;
+            Some(stages.values().filter_map(Value::as_f64).sum())
+        });
         self.parameters = record["facts"].as_object().and_then(|facts| {
             facts
                 .iter()
@@ -249,6 +250,12 @@ pub fn resolve(path: &Path) -> PathBuf {
         .and_then(|name| Some(path.parent()?.join(name.trim())));
     let path = named.as_deref().unwrap_or(path);
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Seconds in which the results of all stages were made, in this run or in earlier ones that kept them.
+fn made_in(provenance: &Value) -> Option<f64> {
+    let stages = provenance["stages"].as_array()?;
+    stages.iter().map(|stage| stage["made_in"].as_f64()).sum()
 }
 
 /// The last two parts of a path.

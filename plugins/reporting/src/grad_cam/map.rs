@@ -80,16 +80,40 @@ impl HeatMap {
 ///
 /// The gradient flows from a label's logit through the head to the last feature maps, as evaluated: without dropout,
 /// without views. The network before the maps is computed once.
+///
+/// A feature map has few cells, 8 × 8 for an image of 128 pixels and a network that halves five times less one. So
+/// the image is looked at `shifts` times along each axis, each time moved by a further part of a cell (round the edge,
+/// where there is air), and what the moved maps say of a place is averaged: the heat map has `shifts` times as many
+/// rows and columns, as far as there are pixels for it.
 pub fn heat_maps(
     model: &Model,
     batch: &HuBatch,
     labels: &[usize],
     weighing: Weighing,
+    shifts: usize,
 ) -> Result<Vec<HeatMap>> {
     let images = model.preparation.normalisation.apply(model.images(batch));
+    let image = images.narrow(0, 0, 1);
     let backbone = &model.network.backbone;
-    let maps = backbone.maps(images.narrow(0, 0, 1));
-    let [_, _, rows, columns] = maps.dims();
+    let [_, _, height, width] = image.dims();
+    let [_, _, rows, columns] = backbone.maps(image.clone()).dims();
+    let shifts = shifts
+        .min(height / rows.max(1))
+        .min(width / columns.max(1))
+        .max(1);
+    let moved: Vec<[usize; 2]> = (0..shifts * shifts)
+        .map(|index| {
+            let part = |number: usize, side: usize, cells: usize| number * side / (cells * shifts);
+            [
+                part(index / shifts, height, rows),
+                part(index % shifts, width, columns),
+            ]
+        })
+        .collect();
+    let images = moved
+        .iter()
+        .map(|[down, right]| rolled(image.clone(), *down, *right));
+    let maps = backbone.maps(Tensor::cat(images.collect(), 0));
     let mut head = model.network.head.clone();
     // A head takes what is differentiated for training.
     head.dropout = DropoutConfig::new(0.0).init();
@@ -108,13 +132,59 @@ pub fn heat_maps(
             };
             let values = (maps.clone() * weights)
                 .sum_dim(1)
+                .clamp_min(0.0)
                 .into_data()
                 .convert::<f32>()
                 .try_to_vec::<f32>()
                 .map_err(|error| Error::new(format!("a heat map cannot be read: {error:?}")))?;
-            Ok(HeatMap::of(values, rows, columns))
+            let seen: Vec<HeatMap> = values
+                .chunks_exact(rows * columns)
+                .map(|values| HeatMap {
+                    rows,
+                    columns,
+                    values: values.to_vec(),
+                })
+                .collect();
+            let back: Vec<[f64; 2]> = moved
+                .iter()
+                .map(|[down, right]| [*down as f64 / height as f64, *right as f64 / width as f64])
+                .collect();
+            Ok(averaged(&seen, &back, shifts))
         })
         .collect()
+}
+
+/// The image moved up and to the left, round the edge.
+fn rolled(image: Tensor<4>, down: usize, right: usize) -> Tensor<4> {
+    let roll = |image: Tensor<4>, axis: usize, by: usize| {
+        if by == 0 {
+            return image;
+        }
+        let side = image.dims()[axis];
+        let first = image.clone().narrow(axis, by, side - by);
+        Tensor::cat(vec![first, image.narrow(axis, 0, by)], axis)
+    };
+    roll(roll(image, 2, down), 3, right)
+}
+
+/// What maps of moved images say of each place, `finer` times as many along each axis; `moved` is by how much, as
+/// shares of the image.
+fn averaged(maps: &[HeatMap], moved: &[[f64; 2]], finer: usize) -> HeatMap {
+    let (rows, columns) = maps
+        .first()
+        .map_or((0, 0), |map| (map.rows * finer, map.columns * finer));
+    let values = (0..rows * columns)
+        .map(|index| {
+            let middle = |place: usize, count: usize| (place as f64 + 0.5) / count as f64;
+            let (down, right) = (middle(index / columns, rows), middle(index % columns, columns));
+            let said = maps.iter().zip(moved);
+            said.map(|(map, [up, left])| {
+                map.at([(down - up).rem_euclid(1.0), (right - left).rem_euclid(1.0)])
+            })
+            .sum()
+        })
+        .collect();
+    HeatMap::of(values, rows, columns)
 }
 
 #[cfg(test)]

@@ -35,6 +35,10 @@ pub struct GradCam {
     /// How gradients weigh the feature maps: `each` value by its own (HiResCAM) or each map by their `mean`
     /// (Grad-CAM).
     pub weighing: Weighing,
+    /// How often the slice is looked at along each axis, moved by parts of a cell of the feature maps, which are
+    /// coarse: 4 makes heat maps four times finer, and takes sixteen times as long as 1.
+    #[schemars(range(min = 1, max = 16))]
+    pub shifts: usize,
     /// Whether to write the pictures beside the table.
     pub pictures: bool,
     /// Longest side of a slice in the pictures, in pixels; larger images are averaged down.
@@ -49,6 +53,7 @@ impl Default for GradCam {
             examples: 3,
             mistakes: 8,
             weighing: Weighing::default(),
+            shifts: 4,
             pictures: true,
             image_size: 256,
         }
@@ -163,7 +168,7 @@ impl Stage for GradCam {
                 }
             };
             let labels: Vec<usize> = labels.into_iter().collect();
-            let maps = heat_maps(&model, &batch, &labels, self.weighing)?;
+            let maps = heat_maps(&model, &batch, &labels, self.weighing, self.shifts)?;
             for (label, map) in labels.into_iter().zip(maps) {
                 let stored = [slice.rows, slice.columns].map(|side| side as f64);
                 let point = map

@@ -79,7 +79,7 @@ fn batch() -> HuBatch {
 #[test]
 fn what_spoke_for_a_label_is_hot() {
     for weighing in [Weighing::Mean, Weighing::Each] {
-        let maps = heat_maps(&model(), &batch(), &[0, 1, 2], weighing).unwrap();
+        let maps = heat_maps(&model(), &batch(), &[0, 1, 2], weighing, 4).unwrap();
         assert_eq!(maps[0].values, [0.0, 1.0, 0.0, 0.5], "{weighing:?}");
         assert_eq!(maps[1].values, [0.0, 0.0, 1.0, 0.0], "{weighing:?}");
         assert_eq!(maps[2].hottest(), None, "nothing speaks for the third label");
@@ -139,4 +139,48 @@ fn a_label_that_is_none_is_told() {
     };
     let problems = stage.check();
     assert_eq!(problems[0].key, "labels[1]");
+}
+
+/// Means over 4 × 4 pixels: a cell sees no more.
+#[derive(Module, Debug)]
+struct Coarse {
+    conv: Conv2d,
+}
+
+impl ichflow_api::network::Backbone for Coarse {
+    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+        self.conv.forward(images)
+    }
+
+    fn feature_count(&self) -> usize {
+        2
+    }
+}
+
+#[test]
+fn moved_images_show_where_within_a_cell() {
+    let device = Device::flex();
+    let mut conv = Conv2dConfig::new([1, 2], [4, 4])
+        .with_stride([4, 4])
+        .with_bias(false)
+        .init(&device);
+    conv.weight = conv.weight.map(|weight| weight.ones_like());
+    let mut coarse = model();
+    let head = coarse.network.head.clone();
+    coarse.network = Network::new(Coarse { conv }, COUNT, 0.5, &device).valid();
+    coarse.network.head = head;
+    // One bright pixel at row 9 and column 2 of 16 × 16.
+    let mut hu = vec![0; 256];
+    hu[9 * 16 + 2] = 100;
+    let batch = HuBatch::upload(hu, 16, 16, vec![Default::default()], &device);
+    let place = |shifts: usize| {
+        let maps = heat_maps(&coarse, &batch, &[0], Weighing::Each, shifts).unwrap();
+        maps[0].hottest().unwrap().map(|share| share * 16.0)
+    };
+    assert_eq!(place(1), [10.0, 2.0], "the middle of its cell");
+    let [row, column] = place(4);
+    assert!(
+        (row - 9.5).abs() <= 1.0 && (column - 2.5).abs() <= 1.0,
+        "{row} {column}"
+    );
 }
