@@ -66,7 +66,23 @@ impl Stage for ModelBundle {
         };
         let registry = Registry::collect().doing("the program cannot be used")?;
         let settled = |stage: &str| run.settled(stage);
-        let chain = Collector::new(&recipe, &registry, &settled).chain(wire("model")?, wire("valid")?)?;
+        let collect = |predictions: &str| {
+            Collector::new(&recipe, &registry, &settled).chain(wire("model")?, predictions)
+        };
+        let chain = match collect(wire("valid")?) {
+            Ok(chain) => chain,
+            // Predictions of several folds are nobody's fault: the model then comes with its own.
+            Err(error) => match own_predictions(&recipe, wire("model")?).map(|own| (collect(&own), own)) {
+                Some((Ok(chain), own)) => {
+                    context.warn(format!(
+                        "{}; it comes with `{own}` and nothing that follows that",
+                        error.chain()
+                    ));
+                    chain
+                }
+                _ => return Err(error),
+            },
+        };
         let steps = chain
             .stages
             .iter()
@@ -92,8 +108,10 @@ impl Stage for ModelBundle {
             mean: normalisation.mean.clone(),
             std: normalisation.std.clone(),
             learned_window: learned_window(&model)?,
+            // Thresholds are of the predictions they were chosen on.
             thresholds: inputs
                 .find::<Thresholds>("thresholds")?
+                .filter(|_| wire("valid").is_ok_and(|valid| valid == chain.predictions))
                 .map(|thresholds| BundledThresholds {
                     target: thresholds.target.clone(),
                     of_label: thresholds.of_label.to_vec(),
@@ -127,6 +145,17 @@ impl Stage for ModelBundle {
 }
 
 ichflow_api::register!(ModelBundle);
+
+/// The predictions that a stage makes with this very model, if one does.
+fn own_predictions(recipe: &Table, model: &str) -> Option<String> {
+    let by_it = |table: &Value| {
+        table.get("model").and_then(Value::as_str) == Some(model)
+            && table.get("folds").is_some()
+            && table.get("pixels").is_some()
+    };
+    let (name, _) = recipe.iter().find(|(_, table)| by_it(table))?;
+    Some(format!("{name}.valid"))
+}
 
 /// The chain as a text that people can read too.
 fn text_of(stages: Table) -> Result<String> {
