@@ -9,6 +9,7 @@ mod open;
 
 use std::fs;
 
+use ichflow_api::digest::sha256_of_file;
 use ichflow_api::model::Resize;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
@@ -95,7 +96,6 @@ impl Stage for ModelBundle {
             .ok_or_else(|| Error::new("the run directory has no place for a bundle"))?;
         let weights = directory.join(WEIGHTS);
         save_safetensors(&model.network, &weights)?;
-        let bytes = fs::read(&weights).at("read", &weights)?;
         let normalisation = &model.preparation.normalisation;
         let provenance = &run.provenance;
         let index = Index {
@@ -120,7 +120,7 @@ impl Stage for ModelBundle {
             predictions: chain.predictions.clone(),
             weights: DigestedFile {
                 file: WEIGHTS.to_owned(),
-                sha256: ichflow_api::digest::sha256(&bytes),
+                sha256: sha256_of_file(&weights)?,
             },
             chain: DigestedFile::write(directory, CHAIN, text_of(chain.stages)?.as_bytes())?,
             recipe: DigestedFile::write(directory, RECIPE, run.resolved_recipe.as_bytes())?,

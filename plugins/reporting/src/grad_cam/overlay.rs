@@ -3,6 +3,7 @@
 use ichflow_api::prelude::*;
 
 use super::map::HeatMap;
+use crate::sheet::png_of;
 
 /// How much of the heat covers the slice where it is hottest, 0 to 255.
 const COVER: f32 = 170.0;
@@ -59,18 +60,6 @@ pub fn beside(slice: &[u8], map: &HeatMap, rows: usize, columns: usize) -> Resul
         }
     }
     png_of(&bytes, rows, 2 * columns, png::ColorType::Rgb)
-}
-
-fn png_of(bytes: &[u8], rows: usize, columns: usize, colours: png::ColorType) -> Result<Vec<u8>> {
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, columns as u32, rows as u32);
-    encoder.set_color(colours);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::High);
-    let mut writer = encoder.write_header().doing("cannot write a PNG")?;
-    writer.write_image_data(bytes).doing("cannot write a PNG")?;
-    writer.finish().doing("cannot write a PNG")?;
-    Ok(file)
 }
 
 #[cfg(test)]

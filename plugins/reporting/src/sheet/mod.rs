@@ -10,7 +10,7 @@ use ichflow_api::prelude::*;
 use crate::grad_cam::{HeatMaps, overlay};
 
 pub(crate) use choose::{Choice, choose};
-pub(crate) use picture::{colours, data_uri, picture};
+pub(crate) use picture::{colours, data_uri, picture, png_of};
 
 /// Rows of an overlay, in pixels: heat has no detail, and the page stretches it over the slice.
 const HEAT_SIZE: usize = 64;

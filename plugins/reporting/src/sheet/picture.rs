@@ -110,22 +110,25 @@ impl Planes<'_> {
 
 impl Bytes {
     fn png(&self) -> Result<Vec<u8>> {
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, self.columns as u32, self.rows as u32);
-        encoder.set_color(if self.shown == 3 {
-            png::ColorType::Rgb
-        } else {
-            png::ColorType::Grayscale
-        });
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::High);
-        let mut writer = encoder.write_header().doing("cannot write a PNG")?;
-        writer
-            .write_image_data(&self.values)
-            .doing("cannot write a PNG")?;
-        writer.finish().doing("cannot write a PNG")?;
-        Ok(file)
+        let colours = match self.shown {
+            3 => png::ColorType::Rgb,
+            _ => png::ColorType::Grayscale,
+        };
+        png_of(&self.values, self.rows, self.columns, colours)
     }
+}
+
+/// Bytes of pixels, row by row, as a PNG.
+pub(crate) fn png_of(bytes: &[u8], rows: usize, columns: usize, colours: png::ColorType) -> Result<Vec<u8>> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, columns as u32, rows as u32);
+    encoder.set_color(colours);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::High);
+    let mut writer = encoder.write_header().doing("cannot write a PNG")?;
+    writer.write_image_data(bytes).doing("cannot write a PNG")?;
+    writer.finish().doing("cannot write a PNG")?;
+    Ok(file)
 }
 
 #[cfg(test)]
