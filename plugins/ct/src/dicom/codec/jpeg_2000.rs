@@ -5,41 +5,70 @@ use ichflow_api::prelude::*;
 
 use super::{Size, damaged, word};
 
+const NAME: &str = "JPEG 2000";
+
 /// Start of a codestream and of its size segment.
 const START: &[u8] = b"\xff\x4f\xff\x51";
 
 pub fn decode(frame: &[u8], size: Size) -> Result<Vec<u16>> {
-    let begin = frame
-        .windows(START.len())
-        .position(|four| four == START)
-        .ok_or_else(|| damaged("JPEG 2000", "it has no codestream"))?;
-    let codestream = &frame[begin..];
-    let siz = Siz::read(codestream).ok_or_else(|| damaged("JPEG 2000", "its size segment is cut short"))?;
-    size.compare(siz.rows, siz.columns, siz.components, siz.bits)?;
+    let codestream = Codestream::find(frame, size, NAME)?;
     let settings = DecodeSettings {
         resolve_palette_indices: false,
         strict: true,
         target_resolution: None,
     };
-    let image = Image::new(codestream, &settings).map_err(|error| damaged("JPEG 2000", error))?;
+    let image = Image::new(codestream.bytes, &settings).map_err(|error| damaged(NAME, error))?;
     let mut context = DecoderContext::default();
-    let decoded = image
-        .decode(&mut context)
-        .map_err(|error| damaged("JPEG 2000", error))?;
+    let decoded = image.decode(&mut context).map_err(|error| damaged(NAME, error))?;
     let samples = decoded.components().first().map_or(&[][..], |c| c.samples());
-    if samples.len() != size.pixels() {
-        return Err(damaged(
-            "JPEG 2000",
-            format!("it holds {} of {} values", samples.len(), size.pixels()),
-        ));
+    let highest = ((1_u32 << codestream.bits) - 1) as f32;
+    codestream.stored(
+        samples
+            .iter()
+            .map(|sample| sample.round().clamp(0.0, highest) as u16),
+    )
+}
+
+/// The codestream of a frame, in a JP2 box or without one, whose size is the header's.
+pub struct Codestream<'a> {
+    pub bytes: &'a [u8],
+    pub bits: usize,
+    signed: bool,
+    pixels: usize,
+    name: &'static str,
+}
+
+impl<'a> Codestream<'a> {
+    /// `name` is what errors call the format.
+    pub fn find(frame: &'a [u8], size: Size, name: &'static str) -> Result<Self> {
+        let begin = frame
+            .windows(START.len())
+            .position(|four| four == START)
+            .ok_or_else(|| damaged(name, "it has no codestream"))?;
+        let bytes = &frame[begin..];
+        let siz = Siz::read(bytes).ok_or_else(|| damaged(name, "its size segment is cut short"))?;
+        size.compare(siz.rows, siz.columns, siz.components, siz.bits)?;
+        Ok(Self {
+            bytes,
+            bits: siz.bits,
+            signed: siz.signed,
+            pixels: size.pixels(),
+            name,
+        })
     }
-    // The decoder moves signed values up by half their range, as if they were unsigned.
-    let highest = ((1_u32 << siz.bits) - 1) as f32;
-    let down = if siz.signed { 1_i32 << (siz.bits - 1) } else { 0 };
-    Ok(samples
-        .iter()
-        .map(|sample| (sample.round().clamp(0.0, highest) as i32 - down) as u16)
-        .collect())
+
+    /// Stored words of what a decoder gave. The decoders move signed values up by half their range, as
+    /// if they were unsigned.
+    pub fn stored(&self, samples: impl ExactSizeIterator<Item = u16>) -> Result<Vec<u16>> {
+        if samples.len() != self.pixels {
+            return Err(damaged(
+                self.name,
+                format!("it holds {} of {} values", samples.len(), self.pixels),
+            ));
+        }
+        let down = if self.signed { 1_u16 << (self.bits - 1) } else { 0 };
+        Ok(samples.map(|sample| sample.wrapping_sub(down)).collect())
+    }
 }
 
 /// The size segment (ISO 15444-1, A.5.1).

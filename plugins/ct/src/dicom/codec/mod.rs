@@ -4,6 +4,8 @@
 //! before it allocates anything, and gives `rows × columns` stored words; what lies above BitsStored is
 //! cut off later, with the rescale. CT has one sample a pixel: colour is refused before it gets here.
 
+mod deflated;
+mod htj2k;
 mod huffman;
 mod jpeg;
 mod jpeg_2000;
@@ -20,6 +22,8 @@ use super::header::Storage;
 /// How the frames of a transfer syntax are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
+    /// Deflated bytes, frame by frame (PS3.5 A.4.15).
+    Deflated,
     /// Run lengths, one byte plane after another (PS3.5 annex G).
     Rle,
     /// JPEG with Huffman codes: baseline, extended, lossless (ISO 10918-1).
@@ -28,6 +32,8 @@ pub enum Codec {
     JpegLs,
     /// JPEG 2000 part 1 (ISO 15444-1).
     Jpeg2000,
+    /// High-throughput JPEG 2000 (ISO 15444-15).
+    Htj2k,
     /// JPEG XL (ISO 18181).
     JpegXl,
 }
@@ -36,6 +42,7 @@ impl Codec {
     /// The codec of a transfer syntax; none where ichflow has none.
     pub fn of(syntax: &str) -> Option<Self> {
         Some(match syntax {
+            uids::DEFLATED_IMAGE_FRAME_COMPRESSION => Self::Deflated,
             uids::RLE_LOSSLESS => Self::Rle,
             uids::JPEG_BASELINE8_BIT
             | uids::JPEG_EXTENDED12_BIT
@@ -45,6 +52,7 @@ impl Codec {
             | JPEG_FULL_PROGRESSION => Self::Jpeg,
             uids::JPEGLS_LOSSLESS | uids::JPEGLS_NEAR_LOSSLESS => Self::JpegLs,
             uids::JPEG2000_LOSSLESS | uids::JPEG2000 => Self::Jpeg2000,
+            uids::HTJ2K_LOSSLESS | uids::HTJ2K_LOSSLESS_RPCL | uids::HTJ2K => Self::Htj2k,
             uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => Self::JpegXl,
             _ => return None,
         })
@@ -53,9 +61,9 @@ impl Codec {
     /// The bytes a frame starts with; empty where they say nothing.
     pub fn signatures(self) -> &'static [&'static [u8]] {
         match self {
-            Self::Rle => &[],
+            Self::Deflated | Self::Rle => &[],
             Self::Jpeg | Self::JpegLs => &[b"\xff\xd8\xff"],
-            Self::Jpeg2000 => &[b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "],
+            Self::Jpeg2000 | Self::Htj2k => &[b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "],
             Self::JpegXl => &[b"\xff\x0a", b"\0\0\0\x0cJXL "],
         }
     }
@@ -68,10 +76,12 @@ impl Codec {
             bytes: usize::from(storage.bits_allocated / 8),
         };
         match self {
+            Self::Deflated => deflated::decode(frame, size),
             Self::Rle => rle::decode(frame, size),
             Self::Jpeg => jpeg::decode(frame, size),
             Self::JpegLs => jpeg_ls::decode(frame, size),
             Self::Jpeg2000 => jpeg_2000::decode(frame, size),
+            Self::Htj2k => htj2k::decode(frame, size),
             Self::JpegXl => jpeg_xl::decode(frame, size),
         }
     }

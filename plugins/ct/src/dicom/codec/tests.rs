@@ -1,4 +1,5 @@
-//! Each decoder on images of 6 × 8 pixels, made by CharLS, libjpeg-turbo and OpenJPEG.
+//! Each decoder on images of 6 × 8 pixels, made by CharLS, libjpeg-turbo, OpenJPEG and OpenJPH
+//! (tests/reference/htj2k.py).
 
 use super::*;
 
@@ -34,6 +35,29 @@ const J2K_SIGNED: &str = "ff4fff510029000000000008000000060000000000000000000000
      6f6e20322e352e34ff90000a00000000005a0001ff93c1fe1200122d3ceceb6cb1e14220079843fdaa359b284960e2ac\
      3e2741298a71734dd7e1e19c84f664141085f78ab861176eb82d02c211f73c8d80e1aa9df635e5c34ba3bf12d94b55d5\
      8221ffd9";
+const HT_16: &str = "ff4fff5100294000000000080000000600000000000000000000000800000006000000000000000000010f0101ff5000\
+     08000200000009ff52000c00020001000104044001ff5c00072088888888ff64001700014f70656e4a50482056657220\
+     302e32362e332eff90000a00000000004d0001ff93c0002de0ff7fe3efebf7cfe7ebf7ee37d85c6a1dee7ead6e360b89\
+     3f73420031b700c0002aa0001580082080c0a0a2328276000cc8800cc880c06301beb600ffd9";
+const HT_SIGNED: &str = "ff4fff5100294000000000080000000600000000000000000000000800000006000000000000000000018f0101ff5000\
+     08000200000009ff52000c00020001000104044001ff5c00072088888888ff64001700014f70656e4a50482056657220\
+     302e32362e332eff90000a00000000004d0001ff93c0002de0ff7fe3efebf7cfe7ebf7ee37d85c6a1dee7ead6e360b89\
+     3f73420031b700c0002aa0001580082080c0a0a2328276000cc8800cc880c06301beb600ffd9";
+const HT_8: &str = "ff4fff510029400000000008000000060000000000000000000000080000000600000000000000000001070101ff5000\
+     08000200000001ff52000c00020001000104044001ff5c00072048484848ff64001700014f70656e4a50482056657220\
+     302e32362e332eff90000a0000000000350001ff93c02d20ff71ebcfeb2e581a7e6d0a3f73000031b700c027804e00fe\
+     a123427500ccccc049beb500ffd9";
+const HT_LOSSY: &str = "ff4fff5100294000000000080000000600000000000000000000000800000006000000000000000000010f0101ff5000\
+     08000200000027ff52000c00020001000104044000ff5c000b227d567cf67cf67c99ff64001700014f70656e4a504820\
+     56657220302e32362e332eff90000a0000000000750001ff93c000b7400bccb3313ef9675417b1c9d871a334274394cb\
+     a3e0f83f7339c031b700c000b4e0005ab0002d40247aabaa52a0b49abe358e9c00b3821003970009d8d650034fa7c45a\
+     8c22e75cf409f7084006b7000ae4e66be56a580656022c5dfc05eb8210019700ffd9";
+/// What OpenJPH makes of the lossy one.
+const HT_LOSSY_VALUES: [u16; 48] = [
+    0, 518, 1037, 1551, 2065, 2583, 3101, 3615, 1031, 1552, 2063, 2583, 3097, 3618, 35, 552, 2062, 2580,
+    3096, 3612, 29, 550, 1066, 1580, 3092, 3610, 34, 551, 1066, 1584, 2101, 2616, 28, 544, 1063, 1580, 2098,
+    2614, 3132, 3648, 1059, 1578, 2094, 2607, 3127, 3646, 64, 581,
+];
 const EXTENDED_12: &str = "ffd8ffe000104a46494600010100000100010000ffdb0043000201010101010201010102020202020403020202020504\
      040304060506060605060606070908060709070606080b08090a0a0a0a0a06080b0c0b0a0c090a0a0affc1000b0c0006\
      000801011100ffc4001400010000000000000000000000000000000bffc4001e10000004070000000000000000000000\
@@ -62,6 +86,21 @@ fn ramp(bits: u32) -> Vec<u16> {
 
 fn apart(a: &[u16], b: &[u16]) -> u16 {
     a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+}
+
+/// What Python's zlib makes of the ramp of 16 bits: `zlib.compress(bytes, 9, -15)`.
+const DEFLATED_16: &str = "63606065e262e16713e190e492e351e66367e16113e410e392e651e05315d012e2e310e692e091e553125017d2113114\
+     13e591e293175011d214d1133396b090921150145213d11633903095b292b1975316d110d39530923297b19173547053\
+     0200";
+
+#[test]
+fn deflated_frames_are_read_and_may_not_be_short() {
+    assert_eq!(deflated::decode(&bytes(DEFLATED_16), SIZE).unwrap(), ramp(16));
+    let longer = Size { rows: 7, ..SIZE };
+    let error = deflated::decode(&bytes(DEFLATED_16), longer)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("inflates to 96 of 112 bytes"), "{error}");
 }
 
 #[test]
@@ -95,13 +134,26 @@ fn jpeg_2000_is_read_with_and_without_sign() {
 }
 
 #[test]
+fn high_throughput_jpeg_2000_is_read_lossless_and_lossy() {
+    assert_eq!(htj2k::decode(&bytes(HT_16), SIZE).unwrap(), ramp(16));
+    let signed: Vec<u16> = ramp(16).iter().map(|word| word.wrapping_sub(1 << 15)).collect();
+    assert_eq!(htj2k::decode(&bytes(HT_SIGNED), SIZE).unwrap(), signed);
+    assert_eq!(htj2k::decode(&bytes(HT_8), SIZE).unwrap(), ramp(8));
+    // The decoder rebuilds a coefficient at the edge of its step, OpenJPH in the middle.
+    let lossy = htj2k::decode(&bytes(HT_LOSSY), SIZE).unwrap();
+    assert!(apart(&lossy, &HT_LOSSY_VALUES) <= 9, "{lossy:?}");
+}
+
+#[test]
 fn damaged_frames_are_errors_and_never_panic() {
     type Decode = fn(&[u8], Size) -> Result<Vec<u16>>;
-    let all: [(&str, Decode); 4] = [
+    let all: [(&str, Decode); 6] = [
         (LS_16, jpeg_ls::decode),
         (LOSSLESS_16, jpeg::decode),
         (EXTENDED_12, jpeg::decode),
         (J2K_12, jpeg_2000::decode),
+        (DEFLATED_16, deflated::decode),
+        (HT_16, htj2k::decode),
     ];
     for (text, decode) in all {
         let whole = bytes(text);
