@@ -1,7 +1,13 @@
 //! Where a network looks: gradients of a label's logit with respect to its last feature maps.
 
+use std::cell::OnceCell;
+
 use burn::nn::DropoutConfig;
+use burn::tensor::TensorData;
+use ichflow_api::network::AnyBackbone;
 use ichflow_api::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// How gradients weigh feature maps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,82 +82,181 @@ impl HeatMap {
     }
 }
 
-/// A heat map of the first slice of `batch` for each of `labels`.
-///
-/// The gradient flows from a label's logit through the head to the last feature maps, as evaluated: without dropout,
-/// without views. The network before the maps is computed once.
-///
-/// A feature map has few cells, 8 × 8 for an image of 128 pixels and a network that halves five times less one. So
-/// the image is looked at `shifts` times along each axis, each time moved by a further part of a cell (round the edge,
-/// where there is air), and what the moved maps say of a place is averaged: the heat map has `shifts` times as many
-/// rows and columns, as far as there are pixels for it.
-pub fn heat_maps(
-    model: &Model,
-    batch: &HuBatch,
-    labels: &[usize],
+/// How many times finer than feature maps heat maps are at least: cells do not look at their own places, and the
+/// hottest point shall not be drawn back to them.
+const FINER: usize = 4;
+
+/// Makes heat maps of one model.
+pub struct Explainer<'a> {
+    model: &'a Model,
     weighing: Weighing,
     shifts: usize,
-) -> Result<Vec<HeatMap>> {
-    let images = model.preparation.normalisation.apply(model.images(batch));
-    let image = images.narrow(0, 0, 1);
-    let backbone = &model.network.backbone;
-    let [_, _, height, width] = image.dims();
-    let [_, _, rows, columns] = backbone.maps(image.clone()).dims();
-    let shifts = shifts
-        .min(height / rows.max(1))
-        .min(width / columns.max(1))
-        .max(1);
-    let moved: Vec<[usize; 2]> = (0..shifts * shifts)
-        .map(|index| {
-            let part = |number: usize, side: usize, cells: usize| number * side / (cells * shifts);
-            [
-                part(index / shifts, height, rows),
-                part(index % shifts, width, columns),
-            ]
-        })
+    /// See [`gaze`]; known when the first image is.
+    gaze: OnceCell<[f64; 2]>,
+}
+
+impl<'a> Explainer<'a> {
+    /// A feature map has few cells, 8 × 8 for an image of 128 pixels and a network that halves five times less
+    /// one. So an image is looked at `shifts` times along each axis, each time moved by a further part of a cell
+    /// (round the edge, where there is air), and what the moved maps say of a place is averaged. The heat map has
+    /// `shifts` times as many rows and columns, four times at least, as far as there are pixels for it.
+    pub fn new(model: &'a Model, weighing: Weighing, shifts: usize) -> Self {
+        Self {
+            model,
+            weighing,
+            shifts,
+            gaze: OnceCell::new(),
+        }
+    }
+
+    /// A heat map of the first slice of `batch` for each of `labels`.
+    ///
+    /// The gradient flows from a label's logit through the head to the last feature maps, as evaluated: without
+    /// dropout, without views. The network before the maps is computed once.
+    pub fn heat_maps(&self, batch: &HuBatch, labels: &[usize]) -> Result<Vec<HeatMap>> {
+        let model = self.model;
+        let images = model.preparation.normalisation.apply(model.images(batch));
+        let image = images.narrow(0, 0, 1);
+        let backbone = &model.network.backbone;
+        let [_, _, height, width] = image.dims();
+        let [_, _, rows, columns] = backbone.maps(image.clone()).dims();
+        let gaze = match self.gaze.get() {
+            Some(gaze) => *gaze,
+            None => {
+                let gaze = gaze(backbone, &image)?;
+                *self.gaze.get_or_init(|| gaze)
+            }
+        };
+        let pixels = (height / rows.max(1)).min(width / columns.max(1)).max(1);
+        let shifts = self.shifts.min(pixels);
+        let moved: Vec<[usize; 2]> = (0..shifts * shifts)
+            .map(|index| {
+                let part = |number: usize, side: usize, cells: usize| number * side / (cells * shifts);
+                [
+                    part(index / shifts, height, rows),
+                    part(index % shifts, width, columns),
+                ]
+            })
+            .collect();
+        // Where a moved image's cells look, away from their middles in the image as it is.
+        let away: Vec<[f64; 2]> = moved
+            .iter()
+            .map(|[down, right]| {
+                [
+                    (*down as f64 + gaze[0]) / height as f64,
+                    (*right as f64 + gaze[1]) / width as f64,
+                ]
+            })
+            .collect();
+        let images = moved
+            .iter()
+            .map(|[down, right]| rolled(image.clone(), *down, *right));
+        let maps = backbone.maps(Tensor::cat(images.collect(), 0));
+        let mut head = model.network.head.clone();
+        // A head takes what is differentiated for training.
+        head.dropout = DropoutConfig::new(0.0).init();
+        labels
+            .iter()
+            .map(|label| {
+                let traced = maps.clone().autodiff().require_grad();
+                let logits = head.forward(backbone.features_of_maps(traced.clone()));
+                let gradients = logits.narrow(1, *label, 1).sum().backward();
+                let gradient = traced.grad(&gradients).ok_or_else(|| {
+                    Error::new("no gradient comes from the network's head to its feature maps")
+                })?;
+                let weights = match self.weighing {
+                    Weighing::Mean => gradient.mean_dim(3).mean_dim(2),
+                    Weighing::Each => gradient,
+                };
+                let values = (maps.clone() * weights).sum_dim(1).clamp_min(0.0);
+                let seen: Vec<HeatMap> = read(values)?
+                    .chunks_exact(rows * columns)
+                    .map(|values| HeatMap {
+                        rows,
+                        columns,
+                        values: values.to_vec(),
+                    })
+                    .collect();
+                Ok(averaged(&seen, &away, shifts.max(FINER).min(pixels)))
+            })
+            .collect()
+    }
+}
+
+/// How far what a cell of the feature maps looks at lies below and to the right of the cell's own place, in pixels.
+///
+/// They differ where a network pads alike on both sides and then takes every second place: each such layer looks half
+/// a pixel of its own further up and to the left, 15.5 pixels of the image after five. So it is measured, for the one
+/// to four innermost cells: the middle of a cell's squared gradient with respect to noise of the size of `image`,
+/// above the median, which takes off what layers that look at the whole image spread over it.
+fn gaze(backbone: &AnyBackbone, image: &Tensor<4>) -> Result<[f64; 2]> {
+    /// Images of noise a cell.
+    const IMAGES: usize = 2;
+    let [_, channels, height, width] = image.dims();
+    let [_, features, rows, columns] = backbone.maps(image.clone()).dims();
+    let inner = |cells: usize| (cells - 1) / 2..=cells / 2;
+    let cells: Vec<(usize, usize)> = inner(rows)
+        .flat_map(|row| inner(columns).map(move |column| (row, column)))
         .collect();
-    let images = moved
-        .iter()
-        .map(|[down, right]| rolled(image.clone(), *down, *right));
-    let maps = backbone.maps(Tensor::cat(images.collect(), 0));
-    let mut head = model.network.head.clone();
-    // A head takes what is differentiated for training.
-    head.dropout = DropoutConfig::new(0.0).init();
-    labels
-        .iter()
-        .map(|label| {
-            let traced = maps.clone().autodiff().require_grad();
-            let logits = head.forward(backbone.features_of_maps(traced.clone()));
-            let gradients = logits.narrow(1, *label, 1).sum().backward();
-            let gradient = traced
-                .grad(&gradients)
-                .ok_or_else(|| Error::new("no gradient comes from the network's head to its feature maps"))?;
-            let weights = match weighing {
-                Weighing::Mean => gradient.mean_dim(3).mean_dim(2),
-                Weighing::Each => gradient,
-            };
-            let values = (maps.clone() * weights)
-                .sum_dim(1)
-                .clamp_min(0.0)
-                .into_data()
-                .convert::<f32>()
-                .try_to_vec::<f32>()
-                .map_err(|error| Error::new(format!("a heat map cannot be read: {error:?}")))?;
-            let seen: Vec<HeatMap> = values
-                .chunks_exact(rows * columns)
-                .map(|values| HeatMap {
-                    rows,
-                    columns,
-                    values: values.to_vec(),
-                })
-                .collect();
-            let back: Vec<[f64; 2]> = moved
-                .iter()
-                .map(|[down, right]| [*down as f64 / height as f64, *right as f64 / width as f64])
-                .collect();
-            Ok(averaged(&seen, &back, shifts))
-        })
-        .collect()
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    let mut noise = |dims: [usize; 4]| {
+        let values: Vec<f32> = (0..dims.iter().product())
+            .map(|_| random.random_range(-1.7..1.7))
+            .collect();
+        Tensor::from_data(TensorData::new(values, dims), &image.device())
+    };
+    let traced = noise([cells.len() * IMAGES, channels, height, width])
+        .autodiff()
+        .require_grad();
+    let maps = backbone.maps(traced.clone());
+    let chosen = cells.iter().enumerate().map(|(index, (row, column))| {
+        let images = maps.clone().narrow(0, index * IMAGES, IMAGES);
+        images.narrow(2, *row, 1).narrow(3, *column, 1)
+    });
+    let chosen = Tensor::cat(chosen.collect(), 0);
+    let gradients = (chosen.clone() * noise([cells.len() * IMAGES, features, 1, 1]).autodiff())
+        .sum()
+        .backward();
+    let gradient = traced
+        .grad(&gradients)
+        .ok_or_else(|| Error::new("no gradient comes from the network's feature maps to its image"))?;
+    let seen = read(gradient.powi_scalar(2).sum_dim(1))?;
+    let mut gaze = [0.0; 2];
+    for (cell, seen) in cells.iter().zip(seen.chunks_exact(IMAGES * height * width)) {
+        let (one, other) = seen.split_at(height * width);
+        let both: Vec<f64> = one.iter().zip(other).map(|(a, b)| f64::from(a + b)).collect();
+        // Nothing above the median: a cell that sees all alike, or nothing.
+        let Some([down, right]) = middle(&both, width) else {
+            continue;
+        };
+        let own = |place: usize, side: usize, cells: usize| (place as f64 + 0.5) * side as f64 / cells as f64;
+        gaze[0] += (down - own(cell.0, height, rows)) / cells.len() as f64;
+        gaze[1] += (right - own(cell.1, width, columns)) / cells.len() as f64;
+    }
+    Ok(gaze)
+}
+
+/// The middle of what lies above the median, row and column, in pixels.
+fn middle(values: &[f64], width: usize) -> Option<[f64; 2]> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let median = *sorted.get(sorted.len() / 2)?;
+    let (mut all, mut down, mut right) = (0.0, 0.0, 0.0);
+    for (index, value) in values.iter().enumerate() {
+        let above = (value - median).max(0.0);
+        all += above;
+        down += above * ((index / width) as f64 + 0.5);
+        right += above * ((index % width) as f64 + 0.5);
+    }
+    (all > 0.0 && all.is_finite()).then(|| [down / all, right / all])
+}
+
+fn read(values: Tensor<4>) -> Result<Vec<f32>> {
+    values
+        .into_data()
+        .convert::<f32>()
+        .try_to_vec::<f32>()
+        .map_err(|error| Error::new(format!("a heat map cannot be read: {error:?}")))
 }
 
 /// The image moved up and to the left, round the edge.
@@ -167,9 +272,9 @@ fn rolled(image: Tensor<4>, down: usize, right: usize) -> Tensor<4> {
     roll(roll(image, 2, down), 3, right)
 }
 
-/// What maps of moved images say of each place, `finer` times as many along each axis; `moved` is by how much, as
-/// shares of the image.
-fn averaged(maps: &[HeatMap], moved: &[[f64; 2]], finer: usize) -> HeatMap {
+/// What maps of moved images say of each place, `finer` times as many along each axis; `away` is how far below and
+/// to the right of their cells they look, as shares of the image.
+fn averaged(maps: &[HeatMap], away: &[[f64; 2]], finer: usize) -> HeatMap {
     let (rows, columns) = maps
         .first()
         .map_or((0, 0), |map| (map.rows * finer, map.columns * finer));
@@ -177,9 +282,9 @@ fn averaged(maps: &[HeatMap], moved: &[[f64; 2]], finer: usize) -> HeatMap {
         .map(|index| {
             let middle = |place: usize, count: usize| (place as f64 + 0.5) / count as f64;
             let (down, right) = (middle(index / columns, rows), middle(index % columns, columns));
-            let said = maps.iter().zip(moved);
-            said.map(|(map, [up, left])| {
-                map.at([(down - up).rem_euclid(1.0), (right - left).rem_euclid(1.0)])
+            let said = maps.iter().zip(away);
+            said.map(|(map, [lower, righter])| {
+                map.at([(down - lower).rem_euclid(1.0), (right - righter).rem_euclid(1.0)])
             })
             .sum()
         })

@@ -11,7 +11,7 @@ use ichflow_api::prelude::*;
 
 use crate::sheet::{choose, colours};
 
-pub use map::{HeatMap, Weighing, heat_maps};
+pub use map::{Explainer, HeatMap, Weighing};
 pub(crate) use overlay::overlay;
 
 /// Shows where the network looked: heat maps over held-out slices, hot where the feature maps spoke for a label.
@@ -156,6 +156,7 @@ impl Stage for GradCam {
         ])
         .at("write", &table)?;
         let mut found = HeatMaps::default();
+        let explainer = Explainer::new(&model, self.weighing, self.shifts);
         for (index, labels) in wanted {
             context.checkpoint()?;
             progress.advance(1);
@@ -168,7 +169,7 @@ impl Stage for GradCam {
                 }
             };
             let labels: Vec<usize> = labels.into_iter().collect();
-            let maps = heat_maps(&model, &batch, &labels, self.weighing, self.shifts)?;
+            let maps = explainer.heat_maps(&batch, &labels)?;
             for (label, map) in labels.into_iter().zip(maps) {
                 let stored = [slice.rows, slice.columns].map(|side| side as f64);
                 let point = map

@@ -79,7 +79,9 @@ fn batch() -> HuBatch {
 #[test]
 fn what_spoke_for_a_label_is_hot() {
     for weighing in [Weighing::Mean, Weighing::Each] {
-        let maps = heat_maps(&model(), &batch(), &[0, 1, 2], weighing, 4).unwrap();
+        let maps = Explainer::new(&model(), weighing, 4)
+            .heat_maps(&batch(), &[0, 1, 2])
+            .unwrap();
         assert_eq!(maps[0].values, [0.0, 1.0, 0.0, 0.5], "{weighing:?}");
         assert_eq!(maps[1].values, [0.0, 0.0, 1.0, 0.0], "{weighing:?}");
         assert_eq!(maps[2].hottest(), None, "nothing speaks for the third label");
@@ -174,13 +176,50 @@ fn moved_images_show_where_within_a_cell() {
     hu[9 * 16 + 2] = 100;
     let batch = HuBatch::upload(hu, 16, 16, vec![Default::default()], &device);
     let place = |shifts: usize| {
-        let maps = heat_maps(&coarse, &batch, &[0], Weighing::Each, shifts).unwrap();
+        let maps = Explainer::new(&coarse, Weighing::Each, shifts)
+            .heat_maps(&batch, &[0])
+            .unwrap();
         maps[0].hottest().unwrap().map(|share| share * 16.0)
     };
-    assert_eq!(place(1), [10.0, 2.0], "the middle of its cell");
+    assert_eq!(place(1).map(|place| place as usize / 4), [2, 0], "its cell");
     let [row, column] = place(4);
     assert!(
         (row - 9.5).abs() <= 1.0 && (column - 2.5).abs() <= 1.0,
         "{row} {column}"
     );
+}
+
+#[test]
+fn a_strided_network_is_corrected_for_looking_up_and_to_the_left() {
+    let device = Device::flex();
+    let mut conv = Conv2dConfig::new([1, 2], [9, 9])
+        .with_stride([8, 8])
+        .with_padding(PaddingConfig2d::Explicit(4, 4, 4, 4))
+        .with_bias(false)
+        .init(&device);
+    // Each cell sees the pixel at the middle of its 9 × 9 alone: 8 × its place, not 8 × its place + 4.
+    conv.weight = conv.weight.map(|weight| {
+        let mut values = vec![0.0f32; 2 * 81];
+        values[40] = 1.0;
+        values[81 + 40] = -1.0;
+        Tensor::from_data(TensorData::new(values, weight.dims()), &device)
+    });
+    let mut padded = model();
+    let head = padded.network.head.clone();
+    padded.network = Network::new(Coarse { conv }, COUNT, 0.5, &device).valid();
+    padded.network.head = head;
+    let mut hu = vec![0; 64 * 64];
+    hu[32 * 64 + 24] = 100;
+    let batch = HuBatch::upload(hu, 64, 64, vec![Default::default()], &device);
+    for shifts in [1, 8] {
+        let maps = Explainer::new(&padded, Weighing::Each, shifts)
+            .heat_maps(&batch, &[0])
+            .unwrap();
+        let hottest = maps[0].hottest().unwrap().map(|share| share * 64.0);
+        let apart = if shifts == 1 { 4.0 } else { 0.5 };
+        assert!(
+            (hottest[0] - 32.5).abs() <= apart && (hottest[1] - 24.5).abs() <= apart,
+            "{hottest:?} at {shifts} shifts"
+        );
+    }
 }
