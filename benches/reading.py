@@ -1,11 +1,11 @@
 """Reading beside Python: the same files, the same batch, the same machine, one after the other.
 
     cargo build --release --bench reading
-    python benches/reading.py --slices DIR [--rounds 5] [--files 640] [--scratch DIR]
+    python benches/reading.py --slices DIR [--rounds 5] [--files 640] [--scratch DIR] [--only KIND]
 
-Needs pydicom, pylibjpeg-libjpeg, pylibjpeg-openjpeg, python-gdcm, numpy, Pillow and torch. DIR holds
+Needs pydicom, pylibjpeg-libjpeg, pylibjpeg-openjpeg, python-gdcm, imagecodecs, numpy, Pillow and torch. DIR holds
 uncompressed 512 x 512 DICOM slices, any number: they are copied until there are enough, and converted to JPEG
-Lossless and JPEG 2000 Lossless by gdcm. Each round measures every program once; medians are printed, and the
+Lossless and JPEG 2000 Lossless by gdcm, to HTJ2K by OpenJPH. Each round measures every program once; medians are printed, and the
 ratio to ichflow within a round (median too), so that a machine busy with something else disturbs both alike.
 
 What is measured: files in the page cache to float batches [32, 3, 256, 256] of brain, subdural and soft-tissue
@@ -99,10 +99,37 @@ def pytorch(paths):
     return slices / (time.perf_counter() - begun)
 
 
-def prepare(source, scratch, count):
-    """Directories of files by syntax."""
+def by_gdcm(original, path, syntax):
     import gdcm
 
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(original))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(path))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+
+
+def by_openjph(original, path):
+    import imagecodecs
+
+    ds = pydicom.dcmread(original)
+    frame = imagecodecs.htj2k_encode(ds.pixel_array, reversible=True)
+    ds.PixelData = pydicom.encaps.encapsulate([frame])
+    ds["PixelData"].VR = "OB"
+    ds["PixelData"].is_undefined_length = True
+    ds.file_meta.TransferSyntaxUID = pydicom.uid.HTJ2KLossless
+    ds.save_as(path, implicit_vr=False, little_endian=True)
+
+
+def prepare(source, scratch, count, only):
+    """Directories of files by syntax."""
     originals = []
     for path in sorted(Path(source).rglob("*.dcm")):
         try:
@@ -112,34 +139,23 @@ def prepare(source, scratch, count):
         except Exception as error:
             print(f"left out: {path.name}: {error}", file=sys.stderr)
     kinds = {
-        "uncompressed": (None, count),
-        "JPEG lossless": (gdcm.TransferSyntax.JPEGLosslessProcess14_1, count // 2),
-        "JPEG 2000 lossless": (gdcm.TransferSyntax.JPEG2000Lossless, count // 2),
+        "uncompressed": (shutil.copyfile, count),
+        "JPEG lossless": (lambda *paths: by_gdcm(*paths, "JPEGLosslessProcess14_1"), count // 2),
+        "JPEG 2000 lossless": (lambda *paths: by_gdcm(*paths, "JPEG2000Lossless"), count // 2),
+        "HTJ2K lossless": (by_openjph, count // 2),
     }
     made = {}
-    for kind, (syntax, number) in kinds.items():
+    for kind, (write, number) in kinds.items():
+        if only not in (None, kind):
+            continue
         directory = scratch / kind.replace(" ", "_")
         directory.mkdir(parents=True)
         for index in range(number):
-            original = originals[index % len(originals)]
             path = directory / f"{index:05}.dcm"
-            if syntax is None:
-                shutil.copyfile(original, path)
-            elif index >= len(originals):
+            if index >= len(originals):
                 shutil.copyfile(directory / f"{index - len(originals):05}.dcm", path)
             else:
-                reader = gdcm.ImageReader()
-                reader.SetFileName(str(original))
-                assert reader.Read()
-                change = gdcm.ImageChangeTransferSyntax()
-                change.SetTransferSyntax(gdcm.TransferSyntax(syntax))
-                change.SetInput(reader.GetImage())
-                assert change.Change()
-                writer = gdcm.ImageWriter()
-                writer.SetFileName(str(path))
-                writer.SetFile(reader.GetFile())
-                writer.SetImage(change.GetOutput())
-                assert writer.Write()
+                write(originals[index], path)
         made[kind] = directory
     return made
 
@@ -159,13 +175,14 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--files", type=int, default=640)
     arguments.add_argument("--scratch", default=None)
+    arguments.add_argument("--only", default=None, help="one kind of files, such as 'HTJ2K lossless'")
     arguments.add_argument("--binary", default=None, help="the built bench; else cargo is asked for it")
     given = arguments.parse_args()
     torch.set_num_threads(1)
     binary = given.binary or bench_binary()
     scratch = Path(tempfile.mkdtemp(dir=given.scratch))
     try:
-        for kind, directory in prepare(given.slices, scratch, given.files).items():
+        for kind, directory in prepare(given.slices, scratch, given.files, given.only).items():
             paths = sorted(str(path) for path in directory.iterdir())
             size = sum(os.path.getsize(path) for path in paths) / len(paths)
             rounds = []
