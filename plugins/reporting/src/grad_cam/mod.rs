@@ -36,7 +36,7 @@ pub struct GradCam {
     /// (Grad-CAM).
     pub weighing: Weighing,
     /// How often the slice is looked at along each axis, moved by parts of a cell of the feature maps, which are
-    /// coarse: 4 makes heat maps four times finer, and takes sixteen times as long as 1.
+    /// coarse: 4 tells quarters of a cell apart, and takes sixteen times as long as 1.
     #[schemars(range(min = 1, max = 16))]
     pub shifts: usize,
     /// Whether to write the pictures beside the table.
