@@ -22,7 +22,7 @@ fn serve() -> (String, Receiver<String>) {
     let (said, asked) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let (line, range) = request(&stream.as_ref().unwrap());
+            let (line, range) = request(stream.as_ref().unwrap());
             said.send(line.clone()).unwrap();
             answer(stream.unwrap(), &line, range);
         }
