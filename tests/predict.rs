@@ -142,6 +142,27 @@ fn what_was_found_in_the_cohort_comes_along() {
     let table = place.path().join("p.csv");
     fs::write(&table, &output.stdout).unwrap();
     assert_eq!(rows(&table, 2), expected);
+
+    // Some of the slices, the last one first, and one alone: what else is in a batch does not tell.
+    let listing = fs::read_dir(place.path().join("study")).unwrap();
+    let mut files: Vec<String> = listing
+        .map(|entry| format!("study/{}", entry.unwrap().file_name().display()))
+        .filter(|file| file.ends_with(".dcm"))
+        .collect();
+    files.sort();
+    files.reverse();
+    for some in [&files[..3], &files[1..2]] {
+        let mut arguments = vec!["predict", "handed over", "--device=cpu"];
+        arguments.extend(some.iter().map(String::as_str));
+        let output = ichflow(place.path(), &arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+        fs::write(&table, &output.stdout).unwrap();
+        let got = rows(&table, 2);
+        assert_eq!(got.len(), some.len());
+        for (id, row) in got {
+            assert_eq!(row, expected[&id], "{id} among {}", some.len());
+        }
+    }
 }
 
 #[test]

@@ -50,7 +50,10 @@ pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
 
 /// Applies a linear layer to `[batch, features]`.
 pub fn project(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
-    let y = precision::lowered(layer, x, Linear::forward);
+    let y = precision::lowered(layer, x, |layer, x| match cpu::project(layer, x) {
+        Ok(y) => y,
+        Err(x) => layer.forward(x),
+    });
     let [inputs, _] = layer.weight.dims();
     summary::seen(layer.weight.id, y.dims(), inputs);
     y

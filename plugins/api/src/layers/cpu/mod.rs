@@ -27,7 +27,7 @@ mod precision;
 mod values;
 
 pub(super) use branch::{add, mean_of_maps, residual, weigh_by_mean};
-pub(super) use convolve::convolve;
+pub(super) use convolve::{convolve, project};
 pub(super) use normalise::normalise;
 pub(super) use optimiser::adam;
 pub(super) use precision::rounded;
