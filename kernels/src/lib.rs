@@ -15,7 +15,7 @@ pub mod convolution;
 pub mod depthwise;
 pub mod geometry;
 pub mod layout;
-pub mod matrix;
+mod matrix;
 pub mod normalisation;
 pub mod optimiser;
 pub mod precision;

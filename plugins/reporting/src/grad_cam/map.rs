@@ -119,11 +119,11 @@ impl<'a> Explainer<'a> {
         let image = images.narrow(0, 0, 1);
         let backbone = &model.network.backbone;
         let [_, _, height, width] = image.dims();
-        let [_, _, rows, columns] = backbone.maps(image.clone()).dims();
+        let [_, features, rows, columns] = backbone.maps(image.clone()).dims();
         let gaze = match self.gaze.get() {
             Some(gaze) => *gaze,
             None => {
-                let gaze = gaze(backbone, &image)?;
+                let gaze = gaze(backbone, &image, [features, rows, columns])?;
                 *self.gaze.get_or_init(|| gaze)
             }
         };
@@ -188,12 +188,16 @@ impl<'a> Explainer<'a> {
 /// They differ where a network pads alike on both sides and then takes every second place: each such layer looks half
 /// a pixel of its own further up and to the left, 15.5 pixels of the image after five. So it is measured, for the one
 /// to four innermost cells: the middle of a cell's squared gradient with respect to noise of the size of `image`,
-/// above the median, which takes off what layers that look at the whole image spread over it.
-fn gaze(backbone: &AnyBackbone, image: &Tensor<4>) -> Result<[f64; 2]> {
+/// above the median, which takes off what layers that look at the whole image spread over it. The feature maps of `image`
+/// are `[features, rows, columns]`.
+fn gaze(
+    backbone: &AnyBackbone,
+    image: &Tensor<4>,
+    [features, rows, columns]: [usize; 3],
+) -> Result<[f64; 2]> {
     /// Images of noise a cell.
     const IMAGES: usize = 2;
     let [_, channels, height, width] = image.dims();
-    let [_, features, rows, columns] = backbone.maps(image.clone()).dims();
     let inner = |cells: usize| (cells - 1) / 2..=cells / 2;
     let cells: Vec<(usize, usize)> = inner(rows)
         .flat_map(|row| inner(columns).map(move |column| (row, column)))
@@ -214,7 +218,7 @@ fn gaze(backbone: &AnyBackbone, image: &Tensor<4>) -> Result<[f64; 2]> {
         images.narrow(2, *row, 1).narrow(3, *column, 1)
     });
     let chosen = Tensor::cat(chosen.collect(), 0);
-    let gradients = (chosen.clone() * noise([cells.len() * IMAGES, features, 1, 1]).autodiff())
+    let gradients = (chosen * noise([cells.len() * IMAGES, features, 1, 1]).autodiff())
         .sum()
         .backward();
     let gradient = traced

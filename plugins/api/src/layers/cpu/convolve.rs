@@ -2,6 +2,7 @@
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
+use burn::module::Param;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::Tensor;
@@ -22,12 +23,8 @@ pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Result<Tensor<4>, Tensor<4>> {
     let (Some(maps), Some(weight)) = (Operand::of(&x), Operand::of(&weight)) else {
         return Err(x);
     };
-    let bias = match &layer.bias {
-        Some(bias) => match Operand::of(&bias.val()) {
-            Some(bias) => Some(bias),
-            None => return Err(x),
-        },
-        None => None,
+    let Some(bias) = bias_of(layer.bias.as_ref()) else {
+        return Err(x);
     };
     let images = if any_tracked(&[&maps, &weight]) {
         Images::Together
@@ -44,6 +41,14 @@ pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Result<Tensor<4>, Tensor<4>> {
             (output, (geometry, x, weight))
         }),
     })
+}
+
+/// A layer's bias, if it has one; nothing where kernels cannot work on it.
+fn bias_of(bias: Option<&Param<Tensor<1>>>) -> Option<Option<Operand>> {
+    match bias {
+        Some(bias) => Operand::of(&bias.val()).map(Some),
+        None => Some(None),
+    }
 }
 
 /// Zeros before the first row or column, and size of the output.
@@ -120,12 +125,8 @@ pub fn project(layer: &Linear, x: Tensor<2>) -> Result<Tensor<2>, Tensor<2>> {
     let (Some(rows), Some(weight)) = (Operand::of(&x), Operand::of(&weight)) else {
         return Err(x);
     };
-    let bias = match &layer.bias {
-        Some(bias) => match Operand::of(&bias.val()) {
-            Some(bias) => Some(bias),
-            None => return Err(x),
-        },
-        None => None,
+    let Some(bias) = bias_of(layer.bias.as_ref()) else {
+        return Err(x);
     };
     if !kernels_on() || inputs != expected || any_tracked(&[&rows, &weight]) {
         return Err(x);
