@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ichflow_api::feed::{Feed, batches_of};
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::feed::{Feed, batches_of};
 use ichflow_api::testkit::run_context;
 use ichflow_ct::competition::LabelTable;
 use ichflow_ct::dicom_dir::DicomDir;
@@ -150,7 +150,7 @@ fn plain_read(files: &[PathBuf]) -> Outcome<()> {
 fn consume(
     pixels: &Pixels,
     cohort: &Arc<Cohort>,
-    mut each: impl FnMut(ichflow_api::feed::HostBatch) -> Outcome<()>,
+    mut each: impl FnMut(ichflow_api::tensors::feed::HostBatch) -> Outcome<()>,
 ) -> Outcome<()> {
     let indices: Vec<usize> = (0..cohort.len()).collect();
     let feed = Feed::start(
@@ -166,7 +166,7 @@ fn consume(
 }
 
 /// Floats `[batch, 3, 256, 256]` between 0 and 1.
-fn windowed(window: &Window, batch: ichflow_api::feed::HostBatch, cohort: &Cohort) -> Outcome<()> {
+fn windowed(window: &Window, batch: ichflow_api::tensors::feed::HostBatch, cohort: &Cohort) -> Outcome<()> {
     let batch = batch.upload(cohort, &Device::flex());
     let images = window.apply(&batch);
     std::hint::black_box(images.into_data());

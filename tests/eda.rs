@@ -282,7 +282,7 @@ fn rgb(slice: &Value, kind: &str, windows: &[[f64; 2]]) -> Vec<u8> {
         .unwrap()
         .take_as::<Window>("window")
         .unwrap();
-    let batch = HuBatch::upload(hu, rows, columns, vec![SliceTags::default()], context.device());
+    let batch = HuBatch::upload(hu, rows, columns, vec![SliceTags::default()], &context.device());
     let planes: Vec<f32> = window
         .apply(&batch)
         .into_data()

@@ -14,7 +14,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{TINY, ichflow, program, stderr};
-use ichflow_api::device::DeviceChoice;
+use ichflow_api::device::{DeviceChoice, DeviceId};
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
 use ichflow_api::testkit::run_context;
@@ -27,11 +27,11 @@ const APART: f32 = 5e-3;
 /// The GPU and what `--device` calls it; nothing, said, where there is none.
 fn gpu() -> Option<(Device, String)> {
     let choice = match std::env::var("ICHFLOW_GPU_TESTS").as_deref() {
-        Ok("cpu") => DeviceChoice::Cpu,
-        _ => DeviceChoice::Cuda(0),
+        Ok("cpu") => DeviceChoice::One(DeviceId::Cpu),
+        _ => DeviceChoice::One(DeviceId::Cuda(0)),
     };
     match choice.resolve() {
-        Ok(chosen) => Some((chosen.device, chosen.name)),
+        Ok(chosen) => Some((chosen.open(), chosen.to_string())),
         Err(error) => {
             eprintln!("skipped: {error}");
             None

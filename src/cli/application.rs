@@ -38,7 +38,7 @@ impl Application for ForCommands<'_> {
             cannot_be_used(recipe)
         })?;
         let device = DeviceChoice::Auto.resolve()?;
-        run::announce(&plan, &device.name);
+        run::announce(&plan, device);
         let options = RunOptions {
             recipe,
             sources: &sources,
@@ -71,7 +71,7 @@ impl Application for ForCommands<'_> {
         let mut context = RunContext::new(
             directory.to_owned(),
             directory.join("cache"),
-            device.device,
+            device,
             Box::new(observer),
         );
         context.stop = listen();

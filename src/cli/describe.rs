@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use burn::tensor::Device;
 use clap::Args;
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::ports::Need;
 use ichflow_api::registry::{Registration, Registry};
 use ichflow_api::summary::Summary;

@@ -10,12 +10,13 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 use ichflow_api::context::{Context, RunContext, Silent};
-use ichflow_api::device::{self, DeviceChoice};
+use ichflow_api::device::{DeviceChoice, DeviceId};
 use ichflow_api::error::Result;
 use ichflow_api::needs::{Foreseen, Known, Needs};
 use ichflow_api::ports::{AnyArtifact, Inputs};
 use ichflow_api::registry::Registry;
 use ichflow_api::stage::Family;
+use ichflow_api::tensors::device::BURN_VERSION;
 
 use super::{FAILED, RecipeArguments, WRONG_CALL, colour, fail, gc, plans};
 use crate::plan::Plan;
@@ -36,7 +37,7 @@ pub struct DoctorArguments {
 pub fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
     line("ichflow", env!("CARGO_PKG_VERSION"));
-    line("burn", device::BURN_VERSION);
+    line("burn", BURN_VERSION);
     line("stages", &registry.all().len().to_string());
     line(
         "system",
@@ -53,7 +54,7 @@ pub fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
     line(
         "device",
         &match DeviceChoice::Auto.resolve() {
-            Ok(device) => format!("{} (what `--device auto` takes)", device.name),
+            Ok(device) => format!("{device} (what `--device auto` takes)"),
             Err(error) => format!("none: {}", error.chain()),
         },
     );
@@ -109,7 +110,7 @@ fn foresee(plan: &Plan, out: &Path) -> Result<bool> {
         scratch.join("run"),
         scratch.join("cache"),
         // A step is tried on the processor, whose memory the system tells of.
-        DeviceChoice::Cpu.resolve()?.device,
+        DeviceId::Cpu,
         Box::new(Silent),
     );
     let needs = ask(plan, &context);
@@ -123,9 +124,9 @@ fn foresee(plan: &Plan, out: &Path) -> Result<bool> {
         } = foreseen;
         line("slices", &format!("{slices} of {rows} × {columns}"));
     }
-    let on_gpu = device.name != "cpu";
+    let on_gpu = device != DeviceId::Cpu;
     let there = if on_gpu {
-        gpu_memory(&device.name)
+        gpu_memory(device)
     } else {
         memory().map(|(free, _)| free)
     };
@@ -207,7 +208,7 @@ fn ask(plan: &Plan, run: &RunContext) -> Result<Vec<(String, Needs)>> {
         let needs = stage.stage.needs(&Known {
             inputs,
             foreseen,
-            device: run.device.clone(),
+            device: run.device,
         })?;
         foreseen = needs.foreseen.or(foreseen);
         all.push((stage.name.clone(), needs));
@@ -262,14 +263,16 @@ fn free_disk(out: &Path) -> Option<u64> {
 }
 
 /// Free bytes of a GPU, as `nvidia-smi` says.
-fn gpu_memory(device: &str) -> Option<u64> {
-    let number = device.strip_prefix("cuda:")?;
+fn gpu_memory(device: DeviceId) -> Option<u64> {
+    let DeviceId::Cuda(number) = device else {
+        return None;
+    };
     let output = Command::new("nvidia-smi")
         .args([
             "--query-gpu=memory.free",
             "--format=csv,noheader,nounits",
             "-i",
-            number,
+            &number.to_string(),
         ])
         .output()
         .ok()?;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use ichflow_api::device::DeviceChoice;
+use ichflow_api::cache::shard::Shard;
+use ichflow_api::device::{DeviceChoice, DeviceId};
 use ichflow_api::registry::Registry;
-use ichflow_api::shard::Shard;
 
 use super::shard::ShardChoice;
 use super::{RecipeArguments, WRONG_CALL, colour, duration, fail, plan, unknown_stage};
@@ -68,7 +68,7 @@ pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
             return ExitCode::from(WRONG_CALL);
         }
     };
-    announce(&plan, &device.name);
+    announce(&plan, device);
     if let Some((shard, from)) = &shard {
         eprintln!("shard {shard}, {from}");
     }
@@ -124,7 +124,7 @@ fn print_shard(finished: &Finished, shard: Shard) {
 }
 
 /// Says what is about to run, and on what.
-pub fn announce(plan: &Plan, device: &str) {
+pub fn announce(plan: &Plan, device: DeviceId) {
     let trial = plan
         .trial
         .as_ref()

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ichflow_api::shard::Shard;
+use ichflow_api::cache::shard::Shard;
 
 /// What a person may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,16 @@
 //! The network of a recipe, without its data: what it consists of and how much it computes.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use ichflow_api::context::{Context, RunContext, Silent};
+use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::pixels::Pixels;
+use ichflow_api::device::DeviceId;
 use ichflow_api::error::Result;
-use ichflow_api::labels::COUNT;
-use ichflow_api::model::{Model, Resize};
 use ichflow_api::network::{Network, NetworkSpec};
-use ichflow_api::pixels::Pixels;
 use ichflow_api::ports::{Artifact, ArtifactType, Inputs};
 use ichflow_api::stage::AnyStage;
-use ichflow_api::window::{HuBatch, Window, WindowScheme};
+use ichflow_api::tensors::model::{Model, Resize};
+use ichflow_api::tensors::window::{HuBatch, Window, WindowScheme};
 
 use super::{Plan, PlannedStage};
 
@@ -120,7 +121,7 @@ fn build(stage: &dyn AnyStage, name: &str, channels: usize, size: Option<usize>)
     };
     let side = size.unwrap_or(USUAL_SIZE);
     Ok(Some(Built {
-        network: spec.build(channels, COUNT, &Device::flex())?,
+        network: spec.build(channels, COUNT, &DeviceId::Cpu.open())?,
         image: [channels, side, side],
         usual_size: size.is_none(),
     }))
@@ -137,7 +138,7 @@ fn run(stage: &dyn AnyStage, name: &str, inputs: Inputs) -> Result<Option<ichflo
     }
     // Nothing is written: such stages only put their parameters together.
     let nowhere = std::env::temp_dir();
-    let context = RunContext::new(nowhere.clone(), nowhere, Device::flex(), Box::new(Silent));
+    let context = RunContext::new(nowhere.clone(), nowhere, DeviceId::Cpu, Box::new(Silent));
     stage
         .run(&inputs, &Context::new(&context, name, name, "check"))
         .map(Some)

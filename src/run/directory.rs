@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::cache::shard::Shard;
 use ichflow_api::error::{Error, Result, ResultExt};
-use ichflow_api::shard::Shard;
 
 use crate::recipe::sweep::directory_name;
 

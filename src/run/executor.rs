@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use ichflow_api::cache::shard::Shard;
 use ichflow_api::context::{Context, Quarantined, RunContext, SummaryLine};
-use ichflow_api::device::ChosenDevice;
+use ichflow_api::device::DeviceId;
 use ichflow_api::digest::Digest;
 use ichflow_api::error::{Error, Result, ResultExt};
 use ichflow_api::guard;
 use ichflow_api::ports::{AnyArtifact, Inputs, Outputs};
-use ichflow_api::shard::Shard;
 use serde_json::{Value, json};
 
 use super::observer::TerminalObserver;
@@ -31,7 +31,7 @@ pub struct RunOptions<'a> {
     /// Directory that holds runs and the cache.
     pub out: &'a Path,
     /// Where tensors live.
-    pub device: ChosenDevice,
+    pub device: DeviceId,
     /// Set when the run should stop.
     pub stop: &'static AtomicBool,
     /// The part of the work to do; none: all of it.
@@ -72,13 +72,13 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     let mut context = RunContext::new(
         directory.clone(),
         options.out.join("cache"),
-        options.device.device,
+        options.device,
         Box::new(observer),
     );
     context.seed = plan.seed;
     context.title = plan.title.clone();
     context.resolved_recipe = plan.resolved_recipe()?;
-    context.provenance = provenance::before(plan, options.sources, &options.device.name);
+    context.provenance = provenance::before(plan, options.sources, &options.device.to_string());
     context.stop = options.stop;
     context.shard = options.shard;
     if let Some(shard) = options.shard {

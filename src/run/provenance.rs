@@ -12,7 +12,7 @@ use crate::recipe::source::Sources;
 pub fn before(plan: &Plan, sources: &Sources, device: &str) -> Value {
     json!({
         "ichflow": env!("CARGO_PKG_VERSION"),
-        "burn": ichflow_api::device::BURN_VERSION,
+        "burn": ichflow_api::tensors::device::BURN_VERSION,
         "git": git(),
         "device": device,
         "system": {

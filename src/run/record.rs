@@ -6,8 +6,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::cache::keep::write_whole;
 use ichflow_api::error::{Result, ResultExt};
-use ichflow_api::kept::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Plan, PlannedStage, Wire, key};

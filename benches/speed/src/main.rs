@@ -90,7 +90,7 @@ fn times(question: &Question) -> Result<Times> {
         .parse()
         .map_err(Error::new)?;
     layers::use_kernels(!question.generic);
-    let plain = choice.resolve()?.device;
+    let plain = choice.resolve()?.open();
     let device = if question.train {
         plain.clone().autodiff()
     } else {

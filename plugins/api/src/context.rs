@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::Device;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
+use crate::cache::shard::Shard;
+use crate::device::DeviceId;
 use crate::digest::Digest;
 use crate::error::{Error, Result, ResultExt};
-use crate::shard::Shard;
 use crate::stage::{AnyStage, Stage};
 
 /// A progress display for one piece of long work.
@@ -101,7 +101,7 @@ pub struct RunContext {
     /// The recipe's seed.
     pub seed: u64,
     /// Where tensors live, without autodiff.
-    pub device: Device,
+    pub device: DeviceId,
     /// The recipe as resolved, TOML.
     pub resolved_recipe: String,
     /// The recipe's title.
@@ -119,7 +119,7 @@ pub struct RunContext {
 
 impl RunContext {
     /// A run with nothing done yet.
-    pub fn new(directory: PathBuf, cache: PathBuf, device: Device, observer: Box<dyn Observer>) -> Self {
+    pub fn new(directory: PathBuf, cache: PathBuf, device: DeviceId, observer: Box<dyn Observer>) -> Self {
         static NEVER: AtomicBool = AtomicBool::new(false);
         Self {
             directory,
@@ -225,11 +225,6 @@ impl<'a> Context<'a> {
     /// The stage's name in the recipe.
     pub fn stage(&self) -> &str {
         self.stage
-    }
-
-    /// Where tensors live, without autodiff.
-    pub fn device(&self) -> &Device {
-        &self.run.device
     }
 
     /// A random generator of this stage's own: it depends on the recipe's seed, the kind of stage and

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::window::{CenterWidth, HuBatch};
+use crate::tensors::window::{CenterWidth, HuBatch};
 
 /// Narrowest window, in HU. A width below it counts as this one; its gradient goes on to the width as if it
 /// were not held, so that a window can widen again.
@@ -189,7 +189,7 @@ impl LearnedWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cohort::SliceTags;
+    use crate::data::cohort::SliceTags;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
 
     const HU: [i16; 12] = [-3024, -1000, -40, 3, 20, 33, 40, 47, 61, 80, 130, 2000];

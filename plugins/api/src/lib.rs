@@ -51,74 +51,58 @@
 //! # fn main() {}
 //! ```
 
-pub mod augmentation;
-pub mod balance;
-pub mod calibration;
+pub mod cache;
 pub mod channel_norm;
-pub mod cohort;
 pub mod command;
 pub mod context;
+pub mod data;
 pub mod device;
 pub mod digest;
 pub mod erased;
 pub mod error;
-pub mod feed;
-pub mod folds;
 pub mod guard;
 pub mod head;
-pub mod kept;
-pub mod labels;
 pub mod layers;
 pub mod learned_window;
-pub mod loss;
 pub mod metrics;
-pub mod model;
 pub mod needs;
 pub mod network;
-pub mod pieces;
-pub mod pixels;
 pub mod ports;
-pub mod predictions;
 pub mod registry;
-pub mod resample;
-pub mod scores;
-pub mod shard;
 pub mod slice_files;
 pub mod stage;
-pub mod submission;
 pub mod summary;
+#[cfg(feature = "tensors")]
+pub mod tensors;
 pub mod testkit;
-pub mod thresholds;
-pub mod views;
 pub mod weights;
-pub mod window;
-mod window_table;
 
 /// Re-exported so that [`register!`] works in crates that do not name inventory themselves.
 pub use inventory;
 
 /// What nearly every stage needs.
 pub mod prelude {
-    pub use crate::augmentation::{Augment, Augmentation};
-    pub use crate::balance::Balance;
-    pub use crate::calibration::Calibration;
-    pub use crate::cohort::{Cohort, Slice, SliceTags};
     pub use crate::context::Context;
+    pub use crate::data::balance::Balance;
+    pub use crate::data::calibration::Calibration;
+    pub use crate::data::cohort::{Cohort, Slice, SliceTags};
+    pub use crate::data::folds::{Fold, Folds};
+    pub use crate::data::labels::{LABELS, Labels};
+    pub use crate::data::pixels::{HuImage, PixelSource, Pixels};
+    pub use crate::data::predictions::Predictions;
+    pub use crate::data::scores::Scores;
+    pub use crate::data::submission::SampleSubmission;
+    pub use crate::data::thresholds::Thresholds;
     pub use crate::error::{Error, Result, ResultExt};
-    pub use crate::folds::{Fold, Folds};
-    pub use crate::labels::{LABELS, Labels};
     pub use crate::learned_window::LearnedWindow;
-    pub use crate::loss::{Loss, LossFunction};
-    pub use crate::model::{History, Model};
     pub use crate::network::{Backbone, Network, NetworkFactory, NetworkSpec, Normalisation};
-    pub use crate::pixels::{HuImage, PixelSource, Pixels};
     pub use crate::ports::{Artifact, Input, Inputs, Output, Outputs, Ports};
-    pub use crate::predictions::Predictions;
-    pub use crate::scores::Scores;
     pub use crate::stage::{ExternalPath, Family, Problem, Stage};
-    pub use crate::submission::SampleSubmission;
-    pub use crate::thresholds::Thresholds;
-    pub use crate::window::{CenterWidth, HuBatch, Window, WindowScheme, linear_window};
+    pub use crate::tensors::augmentation::{Augment, Augmentation};
+    pub use crate::tensors::history::History;
+    pub use crate::tensors::loss::{Loss, LossFunction};
+    pub use crate::tensors::model::Model;
+    pub use crate::tensors::window::{CenterWidth, HuBatch, Window, WindowScheme, linear_window};
     pub use burn::tensor::{Device, Tensor};
     pub use schemars::{self, JsonSchema};
     pub use serde::{self, Deserialize, Serialize};

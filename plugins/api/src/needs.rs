@@ -1,7 +1,6 @@
 //! What stages would take, as far as they can tell before anything runs: `ichflow doctor` adds it up.
 
-use burn::tensor::Device;
-
+use crate::device::DeviceId;
 use crate::ports::Inputs;
 
 /// Slices that a loader would find.
@@ -21,8 +20,8 @@ pub struct Known {
     pub inputs: Inputs,
     /// The slices of the loader before it, if it can tell.
     pub foreseen: Option<Foreseen>,
-    /// Where tensors live, without autodiff.
-    pub device: Device,
+    /// Where tensors live.
+    pub device: DeviceId,
 }
 
 /// A number of bytes, and what it is made of in words.

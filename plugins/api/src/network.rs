@@ -15,7 +15,7 @@ use crate::error::Result;
 pub use crate::head::{Head, HeadKind, HeadPlan, Pool};
 use crate::learned_window::LearnedWindow;
 use crate::ports::Artifact;
-use crate::window::Window;
+use crate::tensors::window::Window;
 
 /// The convolutional part of a network.
 pub trait Backbone: Module + Sync + 'static {

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use crate::cohort::{Cohort, Slice};
+use crate::data::cohort::{Cohort, Slice};
+use crate::data::pixels::Pixels;
 use crate::error::{Error, Result, ResultExt};
-use crate::pixels::Pixels;
 
 /// A file format that holds slices.
 pub struct SliceFiles {

@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use burn::tensor::Device;
-
-use crate::cohort::{Cohort, HeaderNotes, Slice, SliceTags, StorageStyle};
 use crate::context::{RunContext, Silent};
+use crate::data::cohort::{Cohort, HeaderNotes, Slice, SliceTags, StorageStyle};
+use crate::data::labels::Labels;
+use crate::data::pixels::{HuImage, PixelSource};
+use crate::device::DeviceId;
 use crate::error::{Error, Result};
-use crate::labels::Labels;
-use crate::pixels::{HuImage, PixelSource};
 use crate::registry::{Registration, Registry};
 
 /// Checks every stage of one plugin: its example is TOML, fits its parameters, passes its own check,
@@ -77,7 +76,7 @@ pub fn run_context(directory: &Path) -> RunContext {
     RunContext::new(
         directory.join("run"),
         directory.join("cache"),
-        Device::flex(),
+        DeviceId::Cpu,
         Box::new(Silent),
     )
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use ichflow_api::cohort;
+use ichflow_api::data::cohort;
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 use walkdir::WalkDir;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use fearless_simd::{Level, dispatch};
 use ichflow_api::prelude::*;
-use ichflow_api::resample::{Span, weights};
+use ichflow_api::tensors::resample::{Span, weights};
 
 /// What pads a slice to a square, in HU.
 const AIR_HU: i16 = -1000;

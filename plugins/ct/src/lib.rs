@@ -21,8 +21,8 @@ mod series;
 mod source;
 pub mod store;
 
-fn pixels_of_files() -> ichflow_api::pixels::Pixels {
-    ichflow_api::pixels::Pixels::new(dicom::DicomPixels::default())
+fn pixels_of_files() -> ichflow_api::data::pixels::Pixels {
+    ichflow_api::data::pixels::Pixels::new(dicom::DicomPixels::default())
 }
 
 ichflow_api::register_slice_files!("DICOM", competition::slices_of, pixels_of_files);

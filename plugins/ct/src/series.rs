@@ -134,7 +134,7 @@ fn turned_against(slice: &Slice, first: &Slice) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ichflow_api::cohort::HeaderNotes;
+    use ichflow_api::data::cohort::HeaderNotes;
     use ichflow_api::testkit;
 
     fn series(name: &str, positions: &[Option<f64>]) -> Vec<Slice> {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichflow_api::labels::{self, COUNT};
+use ichflow_api::data::labels::{self, COUNT};
+use ichflow_api::data::submission::{SampleSubmission, split_row};
 use ichflow_api::metrics::{STAGE_2_PRIORS_LOG_LOSS, priors};
 use ichflow_api::prelude::*;
-use ichflow_api::submission::{SampleSubmission, split_row};
 
 /// What to write for test slices without a prediction, such as those in quarantine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

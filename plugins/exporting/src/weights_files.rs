@@ -64,9 +64,9 @@ mod tests {
     use super::*;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::tensor::Tensor;
-    use ichflow_api::model::Preparation;
+    use ichflow_api::tensors::model::Preparation;
+    use ichflow_api::tensors::views::Views;
     use ichflow_api::testkit::run_context;
-    use ichflow_api::views::Views;
     use ichflow_api::weights::load_safetensors;
 
     #[derive(Module, Debug)]

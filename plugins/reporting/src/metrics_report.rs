@@ -131,7 +131,7 @@ fn summary(model: &Model, cohort: &Cohort, context: &Context) -> Summary {
         (None, None) => [224; 2],
     };
     let channels = model.preparation.window.channels();
-    Summary::of(&model.network, [channels, rows, columns], context.device())
+    Summary::of(&model.network, [channels, rows, columns], &context.device())
 }
 
 /// Writes what the report calls the slices it shows, with their ids and patients.

@@ -2,7 +2,7 @@
 //!
 //! `tests/reference/metrics.py` makes the fixture.
 
-use ichflow_api::labels::Labels;
+use ichflow_api::data::labels::Labels;
 use ichflow_api::metrics;
 use serde_json::Value;
 

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::testkit;
 use ichflow_splitting::groups::{GroupBy, Groups};
 use ichflow_splitting::iterative::{Rule, Unit, stratify};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ichflow_api::cohort::{Cohort, Slice};
+use ichflow_api::data::cohort::{Cohort, Slice};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

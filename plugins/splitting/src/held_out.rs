@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use ichflow_api::balance::{FoldSize, lines};
-use ichflow_api::labels::Labels;
+use ichflow_api::data::balance::{FoldSize, lines};
+use ichflow_api::data::labels::Labels;
 use ichflow_api::prelude::*;
 use serde_json::json;
 

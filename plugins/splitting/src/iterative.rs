@@ -14,7 +14,7 @@
 //! occur together, the Python package, which draws, misses the ideal of the commonest label by up to 14.
 //! Time is O(samples · labels).
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

@@ -1,6 +1,6 @@
 //! `multilabel-stratified`: holds out a share in which every label is as frequent as in the rest.
 
-use ichflow_api::labels::Labels;
+use ichflow_api::data::labels::Labels;
 use ichflow_api::prelude::*;
 
 use crate::groups::{GroupBy, Groups};

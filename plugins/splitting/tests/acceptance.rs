@@ -2,7 +2,7 @@
 //!
 //! `tests/reference/splitting.py` makes the fixture and says how the rows are made.
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_splitting::iterative::{Rule, Unit, stratify};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use ichflow_api::feed::{Feed, batches_of};
-use ichflow_api::labels::COUNT;
-use ichflow_api::pieces::Sink;
+use ichflow_api::cache::pieces::Sink;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::feed::{Feed, batches_of};
 
 /// Applies the model to the held-out slices and, where there are some, to the test slices.
 ///
@@ -166,7 +166,7 @@ fn predict(
             context.checkpoint()?;
             let host = host?;
             let slices = host.indices.len();
-            let batch = host.upload(&part.cohort, context.device());
+            let batch = host.upload(&part.cohort, &context.device());
             let values = model
                 .predict(&batch)
                 .into_data()

@@ -1,7 +1,7 @@
 //! `resize`: the size of the network's images.
 
-use ichflow_api::model::Resize as Size;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::model::Resize as Size;
 
 /// Resizes windowed images to a square, on the device, by linear interpolation that widens when
 /// shrinking (so nothing between samples is lost), as Pillow's BILINEAR does.

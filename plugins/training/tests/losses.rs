@@ -3,8 +3,8 @@
 //! `tests/reference/losses.py` makes the fixture.
 
 use burn::tensor::TensorData;
-use ichflow_api::loss::LossFunction;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::loss::LossFunction;
 use ichflow_training::loss::asymmetric::Asymmetric;
 use ichflow_training::loss::bce::Bce;
 use ichflow_training::loss::focal::Focal;

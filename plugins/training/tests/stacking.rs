@@ -2,7 +2,7 @@
 //!
 //! `tests/reference/stacking.py` makes the fixture.
 
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
 use ichflow_training::after::ensemble::stacking::Stacking;
 use serde_json::Value;
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use ichflow_api::feed::{Feed, batches_of};
-use ichflow_api::model::{Preparation, Resize};
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::feed::{Feed, batches_of};
+use ichflow_api::tensors::model::{Preparation, Resize};
 use rand::seq::SliceRandom;
 use serde_json::json;
 
@@ -130,7 +130,7 @@ impl ChannelStatistics {
             context.checkpoint()?;
             let host = host?;
             let count = host.indices.len();
-            sums.add(preparation.images(&host.upload(&cohort, context.device()), None))?;
+            sums.add(preparation.images(&host.upload(&cohort, &context.device()), None))?;
             progress.advance(count as u64);
         }
         Ok(sums.normalisation())

@@ -1,7 +1,7 @@
 //! `dicom-voi`: the display functions of the DICOM standard.
 
 use burn::tensor::TensorData;
-use ichflow_api::cohort::VoiLut;
+use ichflow_api::data::cohort::VoiLut;
 use ichflow_api::prelude::*;
 
 use crate::header::{check_fallback, header_window};

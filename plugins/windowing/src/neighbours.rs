@@ -150,8 +150,8 @@ ichflow_api::register!(Neighbours);
 mod tests {
     use super::*;
     use crate::bsb::Bsb;
-    use ichflow_api::cohort::SeriesOrder;
-    use ichflow_api::feed::HostBatch;
+    use ichflow_api::data::cohort::SeriesOrder;
+    use ichflow_api::tensors::feed::HostBatch;
     use ichflow_api::testkit::{MadePixels, cohort, slice};
 
     /// A series of `count` slices of one pixel: 0, 20, 40 … HU.

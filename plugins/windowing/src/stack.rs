@@ -87,7 +87,7 @@ impl Stage for Stack {
         let mut parts = vec![inputs.get::<Window>(first)?, inputs.get::<Window>(second)?];
         parts.extend(inputs.find::<Window>(third)?);
         parts.extend(inputs.find::<Window>(fourth)?);
-        let learn = |part: &&Arc<Window>| part.learned(context.device()).is_some();
+        let learn = |part: &&Arc<Window>| part.learned(&context.device()).is_some();
         if parts.iter().filter(learn).count() > 1 {
             return Err(Error::new(
                 "two of the schemes side by side learn their windows, and a network has one set",

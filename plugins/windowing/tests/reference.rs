@@ -5,7 +5,7 @@ use std::path::Path;
 use ichflow_api::device::DeviceChoice;
 use ichflow_api::learned_window::{Activation, Curve};
 use ichflow_api::prelude::*;
-use ichflow_api::window::IntensityShift;
+use ichflow_api::tensors::window::IntensityShift;
 use ichflow_windowing::all_channels::AllChannels;
 use ichflow_windowing::bsb::Bsb;
 use ichflow_windowing::dicom_voi::{DicomVoi, VoiFunction};
@@ -142,7 +142,7 @@ impl Reference {
 ///     ICHFLOW_TEST_DEVICE=cuda cargo test --release -p ichflow-windowing --features ichflow-api/cuda --test reference
 fn device() -> Device {
     let name = std::env::var("ICHFLOW_TEST_DEVICE").unwrap_or_else(|_| "cpu".into());
-    name.parse::<DeviceChoice>().unwrap().resolve().unwrap().device
+    name.parse::<DeviceChoice>().unwrap().resolve().unwrap().open()
 }
 
 fn values(tensor: Tensor<4>) -> Vec<f32> {

@@ -1,6 +1,6 @@
 //! The competition's weighted multi-label log loss and its parts.
 
-use crate::labels::{COUNT, Labels, METRIC_WEIGHTS};
+use crate::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
 
 /// Probabilities are clipped to `[eps, 1 − eps]`; the competition's scorer appears to cap at 1e-15.
 pub const DEFAULT_EPS: f64 = 1e-15;

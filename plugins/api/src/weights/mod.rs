@@ -293,7 +293,7 @@ mod tests {
     use super::*;
     use crate::learned_window::{Activation, Curve, LearnedWindow};
     use crate::network::Backbone;
-    use crate::window::CenterWidth;
+    use crate::tensors::window::CenterWidth;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::tensor::{Device, Tensor};
 

@@ -7,11 +7,11 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ichflow_api::cache::keep::write_whole;
+use ichflow_api::cache::shard::{Shard, absent};
 use ichflow_api::digest::Digest;
 use ichflow_api::guard;
-use ichflow_api::kept::write_whole;
 use ichflow_api::prelude::*;
-use ichflow_api::shard::{Shard, absent};
 use rayon::prelude::*;
 
 use crate::dicom::{self, Header};

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
-use ichflow_api::labels::{COUNT, LABELS};
+use ichflow_api::data::labels::{COUNT, LABELS};
+use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
-use ichflow_api::submission::split_row;
 
 use super::image_id::{ImageId, ImageMap};
 

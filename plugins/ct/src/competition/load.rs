@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ichflow_api::cohort;
+use ichflow_api::data::cohort;
 use ichflow_api::prelude::*;
 
 use super::headers::{self, Headers};
@@ -210,7 +210,7 @@ fn compare_sample(sample: &SampleSubmission, test: &Listing, with_test: bool, re
     let wanted: HashSet<ImageId> = sample
         .rows
         .iter()
-        .filter_map(|row| ichflow_api::submission::split_row(row.as_bytes()))
+        .filter_map(|row| ichflow_api::data::submission::split_row(row.as_bytes()))
         .filter_map(|(image, _)| ImageId::parse(image))
         .collect();
     if !with_test {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
-use ichflow_api::cohort::{HeaderNotes, SliceTags, StorageStyle};
+use ichflow_api::data::cohort::{HeaderNotes, SliceTags, StorageStyle};
 use ichflow_api::prelude::*;
 
 use super::codec::Codec;

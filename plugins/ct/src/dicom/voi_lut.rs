@@ -1,7 +1,7 @@
 //! VOI LUT Sequence (0028,3010): a file's own table from HU to brightness (PS3.3 C.11.2.1.1).
 
 use dicom_dictionary_std::tags;
-use ichflow_api::cohort::VoiLut;
+use ichflow_api::data::cohort::VoiLut;
 
 use super::file::DicomFile;
 use super::layout::{ITEM, ITEM_END, Sequence, Walk};

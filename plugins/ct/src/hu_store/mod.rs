@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ichflow_api::cohort;
+use ichflow_api::cache::shard::Shard;
+use ichflow_api::data::cohort;
 use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
 use ichflow_api::prelude::*;
-use ichflow_api::shard::Shard;
 use rayon::prelude::*;
 
 use crate::competition::check_limit;

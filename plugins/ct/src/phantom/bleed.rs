@@ -9,7 +9,7 @@ use super::head::{Head, Place, Point, length, step};
 
 /// A bleed of one of the five kinds.
 pub struct Bleed {
-    /// Index into [`ichflow_api::labels::LABELS`].
+    /// Index into [`ichflow_api::data::labels::LABELS`].
     pub label: usize,
     /// HU of the blood.
     pub hu: f32,

@@ -17,7 +17,7 @@ mod write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ichflow_api::kept::lock;
+use ichflow_api::cache::keep::lock;
 use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
 use ichflow_api::prelude::*;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ichflow_api::labels::{COUNT, LABELS};
+use ichflow_api::data::labels::{COUNT, LABELS};
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::cache::shard::{Shard, absent};
 use ichflow_api::prelude::*;
-use ichflow_api::shard::{Shard, absent};
 
 use super::entry::Prepared;
 use super::write::{State, Store};

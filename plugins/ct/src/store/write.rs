@@ -5,8 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use ichflow_api::cache::keep::{lock, write_whole};
 use ichflow_api::digest::{Digest, sha256};
-use ichflow_api::kept::{lock, write_whole};
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use ichflow_api::model::Resize;
 use ichflow_api::ports::{ArtifactType, Input, Need};
 use ichflow_api::prelude::*;
 use ichflow_api::registry::{Registration, Registry};
 use ichflow_api::stage::AnyStage;
+use ichflow_api::tensors::model::Resize;
 use toml::{Table, Value};
 
 /// What stands for the slices to predict, in wires.

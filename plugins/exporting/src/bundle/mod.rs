@@ -10,9 +10,9 @@ mod open;
 use std::fs;
 
 use ichflow_api::digest::sha256_of_file;
-use ichflow_api::model::Resize;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
+use ichflow_api::tensors::model::Resize;
 use ichflow_api::weights::save_safetensors;
 use serde_json::json;
 use toml::{Table, Value};

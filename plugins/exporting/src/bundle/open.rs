@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use ichflow_api::context::RunContext;
-use ichflow_api::labels::COUNT;
-use ichflow_api::model::{Preparation, Resize};
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::ports::AnyArtifact;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
-use ichflow_api::views::Views;
+use ichflow_api::tensors::model::{Preparation, Resize};
+use ichflow_api::tensors::views::Views;
 use ichflow_api::weights::load_safetensors;
 use toml::{Table, Value};
 
@@ -167,7 +167,7 @@ impl<'a> Machine<'a> {
         let window = inputs.get::<Window>("window")?;
         let spec = inputs.get::<NetworkSpec>("network")?;
         let index = &self.bundle.index;
-        let device = &self.run.device;
+        let device = &self.run.device.open();
         let network = spec
             .build(window.channels(), COUNT, device)?
             .with_window_of(&window, device);

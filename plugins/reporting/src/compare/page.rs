@@ -1,7 +1,7 @@
 //! The comparison as one HTML file.
 
 use askama::Template;
-use ichflow_api::labels::LABELS;
+use ichflow_api::data::labels::LABELS;
 use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
 

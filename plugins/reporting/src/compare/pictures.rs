@@ -1,7 +1,7 @@
 //! The pictures of a comparison.
 
+use ichflow_api::data::labels::LABELS;
 use ichflow_api::error::Result;
-use ichflow_api::labels::LABELS;
 
 use super::comparison::{Comparison, Ranked};
 use crate::plots::{self, Cloud, Dot, Figure, Ink, Line};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ichflow_api::labels::LABELS;
+use ichflow_api::data::labels::LABELS;
 use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
 use serde::de::DeserializeOwned;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use ichflow_api::labels::LABELS;
+use ichflow_api::data::labels::LABELS;
 use ichflow_api::metrics::Interval;
 
 use super::comparison::{Comparison, Ranked, Versus};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ichflow_api::pixels::HuImage;
+use ichflow_api::data::pixels::HuImage;
 use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 

@@ -5,9 +5,9 @@ use std::hash::Hasher;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-use ichflow_api::cohort::StorageStyle;
-use ichflow_api::labels::COUNT;
-use ichflow_api::pixels::HuImage;
+use ichflow_api::data::cohort::StorageStyle;
+use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::pixels::HuImage;
 use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichflow_api::cohort::StorageStyle;
+use ichflow_api::data::cohort::StorageStyle;
 use ichflow_api::prelude::*;
 
 /// A header group in words: "12 bits, unsigned, intercept −1024".

@@ -1,7 +1,7 @@
 //! The pictures of the data.
 
+use ichflow_api::data::labels::LABELS;
 use ichflow_api::error::Result;
-use ichflow_api::labels::LABELS;
 use ichflow_api::prelude::Slice;
 
 use super::counts;

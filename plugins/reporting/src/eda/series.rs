@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
 /// Steps closer than this are the same position, in mm.

@@ -1,7 +1,7 @@
 //! Example slices under several windows.
 
 use base64::Engine;
-use ichflow_api::pixels::HuImage;
+use ichflow_api::data::pixels::HuImage;
 use ichflow_api::prelude::*;
 
 use super::chosen::{self, Kind};
@@ -63,7 +63,7 @@ fn shown(slice: &Slice, pixels: &Pixels, names: &Names, context: &Context) -> Re
             WINDOWS
                 .iter()
                 .map(|(window, center, width)| {
-                    let png = png(&image, *center, *width, context.device())?;
+                    let png = png(&image, *center, *width, &context.device())?;
                     Ok((png, format!("Slice {name}, {labels}, window {window}")))
                 })
                 .collect::<Result<_>>()?

@@ -2,7 +2,7 @@
 
 use std::f32::consts::PI;
 
-use ichflow_api::pixels::HuImage;
+use ichflow_api::data::pixels::HuImage;
 
 /// Side of a thumbnail, in pixels.
 pub const SIDE: usize = 32;

@@ -5,9 +5,9 @@ mod overlay;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichflow_api::cohort::SeriesOrder;
-use ichflow_api::feed::HostBatch;
+use ichflow_api::data::cohort::SeriesOrder;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::feed::HostBatch;
 
 use crate::sheet::{choose, colours};
 
@@ -162,7 +162,7 @@ impl Stage for GradCam {
             progress.advance(1);
             let slice = &valid.slices[index];
             let batch = match HostBatch::read(&pixels, &cohort, &order, vec![index], &offsets) {
-                Ok(host) => host.upload(&cohort, context.device()),
+                Ok(host) => host.upload(&cohort, &context.device()),
                 Err(error) => {
                     context.warn(format!("{} is not explained: {}", slice.id, error.chain()));
                     continue;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ichflow_api::cohort::StorageStyle;
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::cohort::StorageStyle;
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 

@@ -1,6 +1,6 @@
 //! 95 % intervals over patients, all from the same resamples.
 
-use ichflow_api::labels::{COUNT, METRIC_WEIGHTS};
+use ichflow_api::data::labels::{COUNT, METRIC_WEIGHTS};
 use ichflow_api::metrics::{self, Interval, Ranked, cluster_bootstrap};
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;

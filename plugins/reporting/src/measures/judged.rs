@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 
 /// Truth and probabilities of the slices whose truth is known, in the order predicted.

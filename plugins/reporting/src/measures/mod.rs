@@ -7,7 +7,7 @@ mod label;
 
 use std::collections::HashMap;
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::metrics::{self, Confusion, Interval, PairedDifference};
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;

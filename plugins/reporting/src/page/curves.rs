@@ -1,6 +1,6 @@
 //! The curves of every label: ROC, precision and recall, reliability, score histograms, calibration.
 
-use ichflow_api::labels::{COUNT, LABELS};
+use ichflow_api::data::labels::{COUNT, LABELS};
 use ichflow_api::metrics::{self, CurvePoint};
 use ichflow_api::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The sheet of example slices, in words.
 
-use ichflow_api::labels::{COUNT, LABELS};
+use ichflow_api::data::labels::{COUNT, LABELS};
 
 use super::Material;
 use crate::sheet::{Example, Strip};

@@ -1,7 +1,7 @@
 //! The learning rate, epoch by epoch.
 
 use ichflow_api::error::Result;
-use ichflow_api::model::Epoch;
+use ichflow_api::tensors::history::Epoch;
 
 use super::{Axes, Figure, Ink, loss::span, series, whole};
 

@@ -1,7 +1,7 @@
 //! Training and held-out loss, epoch by epoch.
 
 use ichflow_api::error::Result;
-use ichflow_api::model::Epoch;
+use ichflow_api::tensors::history::Epoch;
 use plotters::prelude::*;
 
 use super::{Axes, Figure, Ink, cannot_draw, reference, series, whole};

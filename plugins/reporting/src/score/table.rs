@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
+use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
-use ichflow_api::submission::split_row;
 
 /// How many examples a message gives.
 const EXAMPLES: usize = 5;

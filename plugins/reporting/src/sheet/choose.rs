@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 
@@ -123,7 +123,7 @@ fn by_loss(predictions: &Predictions, count: usize) -> (Choice, Choice) {
     )
 }
 
-fn known(predictions: &Predictions) -> impl Iterator<Item = (usize, ichflow_api::labels::Labels)> + '_ {
+fn known(predictions: &Predictions) -> impl Iterator<Item = (usize, ichflow_api::data::labels::Labels)> + '_ {
     predictions
         .slices
         .iter()

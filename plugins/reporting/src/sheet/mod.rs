@@ -3,9 +3,9 @@
 mod choose;
 mod picture;
 
-use ichflow_api::cohort::SeriesOrder;
-use ichflow_api::feed::HostBatch;
+use ichflow_api::data::cohort::SeriesOrder;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::feed::HostBatch;
 
 use crate::grad_cam::{HeatMaps, overlay};
 
@@ -119,7 +119,7 @@ pub(crate) fn strips(
         let offsets = look.offsets();
         let picture = HostBatch::read(pixels, &cohort, &order, vec![index], &offsets).and_then(|host| {
             picture(
-                look.images(&host.upload(&cohort, context.device())),
+                look.images(&host.upload(&cohort, &context.device())),
                 settings.size,
             )
         });

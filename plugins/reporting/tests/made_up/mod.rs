@@ -4,13 +4,14 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use ichflow_api::balance::{BalanceLine, FoldSize};
-use ichflow_api::calibration::{LabelCalibration, LabelReliability};
 use ichflow_api::context::RunContext;
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::balance::{BalanceLine, FoldSize};
+use ichflow_api::data::calibration::{LabelCalibration, LabelReliability};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::metrics::ReliabilityBin;
-use ichflow_api::model::{Epoch, Preparation, Resize};
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::history::Epoch;
+use ichflow_api::tensors::model::{Preparation, Resize};
 use ichflow_api::testkit::{self, MadePixels};
 use ichflow_reporting::evaluate::Evaluate;
 use ichflow_reporting::measures::Metrics;
@@ -336,7 +337,7 @@ pub fn make(directory: &Path, plan: &Plan) -> Made {
         .into_iter()
         .map(|i| cohort.slices[i].clone())
         .collect();
-    let device = run.device.clone();
+    let device = run.device.open();
     device.seed(1);
     let backbone = Tiny {
         conv: Conv2dConfig::new([plan.channels, 2], [3, 3]).init(&device),

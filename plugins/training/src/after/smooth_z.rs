@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
 /// Smooths probabilities along each series: blood on one slice makes blood on its neighbours likely.

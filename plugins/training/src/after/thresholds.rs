@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::thresholds::LabelThresholds;
 use ichflow_api::metrics::{self, OperatingPoint};
 use ichflow_api::prelude::*;
-use ichflow_api::thresholds::LabelThresholds;
 use serde_json::json;
 
 use super::parts;

@@ -1,7 +1,7 @@
 //! `tta`: predictions averaged over several views of each slice.
 
 use ichflow_api::prelude::*;
-use ichflow_api::views::{View, Views};
+use ichflow_api::tensors::views::{View, Views};
 
 /// Test-time augmentation: the model looks at every slice several times, mirrored and cropped as in
 /// training, and predicts the mean of the probabilities.
@@ -90,9 +90,9 @@ mod tests {
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::tensor::TensorData;
     use burn::tensor::activation::sigmoid;
-    use ichflow_api::labels::COUNT;
-    use ichflow_api::model::Preparation;
-    use ichflow_api::resample::{Span, resample};
+    use ichflow_api::data::labels::COUNT;
+    use ichflow_api::tensors::model::Preparation;
+    use ichflow_api::tensors::resample::{Span, resample};
     use ichflow_api::testkit;
 
     #[derive(Module, Debug)]

@@ -1,7 +1,7 @@
 //! `flip-crop`: left-right flips and random crops.
 
 use ichflow_api::prelude::*;
-use ichflow_api::resample::{Span, resample};
+use ichflow_api::tensors::resample::{Span, resample};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 

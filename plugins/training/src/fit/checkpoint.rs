@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
 use ichflow_api::digest::sha256;
-use ichflow_api::model::History;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::history::History;
 
 use super::readings::Sums;
 

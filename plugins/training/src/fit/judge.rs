@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ichflow_api::context::Progress;
-use ichflow_api::model::Epoch;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::history::Epoch;
 use serde_json::json;
 
 use super::checkpoint::Best;

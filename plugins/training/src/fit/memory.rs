@@ -2,11 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 
-use ichflow_api::device::is_cpu;
-use ichflow_api::feed::Feed;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::guard;
-use ichflow_api::labels::COUNT;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::device::is_cpu;
+use ichflow_api::tensors::feed::Feed;
 
 use super::trainer::Trainer;
 

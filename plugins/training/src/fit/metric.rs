@@ -1,6 +1,6 @@
 //! What an epoch is judged by.
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::metrics::{DEFAULT_EPS, auc, average_precision, brier, weighted_log_loss};
 use ichflow_api::prelude::*;
 

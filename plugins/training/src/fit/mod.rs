@@ -30,12 +30,12 @@ mod validate;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ichflow_api::device::all_like;
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::layers::Precision;
-use ichflow_api::model::{Preparation, Resize};
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::device::all_like;
+use ichflow_api::tensors::model::{Preparation, Resize};
 
 pub use average::Average;
 pub use gradients::{clip_norm, clip_value, norm};
@@ -303,10 +303,10 @@ impl Fit {
         let trainer = Trainer {
             fit: self,
             context,
-            device: context.device().clone().autodiff(),
+            device: context.device().autodiff(),
             devices: match self.devices {
-                Devices::One => vec![context.device().clone()],
-                Devices::All => all_like(context.device()),
+                Devices::One => vec![context.device()],
+                Devices::All => all_like(&context.device()),
             }
             .into_iter()
             .map(Device::autodiff)

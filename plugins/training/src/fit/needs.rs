@@ -1,11 +1,11 @@
 //! How much memory training would take: tried out with one slice and with several.
 
 use burn::tensor::{Distribution, Tensor};
-use ichflow_api::labels::COUNT;
-use ichflow_api::model::{Preparation, Resize};
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Bytes, Known, Needs};
 use ichflow_api::prelude::*;
 use ichflow_api::summary;
+use ichflow_api::tensors::model::{Preparation, Resize};
 
 use super::Fit;
 use super::optimiser::Method;
@@ -27,7 +27,7 @@ pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
         return Ok(Needs::default());
     };
     let resize = known.inputs.find::<Resize>("resize")?.map(|resize| *resize);
-    let device = known.device.clone().autodiff();
+    let device = known.device.open().autodiff();
     let network = spec
         .build(window.channels(), COUNT, &device)?
         .with_window_of(&window, &device);

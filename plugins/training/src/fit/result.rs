@@ -7,7 +7,7 @@ use burn::module::Module;
 use burn::store::ModuleRecord;
 use ichflow_api::learned_window::LearnedWindow;
 use ichflow_api::prelude::*;
-use ichflow_api::window::CenterWidth;
+use ichflow_api::tensors::window::CenterWidth;
 
 use super::checkpoint::{self, write_bytes, write_record};
 use super::run::Run;

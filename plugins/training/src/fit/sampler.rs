@@ -1,6 +1,6 @@
 //! Which slices come in which step.
 
-use ichflow_api::labels::{LABELS, Labels};
+use ichflow_api::data::labels::{LABELS, Labels};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 

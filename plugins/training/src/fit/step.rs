@@ -2,10 +2,10 @@
 
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
-use ichflow_api::feed::HostBatch;
-use ichflow_api::labels::{self, COUNT};
+use ichflow_api::data::labels::{self, COUNT};
 use ichflow_api::layers::in_precision;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::feed::HostBatch;
 
 use super::replicas;
 use super::trainer::Trainer;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
-use ichflow_api::augmentation::Augment;
 use ichflow_api::context::Progress;
-use ichflow_api::feed::Feed;
-use ichflow_api::model::Preparation;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::augmentation::Augment;
+use ichflow_api::tensors::feed::Feed;
+use ichflow_api::tensors::model::Preparation;
 use rand_chacha::ChaCha8Rng;
 
 use super::Fit;
@@ -175,7 +175,7 @@ impl Trainer<'_> {
         &self,
         run: &'r Run,
         phase: usize,
-    ) -> impl Iterator<Item = &'r ichflow_api::model::Epoch> {
+    ) -> impl Iterator<Item = &'r ichflow_api::tensors::history::Epoch> {
         let epochs = run.history.epochs.iter();
         epochs.filter(move |epoch| epoch.phase == phase + 1)
     }

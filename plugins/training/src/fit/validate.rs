@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Tensor;
 use ichflow_api::context::Progress;
-use ichflow_api::feed::{Feed, batches_of};
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::feed::{Feed, batches_of};
 
 use super::trainer::Trainer;
 
@@ -40,7 +40,7 @@ impl Trainer<'_> {
             let host = host?;
             let indices = host.indices.clone();
             let count = indices.len();
-            let batch = host.upload(&self.cohort, self.context.device());
+            let batch = host.upload(&self.cohort, &self.context.device());
             pending.push((indices, model.predict(&batch)));
             if pending.len() >= READ_EVERY {
                 read(&self.cohort, &mut pending, &mut held_out)?;

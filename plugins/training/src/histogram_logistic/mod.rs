@@ -4,7 +4,7 @@ pub mod features;
 
 use std::sync::atomic::Ordering;
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::TensorData;
 use burn::tensor::activation::log_sigmoid;
-use ichflow_api::labels::COUNT;
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
 /// Binary cross-entropy from logits, the mean over slices and labels.

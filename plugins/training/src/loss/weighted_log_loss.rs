@@ -1,9 +1,9 @@
 //! `weighted-log-loss`: the competition's metric as a loss.
 
 use burn::tensor::TensorData;
-use ichflow_api::labels::{COUNT, METRIC_WEIGHTS};
-use ichflow_api::loss::binary_cross_entropy;
+use ichflow_api::data::labels::{COUNT, METRIC_WEIGHTS};
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::loss::binary_cross_entropy;
 
 /// The competition's metric as a loss, from logits: `Σ_labels w·BCE / Σ w`, the mean over slices, with
 /// w(any) = 2 and 1 for the others.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ichflow_api::command::{Application, ResolvedRecipe, ResolvedStage};
 use ichflow_api::context::{Observer, Progress, RunContext, Silent};
+use ichflow_api::device::DeviceId;
 use ichflow_api::ports::AnyArtifact;
 use ichflow_api::prelude::*;
 use ichflow_api::stage::{AnyStage, Family};
@@ -136,7 +137,7 @@ impl Draft {
         let mut run = RunContext::new(
             directory.path().join("run"),
             directory.path().join("cache"),
-            Device::flex(),
+            DeviceId::Cpu,
             Box::new(Aside),
         );
         run.seed = self.seed;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ichflow_api::cohort::SeriesOrder;
-use ichflow_api::feed::HostBatch;
+use ichflow_api::data::cohort::SeriesOrder;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files;
+use ichflow_api::tensors::feed::HostBatch;
 
 /// Slices, and where their pixels come from.
 pub struct Slices {

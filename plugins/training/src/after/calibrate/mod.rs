@@ -4,8 +4,8 @@ mod fitted_curve;
 pub mod isotonic_curve;
 pub mod sigmoid_curve;
 
-use ichflow_api::calibration::{LabelCalibration, LabelReliability};
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::calibration::{LabelCalibration, LabelReliability};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 use serde_json::json;

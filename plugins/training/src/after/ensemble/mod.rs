@@ -4,7 +4,7 @@ pub mod stacking;
 
 use std::collections::{HashMap, HashSet};
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 use serde_json::json;
 

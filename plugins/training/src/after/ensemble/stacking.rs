@@ -1,6 +1,6 @@
 //! Stacking: how much each member is to be believed, learned from held-out slices.
 
-use ichflow_api::labels::{COUNT, Labels};
+use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 
 use super::super::logit;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::data::labels;
 use crate::error::{Error, Result, ResultExt};
-use crate::labels;
 use crate::ports::Artifact;
 
 /// The rows a submission must have.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::labels::{COUNT, LABELS, Labels};
 use crate::digest::sha256;
-use crate::labels::{COUNT, LABELS, Labels};
 use crate::ports::Artifact;
 
 /// A split in numbers.

@@ -1,84 +1,13 @@
-//! A trained model: everything between Hounsfield units and probabilities.
+//! How training went, epoch by epoch.
 
 use std::path::Path;
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::sigmoid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Result, ResultExt};
-use crate::learned_window::LearnedWindow;
-use crate::network::{Network, Normalisation};
 use crate::ports::Artifact;
-use crate::resample;
-use crate::views::Views;
-use crate::window::{CenterWidth, HuBatch, Window};
-
-/// The side of the square images a network sees, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resize {
-    /// Rows and columns.
-    pub size: usize,
-}
-
-impl Artifact for Resize {
-    const NAME: &'static str = "resize";
-}
-
-/// What happens to a batch before the network sees it; the same in training and in prediction.
-#[derive(Clone)]
-pub struct Preparation {
-    /// From HU to channels.
-    pub window: Window,
-    /// Size of the network's images; `None` keeps the stored size.
-    pub resize: Option<Resize>,
-    /// The network's own shift and scale.
-    pub normalisation: Normalisation,
-}
-
-impl Preparation {
-    /// Windowed and resized images `[batch, channels, height, width]`, as people look at them; `learned` are
-    /// the windows of the network they are for.
-    pub fn images(&self, batch: &HuBatch, learned: Option<&LearnedWindow>) -> Tensor<4> {
-        let images = self.window.apply_with(batch, learned);
-        match self.resize {
-            Some(Resize { size }) => resample::resize(images, size),
-            None => images,
-        }
-    }
-}
-
-/// A trained model.
-#[derive(Clone)]
-pub struct Model {
-    /// From HU to images.
-    pub preparation: Preparation,
-    /// From images to logits, without autodiff and not in training mode.
-    pub network: Network,
-    /// The architecture in words.
-    pub description: String,
-    /// Views of each slice whose probabilities are averaged.
-    pub views: Views,
-}
-
-impl Artifact for Model {
-    const NAME: &'static str = "model";
-}
-
-impl Model {
-    /// Windowed and resized images `[batch, channels, height, width]`, as people look at them.
-    pub fn images(&self, batch: &HuBatch) -> Tensor<4> {
-        self.preparation.images(batch, self.network.window.as_ref())
-    }
-
-    /// Probabilities `[batch, labels]`, the mean over the model's views.
-    pub fn predict(&self, batch: &HuBatch) -> Tensor<2> {
-        let images = self.preparation.normalisation.apply(self.images(batch));
-        self.views
-            .mean(images, |images| sigmoid(self.network.forward(images)))
-    }
-}
+use crate::tensors::window::CenterWidth;
 
 /// One epoch of training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

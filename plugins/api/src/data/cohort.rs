@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::data::labels::{self, LABELS, Labels};
 use crate::digest::{Digest, sha256};
 use crate::error::{Result, ResultExt};
-use crate::labels::{self, LABELS, Labels};
 use crate::ports::Artifact;
 
 /// What a slice's header says that windowing may need.

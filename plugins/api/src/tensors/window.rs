@@ -6,10 +6,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cohort::SliceTags;
+use crate::data::cohort::SliceTags;
 use crate::learned_window::LearnedWindow;
 use crate::ports::Artifact;
-use crate::window_table::{Stored, WindowTable};
+use crate::tensors::window_table::{Stored, WindowTable};
 
 /// A window given by its center and width.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

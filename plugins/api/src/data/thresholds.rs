@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::labels::COUNT;
 use crate::digest::sha256;
-use crate::labels::COUNT;
 use crate::ports::Artifact;
 
-/// A threshold a label, in the order of [`crate::labels::LABELS`]: probabilities at or above it are called
+/// A threshold a label, in the order of [`crate::data::labels::LABELS`]: probabilities at or above it are called
 /// positive. Absent where none could be chosen.
 pub type LabelThresholds = [Option<f64>; COUNT];
 

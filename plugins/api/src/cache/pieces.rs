@@ -8,10 +8,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
+use crate::cache::keep::lock;
+use crate::cache::shard::{Shard, absent};
 use crate::context::Context;
 use crate::error::{Error, Result, ResultExt};
-use crate::kept::lock;
-use crate::shard::{Shard, absent};
 
 /// Takes a piece that was made: its number and its text, which is one line.
 pub type Sink<'a> = dyn FnMut(usize, &str) -> Result<()> + 'a;

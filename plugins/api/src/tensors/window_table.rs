@@ -4,8 +4,8 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
-use crate::cohort::SliceTags;
-use crate::window::{HuBatch, WindowScheme};
+use crate::data::cohort::SliceTags;
+use crate::tensors::window::{HuBatch, WindowScheme};
 
 /// Number of different 16-bit values.
 const VALUES: usize = 1 << 16;

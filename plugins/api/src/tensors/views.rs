@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::resample::{Span, resample};
+use crate::tensors::resample::{Span, resample};
 
 /// One view of an image: mirrored or not, whole or a part that is stretched to the whole size.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use rayon::prelude::*;
 
-use crate::cohort::{Cohort, SeriesOrder};
+use crate::data::cohort::{Cohort, SeriesOrder};
+use crate::data::pixels::Pixels;
 use crate::error::{Error, Result};
-use crate::pixels::Pixels;
-use crate::window::HuBatch;
+use crate::tensors::window::HuBatch;
 
 /// Batches kept ready ahead of the one in use; bounds memory.
 const AHEAD: usize = 2;
@@ -34,7 +34,7 @@ pub struct HostBatch {
 
 impl HostBatch {
     /// Reads the given slices, in parallel; their order is kept. `offsets` are places along the series of
-    /// other slices to read with each (see [`WindowScheme::offsets`](crate::window::WindowScheme::offsets)).
+    /// other slices to read with each (see [`WindowScheme::offsets`](crate::tensors::window::WindowScheme::offsets)).
     pub fn read(
         pixels: &Pixels,
         cohort: &Cohort,

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::cohort::{Cohort, Slice};
+use crate::data::cohort::{Cohort, Slice};
+use crate::data::labels::{COUNT, LABELS, Labels};
 use crate::error::{Error, Result, ResultExt};
-use crate::labels::{COUNT, LABELS, Labels};
 use crate::ports::Artifact;
 
 /// Probabilities of some slices, in the order of [`LABELS`].

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cohort::Slice;
+use crate::data::cohort::Slice;
 use crate::error::Result;
 use crate::ports::Artifact;
 

@@ -1,0 +1,13 @@
+//! What stages hand to one another and people can read: slices, labels, folds, probabilities. Nothing here
+//! touches a tensor.
+
+pub mod balance;
+pub mod calibration;
+pub mod cohort;
+pub mod folds;
+pub mod labels;
+pub mod pixels;
+pub mod predictions;
+pub mod scores;
+pub mod submission;
+pub mod thresholds;

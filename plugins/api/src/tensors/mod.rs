@@ -1,0 +1,13 @@
+//! What stages hand to one another and a device computes with: batches of HU, windows, augmentations, losses,
+//! networks, models.
+
+pub mod augmentation;
+pub mod device;
+pub mod feed;
+pub mod history;
+pub mod loss;
+pub mod model;
+pub mod resample;
+pub mod views;
+pub mod window;
+mod window_table;
