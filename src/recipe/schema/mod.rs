@@ -1,6 +1,13 @@
 //! Checks a stage's table against the JSON Schema of its parameters, finding every problem at once.
 
+mod tagged;
+mod words;
+
 use serde_json::Value as Schema;
+
+pub use tagged::Tagged;
+use words::{alternatives, range_in_words, types};
+pub use words::{choices, in_words, table};
 
 use super::problem::{Code, Problem};
 use super::suggest;
@@ -10,6 +17,9 @@ use super::value::{Node, Table, Value};
 pub fn check(node: &Node, schema: &Schema, path: &str, problems: &mut Vec<Problem>) {
     if let Some(choices) = choices(schema) {
         return check_choice(node, &choices, path, problems);
+    }
+    if let Some(tagged) = Tagged::of(schema) {
+        return tagged.check(node, path, problems);
     }
     if let Some(variants) = alternatives(schema) {
         return check_alternatives(node, &variants, path, problems);
@@ -108,61 +118,6 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// The types a schema allows, `null` left out: TOML has none, a key is simply absent.
-pub fn types(schema: &Schema) -> Vec<String> {
-    match schema.get("type") {
-        Some(Schema::String(name)) => vec![name.clone()],
-        Some(Schema::Array(names)) => names
-            .iter()
-            .filter_map(Schema::as_str)
-            .filter(|name| *name != "null")
-            .map(str::to_owned)
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The words a schema allows, with what each means, if it is a choice of words.
-pub fn choices(schema: &Schema) -> Option<Vec<(String, String)>> {
-    if let Some(words) = schema.get("enum").and_then(Schema::as_array) {
-        return Some(
-            words
-                .iter()
-                .filter_map(Schema::as_str)
-                .map(|word| (word.to_owned(), String::new()))
-                .collect(),
-        );
-    }
-    let variants = variants(schema)?;
-    let mut all = Vec::new();
-    for variant in variants {
-        if let Some(word) = variant.get("const").and_then(Schema::as_str) {
-            let about = variant
-                .get("description")
-                .and_then(Schema::as_str)
-                .unwrap_or_default();
-            all.push((word.to_owned(), about.to_owned()));
-        } else {
-            all.extend(choices(variant)?);
-        }
-    }
-    Some(all)
-}
-
-/// The alternatives of a schema, `null` left out.
-fn variants(schema: &Schema) -> Option<Vec<&Schema>> {
-    let list = schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()?;
-    Some(
-        list.iter()
-            .filter(|variant| variant.get("type").is_none_or(|name| name != "null"))
-            .collect(),
-    )
-}
-
-fn alternatives(schema: &Schema) -> Option<Vec<&Schema>> {
-    variants(schema)
-}
-
 fn check_choice(node: &Node, choices: &[(String, String)], path: &str, problems: &mut Vec<Problem>) {
     let words = choices.iter().map(|(word, _)| word.as_str());
     match &node.value {
@@ -227,68 +182,6 @@ fn fits(node: &Node, wanted: &str) -> bool {
         Value::Boolean(_) => wanted == "boolean",
         Value::Array(_) => wanted == "array",
         Value::Table(_) => wanted == "object",
-    }
-}
-
-/// What a schema wants, in words: "a whole number of at least 1".
-pub fn in_words(schema: &Schema) -> String {
-    if let Some(choices) = choices(schema) {
-        let list: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-        return format!("one of {}", list.join(", "));
-    }
-    if let Some(variants) = alternatives(schema) {
-        let words: Vec<_> = variants.iter().map(|variant| in_words(variant)).collect();
-        return words.join(" or ");
-    }
-    let mut words: Vec<String> = types(schema)
-        .iter()
-        .map(|name| match name.as_str() {
-            "string" => "text".to_owned(),
-            "integer" => "a whole number".to_owned(),
-            "number" => "a number".to_owned(),
-            "boolean" => "true or false".to_owned(),
-            "array" => match schema.get("items") {
-                Some(items) if items.is_object() => format!("a list, each entry {}", in_words(items)),
-                _ => "a list".to_owned(),
-            },
-            "object" => "a table".to_owned(),
-            other => other.to_owned(),
-        })
-        .collect();
-    if words.is_empty() {
-        words.push("a value".to_owned());
-    }
-    let range = range_in_words(schema);
-    let joined = words.join(" or ");
-    match range.as_str() {
-        "" => joined,
-        range if range.starts_with("from") || range.starts_with("above") => format!("{joined} {range}"),
-        range => format!("{joined} of {range}"),
-    }
-}
-
-/// The range a schema allows, in words; empty if it has none worth saying.
-pub fn range_in_words(schema: &Schema) -> String {
-    let number = |key: &str| schema.get(key).and_then(Schema::as_f64);
-    // The largest value of an integer type is no range a person set.
-    let of_type = schema
-        .get("format")
-        .and_then(Schema::as_str)
-        .is_some_and(|format| format.starts_with("uint"));
-    let high = number("maximum").filter(|high| !of_type || ![255.0, 65535.0].contains(high));
-    let above = number("exclusiveMinimum").map(|low| format!("above {low}"));
-    let below = number("exclusiveMaximum").map(|high| format!("below {high}"));
-    match (number("minimum"), high, above, below) {
-        (Some(low), Some(high), None, None) => format!("from {low} to {high}"),
-        (low, high, above, below) => {
-            let low = above.or(low.map(|low| format!("at least {low}")));
-            let high = below.or(high.map(|high| format!("at most {high}")));
-            [low, high]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" and ")
-        }
     }
 }
 
