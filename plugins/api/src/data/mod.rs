@@ -1,6 +1,7 @@
 //! What stages hand to one another and people can read: slices, labels, folds, probabilities. Nothing here
 //! touches a tensor.
 
+pub mod axis_weights;
 pub mod balance;
 pub mod calibration;
 pub mod cohort;
