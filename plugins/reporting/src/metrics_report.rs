@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use ichflow_api::data::identity::Subject;
 use ichflow_api::prelude::*;
 use ichflow_api::summary::Summary;
 
@@ -150,7 +151,7 @@ fn write_names(predictions: &Predictions, strips: &[Strip], privacy: &Privacy, p
         let names = [
             privacy.slice(&slice.id),
             slice.id.clone(),
-            privacy.patient(&slice.patient),
+            privacy.patient(Subject::of(slice).name()),
             slice.patient.clone(),
         ];
         writer.write_record(names).at("write", path)?;

@@ -6,6 +6,7 @@ pub mod balance;
 pub mod calibration;
 pub mod cohort;
 pub mod folds;
+pub mod identity;
 pub mod labels;
 pub mod pixels;
 pub mod predictions;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use ichflow_api::data::identity::Subject;
 use ichflow_api::data::pixels::HuImage;
 use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
@@ -49,7 +50,7 @@ fn of_many_patients<'a>(slices: impl Iterator<Item = &'a Slice>, most: usize) ->
         if new.len() == most {
             break;
         }
-        if patients.insert(slice.patient.as_str()) {
+        if patients.insert(Subject::of(slice)) {
             new.push(slice);
         } else if known.len() < most {
             known.push(slice);

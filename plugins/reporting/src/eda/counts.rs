@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ichflow_api::data::identity::{Subject, series_of};
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 
@@ -24,21 +25,26 @@ pub struct PartCounts {
 impl PartCounts {
     /// Counts some slices.
     pub fn of(name: &'static str, slices: &[Slice]) -> Self {
-        let different = |key: &dyn Fn(&Slice) -> Option<String>| {
-            slices.iter().filter_map(key).collect::<BTreeSet<_>>().len()
+        let series = series_of(slices);
+        let patients = |of: &dyn Fn(&Slice) -> bool| {
+            let those = slices.iter().filter(|slice| of(slice));
+            those.map(Subject::of).collect::<BTreeSet<_>>().len()
         };
         Self {
             name,
             slices: slices.len(),
-            series: different(&|slice| Some(slice.series.clone())),
-            patients: different(&|slice| Some(slice.patient.clone())),
+            series: series.len(),
+            patients: patients(&|_| true),
             labelled: slices.iter().filter(|slice| slice.labels.is_some()).count(),
             labels: std::array::from_fn(|label| {
                 let has = |slice: &Slice| slice.labels.is_some_and(|truth| truth[label]);
                 [
                     slices.iter().filter(|slice| has(slice)).count(),
-                    different(&|slice| has(slice).then(|| slice.series.clone())),
-                    different(&|slice| has(slice).then(|| slice.patient.clone())),
+                    series
+                        .iter()
+                        .filter(|series| series.iter().any(|index| has(&slices[*index])))
+                        .count(),
+                    patients(&has),
                 ]
             }),
         }
@@ -72,19 +78,15 @@ pub fn subtypes_of_slices(slices: &[Slice]) -> [usize; COUNT] {
     counts
 }
 
-/// Share of positive slices of each patient, or series, that has labels.
-pub fn positive_shares(slices: &[Slice], key: fn(&Slice) -> &str) -> Vec<f64> {
-    let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
-    for slice in slices {
-        if let Some(truth) = slice.labels {
-            let [positive, all] = counts.entry(key(slice)).or_default();
-            *positive += usize::from(truth[0]);
-            *all += 1;
-        }
-    }
-    counts
-        .values()
-        .map(|[positive, all]| *positive as f64 / *all as f64)
+/// Share of positive slices of each group of slices, a patient or a series, that has labels.
+pub fn positive_shares(slices: &[Slice], groups: &[Vec<usize>]) -> Vec<f64> {
+    groups
+        .iter()
+        .filter_map(|group| {
+            let truth: Vec<_> = group.iter().filter_map(|index| slices[*index].labels).collect();
+            let positive = truth.iter().filter(|truth| truth[0]).count();
+            (!truth.is_empty()).then(|| positive as f64 / truth.len() as f64)
+        })
         .collect()
 }
 
@@ -99,26 +101,26 @@ pub fn contradictions(slices: &[Slice]) -> usize {
 
 /// Patients that stand in both sets.
 pub fn in_both(train: &[Slice], test: &[Slice]) -> usize {
-    let known: BTreeSet<&str> = train.iter().map(|slice| slice.patient.as_str()).collect();
-    let others: BTreeSet<&str> = test.iter().map(|slice| slice.patient.as_str()).collect();
-    others
-        .intersection(&known)
-        .filter(|patient| !patient.is_empty())
-        .count()
+    let known: BTreeSet<Subject<'_>> = train.iter().map(Subject::of).collect();
+    let others: BTreeSet<Subject<'_>> = test.iter().map(Subject::of).collect();
+    others.intersection(&known).count()
 }
 
 /// Patients with more than one series.
 pub fn with_several_series(slices: &[Slice]) -> usize {
-    let mut series: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for slice in slices {
-        series.entry(&slice.patient).or_default().insert(&slice.series);
+    let mut series: BTreeMap<Subject<'_>, usize> = BTreeMap::new();
+    for members in series_of(slices) {
+        if let Some(first) = members.first() {
+            *series.entry(Subject::of(&slices[*first])).or_default() += 1;
+        }
     }
-    series.values().filter(|series| series.len() > 1).count()
+    series.values().filter(|series| **series > 1).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ichflow_api::data::identity::subjects_of;
     use ichflow_api::testkit::slice;
 
     #[test]
@@ -141,7 +143,7 @@ mod tests {
         assert_eq!(together(&slices)[1][2], 0);
         assert_eq!(subtypes_of_slices(&slices), [2, 0, 2, 0, 0, 0]);
         assert_eq!(contradictions(&slices), 1);
-        assert_eq!(positive_shares(&slices, |slice| &slice.patient), [1.0, 0.5]);
+        assert_eq!(positive_shares(&slices, &subjects_of(&slices)), [1.0, 0.5]);
         assert_eq!(in_both(&slices[..2], &slices[1..]), 1);
         assert_eq!(with_several_series(&slices), 0);
     }

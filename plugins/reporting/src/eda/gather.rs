@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use ichflow_api::data::cohort::StorageStyle;
+use ichflow_api::data::identity::series_of;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::data::pixels::HuImage;
 use ichflow_api::prelude::*;
@@ -207,15 +208,10 @@ fn drawn(slices: &[&Slice], sample: usize, context: &Context) -> Vec<usize> {
     if slices.len() <= sample {
         return (0..slices.len()).collect();
     }
-    let mut series: HashMap<&str, usize> = HashMap::new();
-    let mut members: Vec<Vec<usize>> = Vec::new();
-    for (index, slice) in slices.iter().enumerate() {
-        let place = *series.entry(&slice.series).or_insert_with(|| {
-            members.push(Vec::new());
-            members.len() - 1
-        });
-        members[place].push(index);
-    }
+    let mut members = series_of(slices);
+    // In the order of the cohort, so that a draw does not depend on what series are called.
+    members.iter_mut().for_each(|series| series.sort_unstable());
+    members.sort_unstable();
     members.shuffle(&mut context.rng("sample"));
     let mut indices: Vec<usize> = members.into_iter().flatten().take(sample).collect();
     indices.sort_unstable();

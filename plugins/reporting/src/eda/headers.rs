@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ichflow_api::data::cohort::StorageStyle;
+use ichflow_api::data::identity::Subject;
 use ichflow_api::prelude::*;
 
 /// A header group in words: "12 bits, unsigned, intercept −1024".
@@ -142,7 +143,7 @@ fn counts(slices: &[&Slice], value: impl Fn(&Slice) -> Option<String>) -> Vec<Co
     struct Sets<'a> {
         slices: usize,
         series: BTreeSet<&'a str>,
-        patients: BTreeSet<&'a str>,
+        patients: BTreeSet<Subject<'a>>,
     }
     let mut found: BTreeMap<String, Sets> = BTreeMap::new();
     for slice in slices {
@@ -150,7 +151,7 @@ fn counts(slices: &[&Slice], value: impl Fn(&Slice) -> Option<String>) -> Vec<Co
             let sets = found.entry(what).or_default();
             sets.slices += 1;
             sets.series.insert(&slice.series);
-            sets.patients.insert(&slice.patient);
+            sets.patients.insert(Subject::of(slice));
         }
     }
     let mut counts: Vec<Count> = found

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
+use ichflow_api::data::identity::Subject;
 use ichflow_api::prelude::*;
 
 use crate::page::privacy::Privacy;
@@ -40,7 +41,11 @@ impl Names {
 
     /// A slice's patient.
     pub fn patient(&self, slice: &Slice) -> String {
-        self.remember("patient", self.privacy.patient(&slice.patient), &slice.patient)
+        self.remember(
+            "patient",
+            self.privacy.patient(Subject::of(slice).name()),
+            Subject::of(slice).name(),
+        )
     }
 
     /// Why a slice was set aside, without the path, file name or id that the reason may quote.

@@ -1,5 +1,6 @@
 //! The pictures of the data.
 
+use ichflow_api::data::identity::{series_of, subjects_of};
 use ichflow_api::data::labels::LABELS;
 use ichflow_api::error::Result;
 use ichflow_api::prelude::Slice;
@@ -86,8 +87,8 @@ pub fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
             count: *count,
         })
         .collect();
-    let percent = |key: fn(&Slice) -> &str| -> Vec<f64> {
-        counts::positive_shares(slices, key)
+    let percent = |groups: &[Vec<usize>]| -> Vec<f64> {
+        counts::positive_shares(slices, groups)
             .into_iter()
             .map(|share| 100.0 * share)
             .collect()
@@ -126,13 +127,13 @@ pub fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
             "Positive slices of each patient",
             "What share of a patient's slices has a hemorrhage.",
             "patients",
-            &percent(|slice| &slice.patient),
+            &percent(&subjects_of(slices)),
         )?,
         shares(
             "Positive slices of each series",
             "What share of a series' slices has a hemorrhage.",
             "series",
-            &percent(|slice| &slice.series),
+            &percent(&series_of(slices)),
         )?,
     ])
 }

@@ -1,7 +1,6 @@
 //! Series: how many slices, how far apart, how tilted, and where along them each label lies.
 
-use std::collections::BTreeMap;
-
+use ichflow_api::data::identity::series_of;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
@@ -34,11 +33,10 @@ pub struct Series<'a> {
 
 /// Every series of some slices, in the order of their identifiers.
 pub fn of<'a>(slices: &[&'a Slice]) -> Vec<Series<'a>> {
-    let mut members: BTreeMap<&str, Vec<&Slice>> = BTreeMap::new();
-    for slice in slices {
-        members.entry(&slice.series).or_default().push(slice);
-    }
-    members.into_values().map(Series::of).collect()
+    series_of(slices)
+        .into_iter()
+        .map(|members| Series::of(members.into_iter().map(|index| slices[index]).collect()))
+        .collect()
 }
 
 impl<'a> Series<'a> {

@@ -5,7 +5,7 @@ mod overlay;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichflow_api::data::cohort::SeriesOrder;
+use ichflow_api::data::identity::SeriesOrder;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
 
@@ -138,7 +138,7 @@ impl Stage for GradCam {
             slices: valid.slices.clone(),
             remarks: Vec::new(),
         };
-        let order = SeriesOrder::of(&cohort);
+        let order = SeriesOrder::of(&cohort.slices);
         let offsets = model.preparation.window.offsets();
         let wanted = self.wanted(&valid);
         let progress = context.progress("explaining", wanted.len(), "slices");

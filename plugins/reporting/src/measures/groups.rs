@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ichflow_api::data::cohort::StorageStyle;
+use ichflow_api::data::identity::{Subject, series_of};
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
@@ -84,13 +85,13 @@ impl Groups {
 
 /// Every patient's slices with known truth and weighted log loss, in the order of their names.
 pub fn per_patient(predictions: &Predictions, eps: f64) -> Vec<(String, f64)> {
-    let mut patients: BTreeMap<&str, Rows<'_>> = BTreeMap::new();
+    let mut patients: BTreeMap<Subject<'_>, Rows<'_>> = BTreeMap::new();
     for row in predictions.with_truth() {
-        patients.entry(&row.0.patient).or_default().push(row);
+        patients.entry(Subject::of(row.0)).or_default().push(row);
     }
     patients
         .into_iter()
-        .filter_map(|(patient, rows)| Some((patient.to_owned(), loss(&rows, eps)?)))
+        .filter_map(|(patient, rows)| Some((patient.name().to_owned(), loss(&rows, eps)?)))
         .collect()
 }
 
@@ -104,15 +105,14 @@ const FIFTHS: [&str; 5] = [
 
 /// The fifth of its series that each slice with a position stands in, by its rank among the predicted.
 fn places(predictions: &Predictions) -> BTreeMap<&str, usize> {
-    let mut series: BTreeMap<(&str, &str), Vec<(f64, &str)>> = BTreeMap::new();
-    for slice in &predictions.slices {
-        if let Some(z) = slice.position_mm.filter(|z| z.is_finite()) {
-            let key = (slice.patient.as_str(), slice.series.as_str());
-            series.entry(key).or_default().push((z, &slice.id));
-        }
-    }
+    let placed = |index: usize| {
+        let slice = &predictions.slices[index];
+        let z = slice.position_mm.filter(|z| z.is_finite())?;
+        Some((z, slice.id.as_str()))
+    };
     let mut places = BTreeMap::new();
-    for mut members in series.into_values() {
+    for members in series_of(&predictions.slices) {
+        let mut members: Vec<(f64, &str)> = members.into_iter().filter_map(placed).collect();
         members.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
         let count = members.len();
         for (rank, (_, id)) in members.into_iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ichflow_api::data::identity::Subject;
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 
@@ -12,7 +13,7 @@ pub struct Judged {
     pub truth: Vec<Labels>,
     /// Probabilities.
     pub probabilities: Vec<[f64; COUNT]>,
-    /// Patient of each slice, numbered from 0 in the order of appearance.
+    /// Patient of each slice (see [`Subject`]), numbered from 0 in the order of appearance.
     pub patient: Vec<usize>,
     /// Number of patients; 0 where that is not known.
     pub patients: usize,
@@ -21,11 +22,11 @@ pub struct Judged {
 impl Judged {
     /// Collects what can be judged.
     pub fn of(predictions: &Predictions) -> Self {
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut numbers: HashMap<Subject<'_>, usize> = HashMap::new();
         let (mut truth, mut probabilities, mut patient) = (Vec::new(), Vec::new(), Vec::new());
         for (slice, predicted, labels) in predictions.with_truth() {
             let next = numbers.len();
-            patient.push(*numbers.entry(&slice.patient).or_insert(next));
+            patient.push(*numbers.entry(Subject::of(slice)).or_insert(next));
             truth.push(labels);
             probabilities.push(*predicted);
         }
@@ -54,5 +55,34 @@ impl Judged {
             .iter()
             .flatten()
             .any(|probability| !(0.0..=1.0).contains(probability))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::testkit::slice;
+
+    #[test]
+    fn slices_without_a_patient_are_grouped_as_the_split_groups_them() {
+        let of = |id: &str, patient: &str, study: &str| Slice {
+            study: study.into(),
+            ..slice(id, patient, Some([false; COUNT]))
+        };
+        let slices = vec![
+            of("a", "", "one"),
+            of("b", " ", "one"),
+            of("c", "", "two"),
+            of("d", "", ""),
+            of("e", "", ""),
+            of("f", "one", "three"),
+        ];
+        let predictions = Predictions {
+            probabilities: vec![[0.5; COUNT]; slices.len()],
+            slices,
+        };
+        let judged = Judged::of(&predictions);
+        assert_eq!(judged.patient, [0, 0, 1, 2, 3, 4]);
+        assert_eq!(judged.patients, 5);
     }
 }

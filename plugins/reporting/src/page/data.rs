@@ -1,7 +1,6 @@
 //! The data: slices, patients and positives of every part.
 
-use std::collections::BTreeSet;
-
+use ichflow_api::data::identity::{series_of, subjects_of};
 use ichflow_api::prelude::*;
 
 use super::{Material, per_cent, thousands};
@@ -57,18 +56,8 @@ pub(crate) fn table(material: &Material<'_>) -> DataTable {
     };
     let mut rows = vec![
         plain("slices", &|part| part.len()),
-        plain("patients", &|part| {
-            part.iter()
-                .map(|slice| slice.patient.as_str())
-                .collect::<BTreeSet<_>>()
-                .len()
-        }),
-        plain("series", &|part| {
-            part.iter()
-                .map(|slice| slice.series.as_str())
-                .collect::<BTreeSet<_>>()
-                .len()
-        }),
+        plain("patients", &|part| subjects_of(part).len()),
+        plain("series", &|part| series_of(part).len()),
     ];
     rows.extend(LABELS.iter().enumerate().map(|(label, name)| DataRow {
         what: (*name).into(),

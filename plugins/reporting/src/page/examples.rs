@@ -1,5 +1,6 @@
 //! The sheet of example slices, in words.
 
+use ichflow_api::data::identity::Subject;
 use ichflow_api::data::labels::{COUNT, LABELS};
 
 use super::Material;
@@ -86,7 +87,7 @@ fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSli
     };
     Some(ExampleSlice {
         id: privacy.slice(&slice.id),
-        patient: privacy.patient(&slice.patient),
+        patient: privacy.patient(Subject::of(slice).name()),
         picture: example.picture.as_deref(),
         heat: example.heat.as_deref(),
         alt: format!(

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::data::identity::Subject;
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
@@ -16,6 +17,7 @@ struct Row {
     /// Where it starts.
     line: u64,
     values: [Option<f64>; COUNT],
+    /// Whose it is, as [`Subject`] says.
     patient: Option<String>,
 }
 
@@ -78,7 +80,7 @@ impl Table {
                 .help(format!("the first line should be `{}`", wanted.join(","))));
             }
             let columns: Vec<usize> = wanted.iter().filter_map(|name| column(name)).collect();
-            table.read_wide(&mut reader, &columns, column("patient"))?;
+            table.read_wide(&mut reader, &columns, [column("patient"), column("study")])?;
         }
         Ok(table)
     }
@@ -106,7 +108,7 @@ impl Table {
         &mut self,
         reader: &mut csv::Reader<std::fs::File>,
         columns: &[usize],
-        patient: Option<usize>,
+        [patient, study]: [Option<usize>; 2],
     ) -> Result<()> {
         let path = self.path.clone();
         let mut record = csv::StringRecord::new();
@@ -128,11 +130,15 @@ impl Table {
             match self.index.get(&id) {
                 None => {
                     self.index.insert(id.clone(), self.rows.len());
+                    let field = |column: Option<usize>| column.and_then(|column| record.get(column));
+                    let subject = field(patient).map(|patient| {
+                        Subject::new(patient, field(study).unwrap_or_default(), &id).to_string()
+                    });
                     self.rows.push(Row {
                         id,
                         line,
                         values,
-                        patient: patient.and_then(|column| record.get(column)).map(str::to_owned),
+                        patient: subject,
                     });
                 }
                 Some(earlier) if self.rows[*earlier].values == values => self.repeated += 1,
@@ -251,7 +257,7 @@ impl Table {
         Ok(known)
     }
 
-    /// The patient of every slice, if the file has such a column.
+    /// The patient of every slice, if the file has such a column; where it is blank, the study or the slice.
     pub fn patients(&self) -> Option<HashMap<String, String>> {
         self.rows
             .iter()
@@ -277,13 +283,14 @@ pub fn patients(path: &Path) -> Result<HashMap<String, String>> {
     while reader.read_record(&mut record).at("read", path)? {
         let field = |column: usize| record.get(column).unwrap_or_default().trim().to_owned();
         let line = record.position().map_or(0, csv::Position::line);
-        if let Some(earlier) = patients.insert(field(id), field(patient))
-            && earlier != field(patient)
+        let (id, patient) = (field(id), field(patient));
+        let subject = Subject::new(&patient, "", &id).to_string();
+        if let Some(earlier) = patients.insert(id.clone(), subject.clone())
+            && earlier != subject
         {
             return Err(Error::new(format!(
-                "{}:{line}: {} belongs to two patients",
-                path.display(),
-                field(id)
+                "{}:{line}: {id} belongs to two patients",
+                path.display()
             )));
         }
     }

@@ -3,7 +3,7 @@
 mod choose;
 mod picture;
 
-use ichflow_api::data::cohort::SeriesOrder;
+use ichflow_api::data::identity::SeriesOrder;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
 
@@ -113,7 +113,7 @@ pub(crate) fn strips(
         slices: predictions.slices.clone(),
         remarks: Vec::new(),
     };
-    let order = SeriesOrder::of(&cohort);
+    let order = SeriesOrder::of(&cohort.slices);
     for index in wanted {
         context.checkpoint()?;
         let offsets = look.offsets();

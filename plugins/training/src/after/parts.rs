@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use ichflow_api::data::identity::Subject;
 use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -10,20 +11,14 @@ use rand_chacha::ChaCha8Rng;
 /// The part of every slice: all slices of a patient (of a study, where no patient is named) in one part,
 /// and bleeding spread over the parts.
 pub(super) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
-    let mut numbers: HashMap<(bool, &str), usize> = HashMap::new();
+    let mut numbers: HashMap<Subject<'_>, usize> = HashMap::new();
     let mut bleeding: Vec<usize> = Vec::new();
     let patient_of: Vec<usize> = predictions
         .slices
         .iter()
         .map(|slice| {
-            let (patient, study) = (slice.patient.trim(), slice.study.trim());
-            let key = if patient.is_empty() {
-                (false, study)
-            } else {
-                (true, patient)
-            };
             let next = numbers.len();
-            let number = *numbers.entry(key).or_insert(next);
+            let number = *numbers.entry(Subject::of(slice)).or_insert(next);
             bleeding.resize(numbers.len(), 0);
             bleeding[number] += usize::from(slice.labels.is_some_and(|labels| labels[0]));
             number

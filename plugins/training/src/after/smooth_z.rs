@@ -1,7 +1,6 @@
 //! `smooth-z`: predictions smoothed along the series.
 
-use std::collections::BTreeMap;
-
+use ichflow_api::data::identity::series_of;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
@@ -54,17 +53,22 @@ impl SmoothZ {
     fn apply(&self, predictions: &Predictions, context: &Context) -> Predictions {
         // Position, id and place among the predictions.
         type Member<'a> = (f64, &'a str, usize);
-        let mut series: BTreeMap<(&str, &str), Vec<Member<'_>>> = BTreeMap::new();
-        let mut alone = 0;
-        for (index, slice) in predictions.slices.iter().enumerate() {
-            match slice.position_mm.filter(|z| z.is_finite()) {
-                Some(z) if !slice.series.trim().is_empty() => series
-                    .entry((&slice.patient, &slice.series))
-                    .or_default()
-                    .push((z, &slice.id, index)),
-                _ => alone += 1,
-            }
-        }
+        let placed = |index: usize| {
+            let slice = &predictions.slices[index];
+            let z = slice.position_mm.filter(|z| z.is_finite())?;
+            Some((z, slice.id.as_str(), index))
+        };
+        let series: Vec<Vec<Member<'_>>> = series_of(&predictions.slices)
+            .into_iter()
+            .map(|members| members.into_iter().filter_map(placed).collect())
+            .collect();
+        let with_place: usize = series.iter().map(Vec::len).sum();
+        let nameless = |members: &&Vec<Member<'_>>| match members.as_slice() {
+            [(.., index)] => predictions.slices[*index].series.trim().is_empty(),
+            _ => false,
+        };
+        let lone = series.iter().filter(nameless).count();
+        let alone = predictions.slices.len() - with_place + lone;
         if alone > 0 {
             context.warn(format!(
                 "{alone} of {} slices have no position or no series and are not smoothed",
@@ -72,7 +76,7 @@ impl SmoothZ {
             ));
         }
         let mut smoothed = predictions.clone();
-        for mut members in series.into_values() {
+        for mut members in series {
             members.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
             let rows: Vec<_> = members
                 .iter()
