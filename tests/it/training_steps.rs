@@ -152,17 +152,16 @@ fn twenty_steps_give_pytorchs_losses() {
     // An epoch of one step each, so that the history has the loss of every step.
     let fit: Fit = serde_json::from_value(json!({
         "batch": BATCH,
-        "optimiser": "adamw",
-        "weight_decay": 0.01,
-        "lr_of": {"backbone": 0.5},
+        "optimizer": {"kind": "adamw", "weight_decay": 0.01},
+        "lr_multipliers": {"backbone": 0.5},
         "clip_norm": 1.0,
         "phases": [{
             "epochs": expected.len(),
             "steps": 1,
-            "sampling": "in-order",
+            "sampling": {"kind": "in-order"},
             "lr": 2e-3,
-            "curve": "cosine",
-            "warmup": 4,
+            "schedule": {"kind": "cosine"},
+            "warmup": {"epochs": 4},
         }],
     }))
     .unwrap();

@@ -5,6 +5,7 @@ pub mod after;
 pub mod augment;
 pub mod fit;
 pub mod histogram_logistic;
+pub mod kind;
 pub mod logistic;
 pub mod loss;
 pub mod predict;

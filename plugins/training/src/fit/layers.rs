@@ -6,7 +6,7 @@ use ichflow_api::network::Network;
 
 /// A parameter, running statistic or flag of a layer.
 pub struct Value {
-    /// What optimisers and groups know it by.
+    /// What optimizers and groups know it by.
     pub id: ParamId,
     /// Its own name: `weight`.
     pub name: String,

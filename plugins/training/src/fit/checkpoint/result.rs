@@ -9,8 +9,9 @@ use ichflow_api::learned_window::LearnedWindow;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::window::CenterWidth;
 
-use super::checkpoint::{self, write_bytes, write_record};
-use super::run::Run;
+use super::files::{place, write_bytes, write_record};
+use super::states;
+use crate::fit::run::Run;
 
 const KEPT: &str = "best.bpk";
 const LAST: &str = "last.bpk";
@@ -49,16 +50,6 @@ fn forget_all_but(directory: &Path, best: Option<&PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Puts a file of the directory into the run's, as a second name of it where the file system can.
-pub fn place(from: &Path, to: &Path) -> Result<()> {
-    let part = to.with_extension("part");
-    let _ = fs::remove_file(&part);
-    if fs::hard_link(from, &part).is_err() {
-        fs::copy(from, &part).at("write", &part)?;
-    }
-    fs::rename(&part, to).at("name", to)
-}
-
 /// Whether a whole result is there.
 pub fn is_whole(directory: &Path) -> bool {
     directory.join(HISTORY).is_file()
@@ -79,7 +70,7 @@ pub fn write(directory: &Path, run: &Run) -> Result<()> {
 
 /// Removes what only a training under way needs.
 pub fn tidy(directory: &Path) -> Result<()> {
-    checkpoint::clear(directory)?;
+    states::clear(directory)?;
     forget_all_but(directory, None)
 }
 

@@ -1,19 +1,43 @@
 //! What one batch computes: from Hounsfield units in host memory to its loss and gradients.
 
+use std::sync::Arc;
+
 use burn::optim::GradientsParams;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::TensorData;
 use ichflow_api::data::labels::{self, COUNT};
-use ichflow_api::layers::in_precision;
+use ichflow_api::layers::{Precision, in_precision};
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
+use rand_chacha::ChaCha8Rng;
 
+use super::data::Data;
 use super::replicas;
-use super::trainer::Trainer;
 
-impl Trainer<'_> {
+/// Computes the gradients of batches.
+pub struct Learner<'a> {
+    /// What is trained on.
+    pub data: &'a Data,
+    /// All devices that share a batch, the network's first; with autodiff.
+    pub devices: Vec<Device>,
+    /// What convolutions and linear layers multiply.
+    pub precision: Precision,
+    /// What is minimised.
+    pub loss: Arc<Loss>,
+    /// How images are varied.
+    pub augment: Option<Arc<Augment>>,
+    /// Its streams are the batches, by number.
+    pub augment_rng: ChaCha8Rng,
+    /// Batches add their number to it.
+    pub dropout_seed: u64,
+}
+
+impl Learner<'_> {
     /// The loss of a batch, off the tape, and the gradients of `share` times it. `number` counts the batches of all
     /// epochs: it numbers the random generators, so that a batch is the same whatever came before it in this process.
-    pub(super) fn gradients(
+    ///
+    /// # Errors
+    /// Where the batch has no slice.
+    pub fn gradients(
         &self,
         network: &Network,
         host: HostBatch,
@@ -44,8 +68,8 @@ impl Trainer<'_> {
         let stream = number.wrapping_add(part << 48);
         device.seed(self.dropout_seed.wrapping_add(stream));
         let (images, truth) = self.training_batch(network, host, device, stream);
-        let images = self.preparation.normalisation.apply(images);
-        let logits = in_precision(self.fit.precision, || network.forward(images));
+        let images = self.data.preparation.normalisation.apply(images);
+        let logits = in_precision(self.precision, || network.forward(images));
         self.loss.loss(logits, truth)
     }
 
@@ -59,8 +83,8 @@ impl Trainer<'_> {
         stream: u64,
     ) -> (Tensor<4>, Tensor<2>) {
         let truth = self.truth(&host.indices, device);
-        let batch = host.upload(&self.cohort, device);
-        let images = |batch| self.preparation.images(batch, network.window.as_ref());
+        let batch = host.upload(&self.data.cohort, device);
+        let images = |batch| self.data.preparation.images(batch, network.window.as_ref());
         let Some(augment) = &self.augment else {
             return (images(&batch), truth);
         };
@@ -75,7 +99,7 @@ impl Trainer<'_> {
         let truth: Vec<f32> = indices
             .iter()
             .flat_map(|index| {
-                self.cohort.slices[*index]
+                self.data.cohort.slices[*index]
                     .labels
                     .map_or([0.0; COUNT], |truth| labels::as_f32(&truth))
             })

@@ -1,7 +1,7 @@
-"""Weights step by step, and learning rates, for plugins/training/tests/{optimisers,rates}.rs.
+"""Weights step by step, and learning rates, for plugins/training/tests/{optimizers,schedules}.rs.
 
     pip install torch numpy
-    python tests/reference/optimisers.py plugins/training/tests/fixtures
+    python tests/reference/optimizers.py plugins/training/tests/fixtures
 
 `torch.optim`, `clip_grad_norm_`, `clip_grad_value_` and `swa_utils.AveragedModel` on given gradients of a matrix
 and a vector, in float64; `torch.optim.lr_scheduler` called once a step.
@@ -39,11 +39,11 @@ def flat(module):
     return torch.cat([module.weight.flatten(), module.bias]).tolist()
 
 
-def case(name, optimiser, lr=0.02, bias=None, clip_norm=None, clip_value=None, ema=None, **params):
+def case(name, optimizer, lr=0.02, bias=None, clip_norm=None, clip_value=None, ema=None, **params):
     """`bias` holds settings of the bias alone: a part with its own rate and decay."""
     module = Two()
     groups = [{"params": [module.weight]}, {"params": [module.bias], **(bias or {})}]
-    steps = optimiser(groups, lr=lr, **params)
+    steps = optimizer(groups, lr=lr, **params)
     # The first call copies, so that the average begins at the weights before the first step.
     average = AveragedModel(
         module, avg_fn=lambda old, new, n: old + (new - old) * (1 - min(ema, (1 + n.item()) / (10 + n.item())))
@@ -81,59 +81,63 @@ cases = [
     case("sgd", sgd, ema=0.3),
 ]
 gradients = [torch.cat([torch.tensor(part).flatten() for part in step]).tolist() for step in gradients]
-optimisers = {"start": flat(Two()), "gradients": gradients, "cases": cases}
+optimizers = {"start": flat(Two()), "gradients": gradients, "cases": cases}
 
 
-def rates(epochs, per_epoch, **phase):
-    """The schedule a phase's keys mean; the factors of every step."""
+def schedule(epochs, per_epoch, kind="constant", warmup=None, **keys):
+    """The factors of every step of a phase with this schedule and warm-up."""
     module = torch.nn.Linear(1, 1)
     steps = torch.optim.SGD(module.parameters(), lr=1.0)
     total = epochs * per_epoch
-    warmup = round(phase.get("warmup", 0) * per_epoch)
-    left = total - warmup
-    curve = phase.get("curve", "constant")
-    if curve == "constant":
+    warming = round((warmup or {}).get("epochs", 0) * per_epoch)
+    left = total - warming
+    if kind == "constant":
         main = lr_scheduler.ConstantLR(steps, factor=1.0)
-    elif curve == "step":
-        main = lr_scheduler.StepLR(steps, phase.get("step_epochs", 1) * per_epoch, phase.get("step_factor", 0.1))
-    elif curve == "cosine":
-        main = lr_scheduler.CosineAnnealingLR(steps, left, phase.get("end", 0.0))
+    elif kind == "step":
+        main = lr_scheduler.StepLR(steps, keys.get("every_epochs", 1) * per_epoch, keys.get("factor", 0.1))
+    elif kind == "cosine":
+        main = lr_scheduler.CosineAnnealingLR(steps, left, keys.get("final_factor", 0.0))
     else:
-        begin, end = phase.get("start", 0.04), phase["end"]
+        initial, final = keys.get("initial_factor", 0.04), keys["final_factor"]
         main = lr_scheduler.OneCycleLR(
             steps,
             1.0,
             total_steps=left,
-            pct_start=phase.get("rise", 0.3),
-            div_factor=1 / begin,
-            final_div_factor=begin / end,
+            pct_start=keys.get("pct_start", 0.3),
+            div_factor=1 / initial,
+            final_div_factor=initial / final,
             cycle_momentum=False,
         )
-    if warmup:
-        first = lr_scheduler.LinearLR(steps, phase.get("warmup_start", 0.01), total_iters=warmup)
-        if curve == "one-cycle":
-            # OneCycleLR changes the optimiser's own rates, which LinearLR multiplies.
+    if warming:
+        first = lr_scheduler.LinearLR(steps, warmup.get("initial_factor", 0.01), total_iters=warming)
+        if kind == "one-cycle":
+            # OneCycleLR changes the optimizer's own rates, which LinearLR multiplies.
             raise ValueError("a warm-up before one-cycle has no counterpart")
-        main = lr_scheduler.SequentialLR(steps, [first, main], milestones=[warmup])
+        main = lr_scheduler.SequentialLR(steps, [first, main], milestones=[warming])
     factors = []
     for _ in range(total):
         factors.append(main.get_last_lr()[0])
         steps.step()
         main.step() if len(factors) < total else None
-    return {"phase": {"epochs": epochs, "lr": 1.0, **phase}, "per_epoch": per_epoch, "rates": factors}
+    phase = {"epochs": epochs, "lr": 1.0}
+    if warmup:
+        phase["warmup"] = warmup
+    if kind != "constant":
+        phase["schedule"] = {"kind": kind, **keys}
+    return {"phase": phase, "per_epoch": per_epoch, "rates": factors}
 
 
 schedules = [
-    rates(2, 5),
-    rates(3, 4, warmup=1.5, warmup_start=0.2),
-    rates(6, 3, curve="step", step_epochs=2, step_factor=0.5),
-    rates(6, 3, curve="step", step_epochs=2, warmup=1),
-    rates(4, 5, curve="cosine"),
-    rates(4, 5, curve="cosine", end=0.1, warmup=0.6),
-    rates(5, 6, curve="one-cycle", end=4e-6),
-    rates(3, 7, curve="one-cycle", start=0.1, rise=0.4, end=0.01),
+    schedule(2, 5),
+    schedule(3, 4, warmup={"epochs": 1.5, "initial_factor": 0.2}),
+    schedule(6, 3, "step", every_epochs=2, factor=0.5),
+    schedule(6, 3, "step", every_epochs=2, warmup={"epochs": 1}),
+    schedule(4, 5, "cosine"),
+    schedule(4, 5, "cosine", final_factor=0.1, warmup={"epochs": 0.6}),
+    schedule(5, 6, "one-cycle", final_factor=4e-6),
+    schedule(3, 7, "one-cycle", initial_factor=0.1, pct_start=0.4, final_factor=0.01),
 ]
 
 directory = Path(sys.argv[1])
-for name, content in [("optimisers", optimisers), ("rates", schedules)]:
+for name, content in [("optimizers", optimizers), ("schedules", schedules)]:
     (directory / f"{name}.json").write_text(json.dumps(content) + "\n")

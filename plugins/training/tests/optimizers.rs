@@ -1,6 +1,6 @@
-//! Optimisers, clipping and averaging beside PyTorch's, weight by weight over twelve steps.
+//! Optimizers, clipping and averaging beside PyTorch's, weight by weight over twelve steps.
 //!
-//! `tests/reference/optimisers.py` makes the fixture.
+//! `tests/reference/optimizers.py` makes the fixture.
 
 #![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
 
@@ -10,10 +10,9 @@ use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::TensorData;
 use ichflow_api::prelude::*;
-use ichflow_training::fit::{
-    Average, Lr, Method, Optimiser, Rate, Rule, Settings, clip_norm, clip_value, norm,
-};
-use serde_json::Value;
+use ichflow_training::fit::{Average, Lr, Optimizer, Rate, Rule, Stepper, clip_norm, clip_value, norm};
+use ichflow_training::kind::Kind;
+use serde_json::{Value, json};
 
 #[derive(Module, Debug)]
 struct Two {
@@ -45,34 +44,41 @@ fn number(settings: &Value, key: &str, default: f64) -> f64 {
     settings[key].as_f64().unwrap_or(default)
 }
 
-fn optimiser(case: &Value, two: &Two) -> Optimiser {
+/// The optimizer of a case, as a recipe would choose it.
+fn optimizer(case: &Value) -> Kind<dyn Optimizer> {
     let settings = &case["settings"];
-    let method: Method = serde_json::from_value(case["method"].clone()).unwrap();
+    let mut table = json!({"kind": case["method"]});
+    if case["method"] == "sgd" {
+        table["momentum"] = number(settings, "momentum", 0.0).into();
+        table["nesterov"] = settings["nesterov"].as_bool().unwrap_or(false).into();
+    } else {
+        table["epsilon"] = number(settings, "eps", 1e-8).into();
+        if settings["betas"].is_array() {
+            table["betas"] = settings["betas"].clone();
+        }
+    }
+    serde_json::from_value(table).unwrap()
+}
+
+fn stepper(case: &Value, two: &Two) -> Stepper {
+    let settings = &case["settings"];
+    let optimizer = optimizer(case).shared();
     let lr = number(settings, "lr", 0.0);
     let decay = number(settings, "weight_decay", 0.0);
     let rule = |of: &Value| Rule {
-        method,
+        optimizer: optimizer.clone(),
         lr: Lr::Times(number(of, "lr", lr) / lr),
         decay: number(of, "weight_decay", decay),
     };
-    let betas = [0, 1].map(|index| settings["betas"][index].as_f64().unwrap_or([0.9, 0.999][index]));
-    Optimiser::with_rules(
-        Settings {
-            betas,
-            epsilon: number(settings, "eps", 1e-8),
-            momentum: number(settings, "momentum", 0.0),
-            nesterov: settings["nesterov"].as_bool().unwrap_or(false),
-        },
-        HashMap::from([
-            (two.weight.id, rule(&Value::Null)),
-            (two.bias.id, rule(&settings["bias"])),
-        ]),
-    )
+    Stepper::new(HashMap::from([
+        (two.weight.id, rule(&Value::Null)),
+        (two.bias.id, rule(&settings["bias"])),
+    ]))
 }
 
 #[test]
 fn every_step_is_pytorchs() {
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/optimisers.json")).unwrap();
+    let fixture: Value = serde_json::from_str(include_str!("fixtures/optimizers.json")).unwrap();
     let device = Device::flex();
     for case in fixture["cases"].as_array().unwrap() {
         let settings = &case["settings"];
@@ -84,7 +90,7 @@ fn every_step_is_pytorchs() {
         let mut average = settings["ema"]
             .as_f64()
             .map(|decay| Average::new(decay, two.valid()));
-        let mut optimiser = optimiser(case, &two);
+        let mut stepper = stepper(case, &two);
         let lr = number(settings, "lr", 0.0);
         let rate = Rate {
             lr,
@@ -106,14 +112,14 @@ fn every_step_is_pytorchs() {
             if let Some(limit) = settings["clip_norm"].as_f64() {
                 clip_norm(&two, &mut gradients, length, limit);
             }
-            two = optimiser.step(two, gradients, rate);
+            two = stepper.step(two, gradients, rate);
             assert!(two.weight.val().is_require_grad(), "it is on the tape again");
             average = average.map(|average| average.follow(&two.valid()));
             // A state that was written down and read back goes on alike.
             if step == 5 {
-                let (steps, records) = (optimiser.steps(), optimiser.records(&two.valid()));
-                optimiser = self::optimiser(case, &two);
-                optimiser.restore(steps, records, &two.valid()).unwrap();
+                let (steps, records) = (stepper.steps(), stepper.records(&two.valid()));
+                stepper = self::stepper(case, &two);
+                stepper.restore(steps, records, &two.valid()).unwrap();
             }
             let found = average
                 .as_ref()

@@ -6,75 +6,23 @@
 //! half-written is not taken for whole.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
 use ichflow_api::digest::sha256;
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::history::History;
 
-use super::readings::Sums;
+use super::files::{remove, write};
+use super::state::State;
 
 /// Changes whenever states of before cannot be used any more.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const STATE: &str = "state.json";
 
-/// Where training stands, beside the tensors.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Position {
-    /// Index of the phase.
-    pub phase: usize,
-    /// Whole epochs of the phase so far.
-    pub epochs_of_phase: usize,
-    /// Batches of the epoch so far.
-    pub batches_of_epoch: usize,
-    /// Batches of all epochs so far: what numbers the random generators of a batch.
-    pub batches: u64,
-    /// Optimiser steps of the phase so far.
-    pub steps_of_phase: usize,
-    /// What the epoch's batches come to so far.
-    pub sums: Sums,
-    /// Time spent in the epoch so far, in seconds.
-    pub seconds: f64,
-    /// Of these, waited for data.
-    pub waited: f64,
-    /// Time that held-out slices took in all epochs, and of this, waited for data; in seconds.
-    pub judging: [f64; 2],
-}
-
-/// The best epoch so far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Best {
-    /// Counted from 1.
-    pub epoch: usize,
-    /// What it is judged by; nothing where that is not defined.
-    pub value: Option<f64>,
-}
-
-/// Everything about a run but its tensors.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct State {
-    /// Version of this form; set when it is written.
-    pub format: u32,
-    /// Where training stands.
-    pub position: Position,
-    /// The epochs so far.
-    pub history: History,
-    /// The best of them.
-    pub best: Option<Best>,
-    /// Steps the optimiser has taken.
-    pub optimiser_steps: u32,
-    /// Steps the average has followed.
-    pub average_steps: u32,
-    /// Name and digest of every file beside; set when it is written.
-    pub files: BTreeMap<String, String>,
-}
-
 /// The states of one training.
-pub struct Checkpoints {
+pub struct States {
     directory: PathBuf,
     next: u64,
 }
@@ -92,9 +40,14 @@ impl Saved {
         let record = self.records.remove(name);
         record.ok_or_else(|| Error::new(format!("the state of training has no {name}")))
     }
+
+    /// Whether there is a record of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.records.contains_key(name)
+    }
 }
 
-impl Checkpoints {
+impl States {
     /// Looks for states in `directory`; the newest whole one is given back. A damaged one is warned of.
     pub fn open(directory: &Path, context: &Context) -> Result<(Self, Option<Saved>)> {
         let mut states: Vec<(u64, PathBuf)> = Vec::new();
@@ -120,15 +73,15 @@ impl Checkpoints {
                 Err(error) => context.warn(format!("a state of training cannot be used: {}", error.chain())),
             }
         }
-        let checkpoints = Self {
+        let states = Self {
             directory: directory.to_owned(),
             next,
         };
-        Ok((checkpoints, found))
+        Ok((states, found))
     }
 
     /// Writes a state, then removes the one before.
-    pub fn save(&mut self, mut state: State, records: Vec<(&str, ModuleRecord)>) -> Result<()> {
+    pub fn save(&mut self, mut state: State, records: Vec<(String, ModuleRecord)>) -> Result<()> {
         let part = self.path(self.next).with_extension("part");
         remove(&part)?;
         fs::create_dir_all(&part).at("create the directory", &part)?;
@@ -136,8 +89,8 @@ impl Checkpoints {
         state.files.clear();
         for (name, record) in records {
             let bytes = record.into_bytes().at("write", &part)?;
-            state.files.insert(name.to_owned(), sha256(&bytes));
-            write(&part.join(name), &bytes)?;
+            write(&part.join(&name), &bytes)?;
+            state.files.insert(name, sha256(&bytes));
         }
         let text = serde_json::to_vec(&state).at("write", &part)?;
         write(&part.join(STATE), &text)?;
@@ -167,25 +120,6 @@ pub fn clear(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a record in place of another, in one step.
-pub fn write_record(path: &Path, record: ModuleRecord) -> Result<()> {
-    write_bytes(path, &record.into_bytes().at("write", path)?)
-}
-
-/// Writes a file in place of another, in one step.
-pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    let part = path.with_extension("part");
-    write(&part, bytes)?;
-    fs::rename(&part, path).at("name", path)
-}
-
-/// Writes a file and waits until it is on the disk.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = File::create(path).at("create", path)?;
-    file.write_all(bytes).at("write", path)?;
-    file.sync_all().at("write", path)
-}
-
 fn read(directory: &Path) -> Result<Saved> {
     let path = directory.join(STATE);
     let text = fs::read(&path).at("read", &path)?;
@@ -206,13 +140,6 @@ fn read(directory: &Path) -> Result<Saved> {
     Ok(Saved { state, records })
 }
 
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).at("remove", path),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,9 +153,9 @@ mod tests {
 
     fn state(batches: u64) -> State {
         State {
-            position: Position {
+            position: super::super::state::Position {
                 batches,
-                ..Position::default()
+                ..Default::default()
             },
             ..State::default()
         }
@@ -239,17 +166,17 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let run = testkit::run_context(home.path());
         let context = Context::new(&run, "train", "fit", "key");
-        let open = || Checkpoints::open(home.path(), &context).unwrap();
-        let (mut checkpoints, saved) = open();
+        let open = || States::open(home.path(), &context).unwrap();
+        let (mut states, saved) = open();
         assert!(saved.is_none());
         let weights = linear();
         for batches in [1, 2] {
-            let records = vec![("network", weights.clone().into_record())];
-            checkpoints.save(state(batches), records).unwrap();
+            let records = vec![("network".to_owned(), weights.clone().into_record())];
+            states.save(state(batches), records).unwrap();
         }
         // What was being written when the process was killed.
         fs::create_dir(home.path().join("state-000003.part")).unwrap();
-        let (mut checkpoints, saved) = open();
+        let (mut states, saved) = open();
         let mut saved = saved.unwrap();
         assert_eq!(saved.state.position.batches, 2);
         let back = linear().try_load_record(saved.take("network").unwrap()).unwrap();
@@ -260,14 +187,14 @@ mod tests {
         // A power cut may leave the newest state without its content: the one before counts.
         let before = home.path().join("before");
         fs::rename(home.path().join("state-000002"), &before).unwrap();
-        checkpoints
-            .save(state(3), vec![("network", weights.into_record())])
+        states
+            .save(state(3), vec![("network".to_owned(), weights.into_record())])
             .unwrap();
         fs::rename(&before, home.path().join("state-000002")).unwrap();
         fs::write(home.path().join("state-000003/network"), "").unwrap();
-        let (mut checkpoints, saved) = open();
+        let (mut states, saved) = open();
         assert_eq!(saved.unwrap().state.position.batches, 2);
-        checkpoints.save(state(4), Vec::new()).unwrap();
+        states.save(state(4), Vec::new()).unwrap();
         clear(home.path()).unwrap();
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
