@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ichflow_api::prelude::*;
-use ichflow_api::summary::Summary;
+use ichflow_api::nn::summary::Summary;
 
 use crate::grad_cam::HeatMaps;
 use crate::measures::Metrics;

@@ -43,7 +43,7 @@ impl Trainer<'_> {
             self.devices.iter().for_each(Device::memory_cleanup);
             let window = &self.preparation.window;
             let network = self.spec.build(window.channels(), COUNT, &self.device)?;
-            let network = network.with_window_of(window, &self.device);
+            let network = network.with_window(window.learned(&self.device));
             let slices = self.train.iter().copied().cycle().take(size).collect();
             let offsets = window.offsets();
             let mut feed = Feed::start(self.pixels.clone(), self.cohort.clone(), vec![slices], offsets);

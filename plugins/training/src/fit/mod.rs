@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ichflow_api::data::labels::COUNT;
-use ichflow_api::layers::Precision;
+use ichflow_api::nn::layers::Precision;
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::device::all_like;
@@ -264,7 +264,7 @@ phases = [
                     context.say(format!(
                         "{}, {} parameters; {} slices to train on, {} held out",
                         trainer.description,
-                        ichflow_api::summary::parameters(&network),
+                        ichflow_api::nn::parameters::count(&network),
                         trainer.train.len(),
                         trainer.valid.len()
                     ));
@@ -328,8 +328,8 @@ impl Fit {
         let window = &trainer.preparation.window;
         let network = spec
             .build(window.channels(), COUNT, &trainer.device)?
-            .with_window_of(window, &trainer.device);
-        context.record_fact("parameters", ichflow_api::summary::parameters(&network).into());
+            .with_window(window.learned(&trainer.device));
+        context.record_fact("parameters", ichflow_api::nn::parameters::count(&network).into());
         Ok((trainer, network))
     }
 }

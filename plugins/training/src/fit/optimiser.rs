@@ -10,8 +10,8 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Tensor;
-use ichflow_api::layers::{AdamStep, adam};
-use ichflow_api::network::Network;
+use ichflow_api::nn::optimizer::{AdamStep, adam};
+use ichflow_api::nn::Network;
 use ichflow_api::prelude::*;
 
 use super::Fit;

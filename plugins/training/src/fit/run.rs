@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::module::Module;
-use ichflow_api::network::Network;
+use ichflow_api::nn::Network;
 use ichflow_api::prelude::*;
 
 use super::average::Average;

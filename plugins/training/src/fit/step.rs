@@ -3,7 +3,7 @@
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 use ichflow_api::data::labels::{self, COUNT};
-use ichflow_api::layers::in_precision;
+use ichflow_api::nn::layers::in_precision;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
 

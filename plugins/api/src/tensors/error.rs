@@ -1,0 +1,26 @@
+//! What went wrong in a library, as an error of a stage.
+
+use crate::error::{Error, ResultExt};
+
+impl From<ichflow_nn::Error> for Error {
+    fn from(error: ichflow_nn::Error) -> Self {
+        use ichflow_nn::Error::{Open, Read, Write};
+
+        let help = error.help();
+        let message = error.to_string();
+        let result: Result<(), Self> = match error {
+            Read { path, source } => Err(source).at("read", &path),
+            Write { path, source } => Err(source).at("write", &path),
+            Open { source, .. } => Err(source).doing(message),
+            _ => Err(Self::new(message)),
+        };
+        let error = match result {
+            Ok(()) => unreachable!(),
+            Err(error) => error,
+        };
+        match help {
+            Some(help) => error.help(help),
+            None => error,
+        }
+    }
+}
