@@ -1,4 +1,4 @@
-"""Twenty steps of training EfficientNet-B0, for tests/training_steps.rs.
+"""Twenty steps of training EfficientNet-B0, for tests/it/training_steps.rs.
 
     pip install torch timm
     python tests/reference/training.py > tests/fixtures/training_steps.json

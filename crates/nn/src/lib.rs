@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![warn(missing_docs, unreachable_pub)]
+#![warn(unreachable_pub)]
 
 mod backbone;
 mod center_width;
