@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use clap::Args;
 use ichflow_api::error::Result;
 use ichflow_api::registry::Registry;
-use ichflow_api::summary::Summary;
+use ichflow_api::nn::summary::Summary;
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use clap::Args;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::ports::Need;
 use ichflow_api::registry::{Registration, Registry};
-use ichflow_api::summary::Summary;
+use ichflow_api::nn::summary::Summary;
 use serde_json::Value;
 
 use super::WRONG_CALL;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use formula::{uniform, weight};
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
-use ichflow_api::weights;
+use ichflow_api::nn::weights;
 use ichflow_networks::efficientnet::EfficientNetB0;
 use ichflow_training::fit::Fit;
 use ichflow_training::loss::weighted_log_loss::WeightedLogLoss;

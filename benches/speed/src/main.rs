@@ -12,7 +12,7 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 use ichflow_api::device::DeviceChoice;
-use ichflow_api::layers;
+use ichflow_api::nn::layers;
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
 use ichflow_networks as _;

@@ -2,9 +2,9 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
-use ichflow_api::head::HeadPlan;
+use ichflow_api::nn::HeadPlan;
 use ichflow_api::prelude::*;
-use ichflow_api::weights::WeightsFile;
+use ichflow_api::nn::weights::WeightsFile;
 
 use crate::adapt::adapt_inputs;
 use crate::normalise::{Normalise, for_channels, imagenet};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ichflow_api::data::identity::Subject;
 use ichflow_api::prelude::*;
-use ichflow_api::summary::Summary;
+use ichflow_api::nn::summary::Summary;
 
 use crate::grad_cam::HeatMaps;
 use crate::measures::Metrics;

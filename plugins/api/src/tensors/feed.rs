@@ -13,7 +13,7 @@ use crate::data::cohort::Cohort;
 use crate::data::identity::SeriesOrder;
 use crate::data::pixels::Pixels;
 use crate::error::{Error, Result};
-use crate::tensors::window::HuBatch;
+use crate::tensors::hu_batch::HuBatch;
 
 /// Batches kept ready ahead of the one in use; bounds memory.
 const AHEAD: usize = 2;

@@ -8,7 +8,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::Device;
 use ichflow_api::prelude::*;
-use ichflow_api::weights::{self, WeightsFile};
+use ichflow_api::nn::weights::{self, WeightsFile};
 use ichflow_networks::efficientnet::EfficientNetLite0;
 use ichflow_networks::small_cnn::SmallCnn;
 

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use burn::nn::DropoutConfig;
 use burn::tensor::TensorData;
-use ichflow_api::network::AnyBackbone;
+use ichflow_api::nn::AnyBackbone;
 use ichflow_api::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

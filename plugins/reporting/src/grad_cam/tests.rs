@@ -20,7 +20,7 @@ struct Scale {
     conv: Conv2d,
 }
 
-impl ichflow_api::network::Backbone for Scale {
+impl ichflow_api::nn::Backbone for Scale {
     fn features(&self, images: Tensor<4>) -> Tensor<4> {
         self.conv.forward(images)
     }
@@ -149,7 +149,7 @@ struct Coarse {
     conv: Conv2d,
 }
 
-impl ichflow_api::network::Backbone for Coarse {
+impl ichflow_api::nn::Backbone for Coarse {
     fn features(&self, images: Tensor<4>) -> Tensor<4> {
         self.conv.forward(images)
     }

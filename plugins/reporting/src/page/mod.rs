@@ -18,7 +18,7 @@ mod windows;
 use askama::Template;
 use ichflow_api::context::RunContext;
 use ichflow_api::prelude::*;
-use ichflow_api::summary::Summary;
+use ichflow_api::nn::summary::Summary;
 
 use crate::measures::Metrics;
 use crate::plots::{self, Figure};

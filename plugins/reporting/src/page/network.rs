@@ -1,6 +1,6 @@
 //! What the network consists of.
 
-use ichflow_api::summary::{Summary, shape, thousands};
+use ichflow_api::nn::summary::{Summary, shape, thousands};
 
 /// Parts of a layer's path by which layers are put together: "backbone.blocks.1".
 const DEPTH: usize = 3;
@@ -26,7 +26,7 @@ pub(crate) struct NetworkRow {
 }
 
 pub(crate) fn table(summary: &Summary) -> NetworkTable {
-    let row = |layer: ichflow_api::summary::Layer| NetworkRow {
+    let row = |layer: ichflow_api::nn::summary::Layer| NetworkRow {
         path: layer.path,
         output: layer.output.map_or(String::new(), |output| shape(&output)),
         parameters: thousands(layer.parameters as u64),

@@ -2,7 +2,7 @@
 
 use burn::module::{Flag, Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
-use ichflow_api::network::Network;
+use ichflow_api::nn::Network;
 
 /// A parameter, running statistic or flag of a layer.
 pub struct Value {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::optim::GradientsParams;
 use burn::tensor::TensorData;
 use ichflow_api::data::labels::{self, COUNT};
-use ichflow_api::layers::{Precision, in_precision};
+use ichflow_api::nn::layers::{Precision, in_precision};
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
 use rand_chacha::ChaCha8Rng;

@@ -58,7 +58,7 @@ impl MemoryGuard<'_> {
             };
             let window = &data.preparation.window;
             let network = self.spec.build(window.channels(), COUNT, device)?;
-            let network = network.with_window_of(window, device);
+            let network = network.with_window(window.learned(device));
             let slices = data.train.iter().copied().cycle().take(size).collect();
             if let Some(host) = data.feed(vec![slices]).next() {
                 let (loss, _gradients) = self.learner.gradients(&network, host?, 0, 1.0)?;

@@ -4,7 +4,7 @@ use burn::tensor::{Distribution, Tensor};
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Bytes, Known, Needs};
 use ichflow_api::prelude::*;
-use ichflow_api::summary;
+use ichflow_api::nn::parameters;
 use ichflow_api::tensors::model::{Preparation, Resize};
 
 use super::Fit;
@@ -29,8 +29,8 @@ pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
     let device = known.device.open().autodiff();
     let network = spec
         .build(window.channels(), COUNT, &device)?
-        .with_window_of(&window, &device);
-    let parameters = summary::parameters(&network) as u64;
+        .with_window(window.learned(&device));
+    let parameters = parameters::count(&network) as u64;
     let preparation = Preparation {
         window: (*window).clone(),
         resize,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ichflow_api::data::labels::COUNT;
-use ichflow_api::layers::Precision;
+use ichflow_api::nn::layers::Precision;
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::device::all_like;
@@ -224,8 +224,8 @@ impl Fit {
         let window = &data.preparation.window;
         let network = spec
             .build(window.channels(), COUNT, &device)?
-            .with_window_of(window, &device);
-        context.record_fact("parameters", ichflow_api::summary::parameters(&network).into());
+            .with_window(window.learned(&device));
+        context.record_fact("parameters", ichflow_api::nn::parameters::count(&network).into());
         Ok(Prepared {
             data,
             network,
@@ -254,7 +254,7 @@ impl Fit {
         }
         context.say(format!(
             "{description}, {} parameters; {} training slices, {} validation slices",
-            ichflow_api::summary::parameters(&network),
+            ichflow_api::nn::parameters::count(&network),
             data.train.len(),
             data.validation.len()
         ));

@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::optim::GradientsParams;
 use burn::tensor::Distribution;
-use ichflow_api::network::AnyBackbone;
+use ichflow_api::nn::AnyBackbone;
 use ichflow_api::prelude::*;
 
 use super::Fit;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
-use ichflow_api::learned_window::LearnedWindow;
+use ichflow_api::nn::LearnedWindow;
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::window::CenterWidth;
+use ichflow_api::nn::CenterWidth;
 
 use super::files::{place, write_bytes, write_record};
 use super::states;

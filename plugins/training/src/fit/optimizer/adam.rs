@@ -1,6 +1,6 @@
 //! `adam`.
 
-use ichflow_api::layers::{AdamStep, adam};
+use ichflow_api::nn::optimizer::{AdamStep, adam};
 use ichflow_api::prelude::*;
 
 use super::{Optimizer, Step, check_betas, decay_of};

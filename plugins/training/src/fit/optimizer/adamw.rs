@@ -1,6 +1,6 @@
 //! `adamw`.
 
-use ichflow_api::layers::AdamStep;
+use ichflow_api::nn::optimizer::AdamStep;
 use ichflow_api::prelude::*;
 
 use super::adam::moments;
