@@ -64,7 +64,6 @@ pub mod guard;
 pub mod head;
 pub mod layers;
 pub mod learned_window;
-pub mod metrics;
 pub mod needs;
 pub mod network;
 pub mod ports;
@@ -76,6 +75,9 @@ pub mod summary;
 pub mod tensors;
 pub mod testkit;
 pub mod weights;
+
+/// The library of metrics, for plugins, which name this crate alone.
+pub use ichflow_metrics as metrics;
 
 /// Re-exported so that [`register!`] works in crates that do not name inventory themselves.
 pub use inventory;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256;
-use crate::metrics::ReliabilityBin;
+use ichflow_metrics::ReliabilityBin;
 use crate::ports::Artifact;
 
 /// Held-out predictions before and after calibration, each slice calibrated without its patient.

@@ -4,8 +4,11 @@
 pub mod balance;
 pub mod calibration;
 pub mod cohort;
+pub mod comparison;
 pub mod folds;
+pub mod labelled;
 pub mod labels;
+pub mod measures;
 pub mod pixels;
 pub mod predictions;
 pub mod scores;
