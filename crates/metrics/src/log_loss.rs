@@ -105,10 +105,7 @@ mod tests {
         // 752,803 slices with the published means: each label's cross-entropy is its entropy.
         let priors: [f64; COUNT] = [0.143375, 0.004178, 0.047978, 0.034810, 0.047390, 0.062654];
         let entropy = |p: f64| -(p * p.ln() + (1.0 - p) * (1.0 - p).ln());
-        let expected = (0..COUNT)
-            .map(|l| WEIGHTS[l] * entropy(priors[l]))
-            .sum::<f64>()
-            / 7.0;
+        let expected = (0..COUNT).map(|l| WEIGHTS[l] * entropy(priors[l])).sum::<f64>() / 7.0;
         assert!((expected - 0.2311).abs() < 1e-4, "{expected}");
     }
 

@@ -88,8 +88,8 @@ pub fn sensitivity_at_specificity(
 
 #[cfg(test)]
 mod tests {
-    use crate::Confusion;
     use super::*;
+    use crate::Confusion;
     use proptest::prelude::*;
 
     #[test]

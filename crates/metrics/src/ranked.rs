@@ -34,7 +34,8 @@ impl Ranked {
             *(if *positive { &mut positives } else { &mut negatives }) += count;
             if *last && (positives, negatives) != (positives_before, negatives_before) {
                 let gained = (positives - positives_before) as f64;
-                trapezoids += (negatives - negatives_before) as f64 * (positives + positives_before) as f64 / 2.0;
+                trapezoids +=
+                    (negatives - negatives_before) as f64 * (positives + positives_before) as f64 / 2.0;
                 precisions += gained * positives as f64 / (positives + negatives) as f64;
                 (positives_before, negatives_before) = (positives, negatives);
             }
@@ -50,8 +51,8 @@ impl Ranked {
 
 #[cfg(test)]
 mod tests {
-    use crate::{auroc, average_precision};
     use super::*;
+    use crate::{auroc, average_precision};
     use proptest::prelude::*;
 
     proptest! {

@@ -1,7 +1,7 @@
 //! The command `compare` and its arguments.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use ichflow_api::data::comparison::html;

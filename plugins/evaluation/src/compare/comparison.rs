@@ -126,12 +126,14 @@ fn versus(run: &Candidate, baseline: &Candidate, bootstrap: usize) -> Versus {
     }
 }
 
+fn validation(one: &Candidate) -> Result<&Validation, String> {
+    one.validation
+        .as_ref()
+        .map_err(|why| format!("{}: {why}", one.run.name))
+}
+
 fn paired(run: &Candidate, baseline: &Candidate, bootstrap: usize) -> Result<PairedDifference, String> {
-    let of = |one: &'_ Candidate| match &one.validation {
-        Ok(validation) => Ok(validation),
-        Err(why) => Err(format!("{}: {why}", one.run.name)),
-    };
-    let (own, theirs) = (of(run)?, of(baseline)?);
+    let (own, theirs) = (validation(run)?, validation(baseline)?);
     let Some(rows) = theirs.rows_of(own) else {
         let shared = theirs.shared(own);
         return Err(format!(

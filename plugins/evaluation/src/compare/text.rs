@@ -6,7 +6,6 @@ use ichflow_api::data::comparison::{Comparison, Ranked, Versus};
 use ichflow_api::data::labels::LABELS;
 use ichflow_api::metrics::Interval;
 
-
 /// Lines for a terminal.
 pub(super) fn of(comparison: &Comparison) -> String {
     let mut text = String::new();

@@ -19,7 +19,11 @@ pub(super) struct Intervals {
 const STATISTICS: usize = 1 + 3 * COUNT;
 
 /// Resamples patients. Slices are sorted once, and a resample only says how often each counts.
-pub(super) fn intervals(labelled: &LabelledPredictions, settings: &Evaluate, rng: &mut ChaCha8Rng) -> Intervals {
+pub(super) fn intervals(
+    labelled: &LabelledPredictions,
+    settings: &Evaluate,
+    rng: &mut ChaCha8Rng,
+) -> Intervals {
     let losses: Vec<[f64; COUNT]> = labelled
         .truth
         .iter()

@@ -60,8 +60,13 @@ pub fn measure_labelled(
     let clip = settings.submission_clip;
     let submitted = Submitted {
         clip,
-        weighted_log_loss: metrics::weighted_log_loss(truth, &clipped(probabilities, clip), &METRIC_WEIGHTS, eps)
-            .unwrap_or(weighted_log_loss),
+        weighted_log_loss: metrics::weighted_log_loss(
+            truth,
+            &clipped(probabilities, clip),
+            &METRIC_WEIGHTS,
+            eps,
+        )
+        .unwrap_or(weighted_log_loss),
     };
     let intervals = intervals::intervals(labelled, settings, rng);
     Ok(Some(PartMetrics {

@@ -33,7 +33,12 @@ pub fn versus(
         .map(|(slice, ..)| of.get(slice.id.as_str()).map(|row| **row))
         .collect();
     match other.filter(|_| of.len() == predictions.slices.len()) {
-        Some(other) => Ok(versus_rows(&LabelledPredictions::of(predictions), &other, settings, rng)),
+        Some(other) => Ok(versus_rows(
+            &LabelledPredictions::of(predictions),
+            &other,
+            settings,
+            rng,
+        )),
         None => Err(
             Error::new("the predictions and the baseline are not of the same slices")
                 .help("compare predictions of one split, before and after a step"),

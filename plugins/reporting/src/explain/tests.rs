@@ -5,12 +5,12 @@ use std::fs;
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::TensorData;
+use ichflow_api::data::labels::COUNT;
+use ichflow_api::prelude::*;
 use ichflow_api::tensors::model::Preparation;
 use ichflow_api::tensors::views::Views;
 use ichflow_api::testkit::{MadePixels, run_context, slice};
-
-use ichflow_api::data::labels::COUNT;
 
 use super::*;
 

@@ -8,7 +8,6 @@ use crate::explain::{HeatMaps, overlay};
 use crate::render::choose::{Choice, choose};
 use crate::render::png::{data_uri, picture};
 
-
 /// Rows of an overlay, in pixels: heat has no detail, and the page stretches it over the slice.
 const HEAT_SIZE: usize = 64;
 

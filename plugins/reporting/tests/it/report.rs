@@ -1,12 +1,10 @@
 //! The page as a whole, made from a run that never happened.
 //!
-//! `cargo test -p ichflow-reporting --test report` leaves the pages in `target/tmp/report-*` to look at.
-
-mod made_up;
+//! `cargo test -p ichflow-reporting --test it report` leaves the pages in `target/tmp/report-*` to look at.
 
 use std::path::{Path, PathBuf};
 
-use made_up::{Made, Plan, make};
+use super::made_up::{Made, Plan, make};
 
 fn directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{name}"))

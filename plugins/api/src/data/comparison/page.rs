@@ -14,10 +14,13 @@ inventory::collect!(ComparisonPage);
 ///
 /// No plugin of this program draws it, or the one that does fails.
 pub fn html(comparison: &Comparison) -> Result<String> {
-    let page = inventory::iter::<ComparisonPage>.into_iter().next().ok_or_else(|| {
-        Error::new("no plugin of this program draws the page of a comparison")
-            .help("link `ichflow-reporting`, or leave the page out")
-    })?;
+    let page = inventory::iter::<ComparisonPage>
+        .into_iter()
+        .next()
+        .ok_or_else(|| {
+            Error::new("no plugin of this program draws the page of a comparison")
+                .help("link `ichflow-reporting`, or leave the page out")
+        })?;
     (page.0)(comparison)
 }
 

@@ -224,7 +224,8 @@ fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibra
             .with_truth()
             .map(|(_, probabilities, truth)| (*probabilities, truth))
             .unzip();
-        metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, metrics::DEFAULT_EPS).unwrap_or(f64::NAN)
+        metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, metrics::DEFAULT_EPS)
+            .unwrap_or(f64::NAN)
     };
     let of_label = |predictions: &Predictions, label: usize| {
         let (probabilities, truth): (Vec<f64>, Vec<bool>) = predictions
