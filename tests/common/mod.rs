@@ -1,6 +1,6 @@
 //! Running the program as a person does.
 
-// Each test file is a program of its own and uses a part of this.
+// Shared by two programs, `it` and `gpu`; the second uses a part of it.
 #![allow(dead_code)]
 
 use std::ffi::OsStr;

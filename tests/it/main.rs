@@ -1,0 +1,30 @@
+//! Whole-program tests: `ichflow` run as a person runs it, its output and its files checked.
+//!
+//! One binary, so that the program is linked once; one module a subject. What needs a GPU is in `tests/gpu.rs`.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod after;
+mod cache;
+mod catalogue;
+mod commands;
+mod diagnostics;
+mod docs;
+mod doctor;
+mod eda;
+mod errors;
+mod failures;
+mod learned_window;
+mod predict;
+mod privacy;
+mod resume;
+mod rsna_like;
+mod run;
+mod score;
+mod shards;
+mod store;
+mod sweep;
+mod training_steps;
+mod window;
+mod windowing_page;

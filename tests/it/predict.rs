@@ -1,0 +1,212 @@
+//! A bundle predicts what its run predicted, wherever it and the slices are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::{TINY, ichflow, stderr};
+
+/// What follows the network, and what is fitted to the cohort before it.
+const WITH_EVERYTHING: &str = r#"
+[smooth]
+use = "smooth-z"
+
+[calibrate]
+use = "calibrate"
+method = "isotonic"
+parts = 2
+
+[consistent]
+use = "consistent-any"
+
+[thresholds]
+use = "thresholds"
+target = "sensitivity"
+at_least = 0.5
+"#;
+
+/// Runs a recipe, moves its bundle and its test slices elsewhere, and removes all else.
+fn run_and_move(recipe: &str) -> (tempfile::TempDir, BTreeMap<String, String>) {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("tiny.toml"), recipe).unwrap();
+    let output = ichflow(directory.path(), &["run", "tiny.toml", "--device=cpu"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let runs = directory.path().join("runs");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let latest = runs.join("tiny/latest");
+    let expected = rows(&last_predictions(&latest), 1);
+    copy(&latest.join("model"), &elsewhere.path().join("handed over"));
+    copy(
+        &below(&runs.join("cache/phantom"), "stage_2_test"),
+        &elsewhere.path().join("study"),
+    );
+    (elsewhere, expected)
+}
+
+/// The test predictions of the run's last stage that made some: the others stand in directories of their stages.
+fn last_predictions(latest: &Path) -> PathBuf {
+    ["consistent", "calibrate", "smooth"]
+        .iter()
+        .map(|stage| latest.join(stage).join("predictions/test.csv"))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| latest.join("predictions/test.csv"))
+}
+
+/// Rows by id, from column `from` on, six of them.
+fn rows(path: &Path, from: usize) -> BTreeMap<String, String> {
+    let text = fs::read_to_string(path).unwrap();
+    let row = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        (fields[0].to_owned(), fields[from..from + 6].join(","))
+    };
+    text.lines().skip(1).map(row).collect()
+}
+
+fn below(directory: &Path, name: &str) -> PathBuf {
+    let found = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    found
+        .filter(|path| path.is_dir())
+        .find_map(|path| {
+            if path.ends_with(name) {
+                Some(path)
+            } else {
+                Some(below(&path, name)).filter(|found| !found.as_os_str().is_empty())
+            }
+        })
+        .unwrap_or_default()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+#[test]
+fn predictions_are_those_of_the_run_to_the_last_bit() {
+    let sized = TINY.replace("[augment]", "[resize]\nuse = \"resize\"\nsize = 48\n\n[augment]");
+    let (until_prediction, after) = sized.split_once("[score]").unwrap();
+    let recipe = format!("{until_prediction}{WITH_EVERYTHING}\n[score]{after}");
+    let recipe = recipe.replace("[predict]", "[tta]\nuse = \"tta\"\n\n[predict]");
+    let (place, expected) = run_and_move(&recipe);
+    let output = ichflow(
+        place.path(),
+        &[
+            "predict",
+            "handed over",
+            "study",
+            "--out",
+            "p.csv",
+            "--device=cpu",
+        ],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let got = rows(&place.path().join("p.csv"), 2);
+    assert_eq!(got, expected);
+    let text = fs::read_to_string(place.path().join("p.csv")).unwrap();
+    assert!(text.starts_with("id,file,any,epidural,"), "{text}");
+    assert!(
+        text.lines().next().unwrap().ends_with(",subdural_positive"),
+        "{text}"
+    );
+
+    let card = fs::read_to_string(place.path().join("handed over/README.md")).unwrap();
+    for part in [
+        "## Data",
+        "## Measured",
+        "## Decision thresholds",
+        "## Limits",
+        "Weighted log loss 0.",
+    ] {
+        assert!(card.contains(part), "{part} is not in\n{card}");
+    }
+    let chain = fs::read_to_string(place.path().join("handed over/model.toml")).unwrap();
+    assert!(!chain.contains("phantom") && chain.contains("curves"), "{chain}");
+}
+
+#[test]
+fn what_was_found_in_the_cohort_comes_along() {
+    let recipe = TINY
+        .replace("\"bsb\"", "\"frequency-histogram\"\nslices = 10\nbins = 20")
+        .replace("[loss]", "[statistics]\nuse = \"channel-statistics\"\n\n[loss]");
+    let (place, expected) = run_and_move(&recipe);
+    let arguments = ["predict", "handed over", "study", "--device=cpu"];
+    let output = ichflow(place.path(), &arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let table = place.path().join("p.csv");
+    fs::write(&table, &output.stdout).unwrap();
+    assert_eq!(rows(&table, 2), expected);
+
+    // Some of the slices, the last one first, and one alone: what else is in a batch does not tell.
+    let listing = fs::read_dir(place.path().join("study")).unwrap();
+    let mut files: Vec<String> = listing
+        .map(|entry| format!("study/{}", entry.unwrap().file_name().display()))
+        .filter(|file| file.ends_with(".dcm"))
+        .collect();
+    files.sort();
+    files.reverse();
+    for some in [&files[..3], &files[1..2]] {
+        let mut arguments = vec!["predict", "handed over", "--device=cpu"];
+        arguments.extend(some.iter().map(String::as_str));
+        let output = ichflow(place.path(), &arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+        fs::write(&table, &output.stdout).unwrap();
+        let got = rows(&table, 2);
+        assert_eq!(got.len(), some.len());
+        for (id, row) in got {
+            assert_eq!(row, expected[&id], "{id} among {}", some.len());
+        }
+    }
+}
+
+#[test]
+fn a_bundle_that_was_changed_and_files_that_are_none_are_told() {
+    let (place, expected) = run_and_move(TINY);
+    let predict = |arguments: &[&str]| {
+        let output = ichflow(place.path(), &[&["predict"], arguments].concat());
+        (output.status.success(), stderr(&output))
+    };
+    fs::write(place.path().join("study/notes.txt"), "not a slice").unwrap();
+    let (fine, said) = predict(&["handed over", "study", "--out=p.csv"]);
+    assert!(fine && said.contains("notes.txt: left out"), "{said}");
+    assert_eq!(rows(&place.path().join("p.csv"), 2), expected);
+
+    let (fine, said) = predict(&["study", "study"]);
+    assert!(!fine && said.contains("study is not a model bundle"), "{said}");
+    let (fine, said) = predict(&["handed over", "study/notes.txt"]);
+    assert!(!fine && said.contains("no slice was found"), "{said}");
+    let (fine, said) = predict(&["handed over", "study", "--out=nowhere/p.csv"]);
+    assert!(!fine && said.contains("there is no directory nowhere"), "{said}");
+
+    let weights = place.path().join("handed over/weights.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    let (fine, said) = predict(&["handed over", "study"]);
+    assert!(!fine && said.contains("its SHA-256 is another"), "{said}");
+}
+
+#[test]
+fn a_bundle_stands_in_a_recipe_in_place_of_training() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |name: &str, recipe: &str| {
+        fs::write(directory.path().join(name), recipe).unwrap();
+        let output = ichflow(directory.path(), &["run", name, "--device=cpu"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    run("tiny.toml", TINY);
+    let (before, training) = TINY.split_once("[network]").unwrap();
+    let (_, after) = training.split_once("[predict]").unwrap();
+    let (after, _) = after.split_once("[bundle]").unwrap();
+    let model = "[model]\nuse = \"bundled-model\"\npath = \"runs/tiny/latest/model\"\n\n[predict]";
+    run("again.toml", &format!("{before}{model}{after}"));
+    for file in ["predictions/valid.csv", "predictions/test.csv", "metrics.json"] {
+        let read =
+            |run: &str| fs::read(directory.path().join("runs").join(run).join("latest").join(file)).unwrap();
+        assert!(read("tiny") == read("again"), "{file} differs");
+    }
+}
