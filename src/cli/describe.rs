@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use burn::tensor::Device;
 use clap::Args;
 use ichflow_api::data::labels::COUNT;
+use ichflow_api::nn::summary::Summary;
 use ichflow_api::ports::Need;
 use ichflow_api::registry::{Registration, Registry};
-use ichflow_api::nn::summary::Summary;
 use serde_json::Value;
 
 use super::WRONG_CALL;

@@ -10,9 +10,9 @@ mod formula;
 use std::collections::BTreeMap;
 
 use formula::{uniform, weight};
+use ichflow_api::nn::weights;
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
-use ichflow_api::nn::weights;
 use ichflow_networks::efficientnet::EfficientNetB0;
 use ichflow_training::fit::Fit;
 use ichflow_training::loss::weighted_log_loss::WeightedLogLoss;
@@ -82,7 +82,7 @@ impl NetworkFactory for ByFormula {
         bytes.extend(header);
         bytes.extend(data);
         std::fs::write(&path, bytes).unwrap();
-        weights::load_safetensors(network, &path)
+        Ok(weights::load_safetensors(network, &path)?)
     }
     fn normalisation(&self) -> Normalisation {
         Normalisation::none()

@@ -46,9 +46,7 @@ pub struct Layer {
 impl Layer {
     /// Whether it holds tensors, and not flags alone as dropout does.
     pub fn has_weights(&self) -> bool {
-        self.parameters
-            .iter()
-            .any(|parameter| parameter.shape.is_some())
+        self.parameters.iter().any(|parameter| parameter.shape.is_some())
     }
 
     /// Whether it normalises by running statistics.
@@ -154,10 +152,7 @@ mod tests {
             dropout: DropoutConfig::new(0.5).init(),
             norm: BatchNormConfig::new(2).init(&device),
         };
-        let layers: Vec<_> = walk(&three)
-            .into_iter()
-            .filter(Layer::has_weights)
-            .collect();
+        let layers: Vec<_> = walk(&three).into_iter().filter(Layer::has_weights).collect();
         let paths: Vec<_> = layers.iter().map(|layer| layer.path.as_str()).collect();
         assert_eq!(paths, ["linear", "norm"]);
         assert_eq!(layers[0].kind, "Linear");

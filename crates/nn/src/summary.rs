@@ -42,7 +42,9 @@ pub struct Summary {
 impl Layer {
     fn of(layer: parameters::Layer, seen: &HashMap<ParamId, Seen>) -> Self {
         let trained = || layer.parameters.iter().filter(|parameter| parameter.is_trained());
-        let seen: Vec<&Seen> = trained().filter_map(|parameter| seen.get(&parameter.id)).collect();
+        let seen: Vec<&Seen> = trained()
+            .filter_map(|parameter| seen.get(&parameter.id))
+            .collect();
         Self {
             parameters: trained().map(Parameter::count).sum(),
             output: seen.last().map(|seen| seen.output.clone()),
@@ -176,8 +178,8 @@ fn rounded(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::convolve;
     use crate::backbone::Backbone;
+    use crate::layers::convolve;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
 
     #[derive(Module, Debug)]

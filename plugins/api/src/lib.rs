@@ -59,7 +59,6 @@ pub mod device;
 pub mod digest;
 pub mod error;
 pub mod guard;
-pub mod metrics;
 pub mod needs;
 pub mod ports;
 pub mod registry;
@@ -72,6 +71,9 @@ pub mod testkit;
 /// Layers, heads, weights in and out: what networks are built of.
 #[cfg(feature = "tensors")]
 pub use ichflow_nn as nn;
+
+/// The library of metrics, for plugins, which name this crate alone.
+pub use ichflow_metrics as metrics;
 
 /// Re-exported so that [`register!`] works in crates that do not name inventory themselves.
 pub use inventory;

@@ -79,7 +79,8 @@ impl WindowScheme for Learned {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        self.start(&batch.hu().device()).forward(batch.hu(), batch.widening())
+        self.start(&batch.hu().device())
+            .forward(batch.hu(), batch.widening())
     }
 
     fn learned(&self, device: &Device) -> Option<LearnedWindow> {

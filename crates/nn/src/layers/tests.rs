@@ -3,6 +3,7 @@
 //! Both add the same f32 numbers in another order, so what differs is rounding: up to 1e-5 of the largest value,
 //! or of the sum of the absolute values that cancelled (weights' gradients are sums over thousands).
 
+use crate::optimizer::{AdamStep, adam};
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};

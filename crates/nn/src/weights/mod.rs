@@ -261,10 +261,13 @@ pub fn save_safetensors(network: &Network, path: &Path) -> Result<()> {
         .clear_metadata()
         .metadata("format", "pt");
     // A training network shows its running statistics one batch late; a validating copy does not.
-    network.valid().save_into(&mut store).map_err(|source| Error::Write {
-        path: path.to_owned(),
-        source: source.into(),
-    })
+    network
+        .valid()
+        .save_into(&mut store)
+        .map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source: source.into(),
+        })
 }
 
 /// Loads what [`save_safetensors`] wrote, or timm with as many outputs, into a network of the same shape. If

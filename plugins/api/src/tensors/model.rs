@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
-use ichflow_nn::{LearnedWindow, Network, Normalisation};
 use crate::ports::Artifact;
+use crate::tensors::hu_batch::HuBatch;
 use crate::tensors::resample;
 use crate::tensors::views::Views;
-use crate::tensors::hu_batch::HuBatch;
 use crate::tensors::window::Window;
+use ichflow_nn::{LearnedWindow, Network, Normalisation};
 
 /// The side of the square images a network sees, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ mod open;
 use std::fs;
 
 use ichflow_api::digest::sha256_of_file;
+use ichflow_api::nn::weights::save_safetensors;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
 use ichflow_api::tensors::model::Resize;
-use ichflow_api::nn::weights::save_safetensors;
 use serde_json::json;
 use toml::{Table, Value};
 

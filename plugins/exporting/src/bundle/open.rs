@@ -7,12 +7,12 @@ use std::sync::Arc;
 use burn::module::Module;
 use ichflow_api::context::RunContext;
 use ichflow_api::data::labels::COUNT;
+use ichflow_api::nn::weights::load_safetensors;
 use ichflow_api::ports::AnyArtifact;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
 use ichflow_api::tensors::model::{Preparation, Resize};
 use ichflow_api::tensors::views::Views;
-use ichflow_api::nn::weights::load_safetensors;
 use toml::{Table, Value};
 
 use super::chain::{SLICES, TRAINED, parts, stage_of};

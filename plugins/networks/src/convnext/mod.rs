@@ -9,9 +9,9 @@ pub use tiny::ConvNextTiny;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
+use ichflow_api::nn::Backbone;
 use ichflow_api::nn::layers::ChannelNorm;
 use ichflow_api::nn::layers::convolve;
-use ichflow_api::nn::Backbone;
 
 use self::block::Block;
 use crate::architecture::Architecture;

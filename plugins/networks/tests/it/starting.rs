@@ -5,9 +5,9 @@ use std::path::Path;
 
 use burn::tensor::{Device, TensorData};
 use ichflow_api::nn::HeadPlan;
+use ichflow_api::nn::weights;
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
-use ichflow_api::nn::weights;
 use ichflow_hub::{Hub, Repository};
 use ichflow_networks::adapt::adapt_inputs;
 use ichflow_networks::architecture::Factory;

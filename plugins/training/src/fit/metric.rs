@@ -1,7 +1,7 @@
 //! What an epoch is compared by.
 
-use ichflow_api::data::labels::{COUNT, Labels};
-use ichflow_api::metrics::{DEFAULT_EPS, auc, average_precision, brier, weighted_log_loss};
+use ichflow_api::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
+use ichflow_api::metrics::{DEFAULT_EPS, auroc, average_precision, brier, weighted_log_loss};
 use ichflow_api::prelude::*;
 
 /// A number by which epochs are compared, from all validation predictions at once.
@@ -53,7 +53,7 @@ pub struct Outcome {
 impl Outcome {
     /// Weighted log loss, NaN without validation slices.
     pub fn valid_loss(&self) -> f64 {
-        weighted_log_loss(&self.truth, &self.probabilities, DEFAULT_EPS).unwrap_or(f64::NAN)
+        weighted_log_loss(&self.truth, &self.probabilities, &METRIC_WEIGHTS, DEFAULT_EPS).unwrap_or(f64::NAN)
     }
 
     fn label(&self, label: usize) -> (Vec<bool>, Vec<f64>) {
@@ -65,7 +65,7 @@ impl Outcome {
     /// AUC of a label; nothing when the slices are of one class.
     pub fn auc(&self, label: usize) -> Option<f64> {
         let (truth, scores) = self.label(label);
-        auc(&truth, &scores)
+        auroc(&truth, &scores)
     }
 
     fn average_precision(&self, label: usize) -> Option<f64> {

@@ -3,8 +3,8 @@
 use burn::tensor::{Distribution, Tensor};
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Bytes, Known, Needs};
-use ichflow_api::prelude::*;
 use ichflow_api::nn::parameters;
+use ichflow_api::prelude::*;
 use ichflow_api::tensors::model::{Preparation, Resize};
 
 use super::Fit;

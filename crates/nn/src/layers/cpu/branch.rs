@@ -6,9 +6,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::kernels::{Activation, combine, squeeze};
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
-use crate::kernels::{Activation, combine, squeeze};
 
 use super::buffer;
 use super::node::{Operand, Operation, any_tracked, run};
@@ -80,7 +80,11 @@ fn activated_sum(
 }
 
 /// `activation(x + y)`, or both back where kernels cannot do it.
-pub(crate) fn add(x: Tensor<4>, y: Tensor<4>, activation: Activation) -> Result<Tensor<4>, (Tensor<4>, Tensor<4>)> {
+pub(crate) fn add(
+    x: Tensor<4>,
+    y: Tensor<4>,
+    activation: Activation,
+) -> Result<Tensor<4>, (Tensor<4>, Tensor<4>)> {
     let (true, Some(a), Some(b)) = (x.dims() == y.dims(), operand(&x), operand(&y)) else {
         return Err((x, y));
     };

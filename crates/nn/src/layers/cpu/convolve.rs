@@ -1,13 +1,13 @@
 //! Convolutions.
 
+use crate::kernels::convolution::Images;
+use crate::kernels::{Geometry, convolution, depthwise};
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::module::Param;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::Tensor;
-use crate::kernels::convolution::Images;
-use crate::kernels::{Geometry, convolution, depthwise};
 
 use super::buffer;
 use super::node::{Operand, Operation, any_tracked, run};

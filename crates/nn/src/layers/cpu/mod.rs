@@ -29,5 +29,5 @@ mod values;
 pub(super) use branch::{add, mean_of_maps, residual, weigh_by_mean};
 pub(super) use convolve::{convolve, project};
 pub(super) use normalise::normalise;
-pub(super) use optimizer::adam;
+pub(crate) use optimizer::adam;
 pub(super) use precision::rounded;

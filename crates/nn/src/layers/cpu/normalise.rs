@@ -1,10 +1,10 @@
 //! Batch normalisation with the function that follows it.
 
+use crate::kernels::Activation;
+use crate::kernels::normalisation::{Normalisation, statistics};
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
-use crate::kernels::Activation;
-use crate::kernels::normalisation::{Normalisation, statistics};
 
 use super::buffer;
 use super::node::{Operand, Operation, any_tracked, run};

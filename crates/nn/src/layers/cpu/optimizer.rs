@@ -1,13 +1,14 @@
 //! A step of Adam in one pass over memory.
 
+use crate::kernels::optimizer::Adam;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
-use crate::kernels::optimizer::Adam;
 
 use super::node::Operand;
 use super::values::{own_plain, plain, tensor};
-use crate::layers::{AdamState, kernels_on};
+use crate::layers::kernels_on;
+use crate::optimizer::AdamState;
 
 /// The weight and the state after a step, or everything back where kernels cannot do it. All are off the tape.
 pub(crate) fn adam<const D: usize>(

@@ -1,8 +1,8 @@
 //! Values and gradients rounded to bfloat16, kept as f32: what a processor without bfloat16 arithmetic can do.
 
+use crate::kernels::precision::round_to_bf16;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
-use crate::kernels::precision::round_to_bf16;
 
 use super::node::{Operand, Operation, run};
 use super::values::own_dense;

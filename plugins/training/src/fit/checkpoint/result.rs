@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
-use ichflow_api::nn::LearnedWindow;
-use ichflow_api::prelude::*;
 use ichflow_api::nn::CenterWidth;
+use ichflow_api::prelude::*;
 
 use super::files::{place, write_bytes, write_record};
 use super::states;
@@ -90,8 +89,8 @@ pub fn read(directory: &Path, network: Network, context: &Context) -> Result<(Ne
 
 /// Where learned windows stand; none if the network learns none.
 pub fn windows_of(network: &Network) -> Result<Vec<CenterWidth>> {
-    network
-        .window
-        .as_ref()
-        .map_or(Ok(Vec::new()), LearnedWindow::windows)
+    match &network.window {
+        Some(window) => Ok(window.windows()?),
+        None => Ok(Vec::new()),
+    }
 }
