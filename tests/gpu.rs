@@ -5,6 +5,12 @@
 //! Without a GPU, or built without CUDA, every test says so and passes. `ICHFLOW_GPU_TESTS=cpu` has the CPU stand in
 //! for the GPU, which shows that the list itself works.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails at the right line")]
+
+#[expect(
+    dead_code,
+    reason = "shared with the tests without a GPU, which use all of it"
+)]
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,5 @@
 //! Running the program as a person does.
 
-// Shared by two programs, `it` and `gpu`; the second uses a part of it.
-#![allow(dead_code)]
-
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -15,6 +12,7 @@ pub fn program(directory: &Path) -> Command {
 }
 
 /// Runs the program in `directory` and waits for it.
+#[expect(clippy::expect_used, reason = "without the program there is no test")]
 pub fn ichflow<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Output {
     program(directory)
         .args(arguments)

@@ -2,6 +2,13 @@
 //!
 //! One binary, so that the program is linked once; one module a subject. What needs a GPU is in `tests/gpu.rs`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails at the right line"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -3,8 +3,8 @@
 //! `tests/reference/training.py` makes the fixture; weights, Hounsfield units and labels come from the formula
 //! that it shares with the networks' tests.
 
-#[path = "../../plugins/networks/tests/suite/formula.rs"]
-#[allow(dead_code)]
+#[path = "../../plugins/networks/tests/it/formula.rs"]
+#[expect(dead_code, reason = "shared with the networks' tests, which use all of it")]
 mod formula;
 
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ fn made<A: Artifact + Clone>(stage: &impl Stage, inputs: Inputs, context: &Conte
 
 #[test]
 fn twenty_steps_give_pytorchs_losses() {
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/training_steps.json")).unwrap();
+    let fixture: Value = serde_json::from_str(include_str!("../fixtures/training_steps.json")).unwrap();
     let expected: Vec<f64> = serde_json::from_value(fixture["losses"].clone()).unwrap();
     let norms: Vec<f64> = serde_json::from_value(fixture["norms"].clone()).unwrap();
     let count = BATCH * expected.len();

@@ -4,7 +4,7 @@
     python tests/reference/networks.py [directory of efficientnet-lite0-57934424.pth and its like]
 
 Weights and images are not stored: both sides make them by the formula of `uniform` below, the file
-`plugins/networks/tests/suite/formula.rs` being the other one. Everything is computed in float64, so
+`plugins/networks/tests/it/formula.rs` being the other one. Everything is computed in float64, so
 that what differs is the rounding of the Rust side alone.
 """
 

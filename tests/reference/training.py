@@ -1,7 +1,7 @@
 """Twenty steps of training EfficientNet-B0, for tests/it/training_steps.rs.
 
     pip install torch timm
-    python tests/reference/training.py > tests/it/fixtures/training_steps.json
+    python tests/reference/training.py > tests/fixtures/training_steps.json
 
 Weights, Hounsfield units and labels are made by formula on both sides (`uniform` and `weight` of networks.py).
 Four slices a step pass three windows, the network in training mode, the competition's loss, gradient clipping,

@@ -1,4 +1,4 @@
-"""NumPy's channels of every windowing scheme for plugins/windowing/tests/reference.rs.
+"""NumPy's channels of every windowing scheme for plugins/windowing/tests/it/reference.rs.
 
     pip install numpy
     python tests/reference/windowing.py plugins/windowing/tests/fixtures

@@ -238,6 +238,10 @@ impl Erasing<&mut dyn AnyMapper> {
     fn pass<P: Any>(&mut self, param: P) -> P {
         let mut slot = Some(param);
         self.0.parameter(&mut slot);
+        #[expect(
+            clippy::expect_used,
+            reason = "a parameter cannot be made up, and a mapper has no way to fail"
+        )]
         slot.expect("Typed::replace puts back what it takes")
     }
 }

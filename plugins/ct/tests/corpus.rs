@@ -4,6 +4,13 @@
 //! The tables of `docs/dicom.md` come from here: `UPDATE=1 cargo test -p ichflow-ct --test corpus` writes
 //! them anew.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test fails at the right line"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;

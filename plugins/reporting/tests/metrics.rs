@@ -2,6 +2,8 @@
 //!
 //! `tests/reference/metrics.py` makes the fixture.
 
+#![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
+
 use ichflow_api::data::labels::Labels;
 use ichflow_api::metrics;
 use serde_json::Value;

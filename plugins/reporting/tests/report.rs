@@ -2,6 +2,8 @@
 //!
 //! `cargo test -p ichflow-reporting --test report` leaves the pages in `target/tmp/report-*` to look at.
 
+#![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
+
 mod made_up;
 
 use std::path::{Path, PathBuf};

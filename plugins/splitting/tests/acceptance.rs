@@ -2,6 +2,8 @@
 //!
 //! `tests/reference/splitting.py` makes the fixture and says how the rows are made.
 
+#![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
+
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_splitting::iterative::{Rule, Unit, stratify};
 use rand_chacha::ChaCha8Rng;

@@ -2,6 +2,8 @@
 //!
 //! `tests/reference/losses.py` makes the fixture.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails at the right line")]
+
 use burn::tensor::TensorData;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::loss::LossFunction;

@@ -49,8 +49,8 @@ struct Reference {
 
 impl Reference {
     fn read() -> (Self, Vec<f32>) {
-        let described = include_str!("fixtures/windowing.json");
-        let values = include_bytes!("fixtures/windowing.f32");
+        let described = include_str!("../fixtures/windowing.json");
+        let values = include_bytes!("../fixtures/windowing.f32");
         let values = values
             .as_chunks::<4>()
             .0
@@ -139,7 +139,7 @@ impl Reference {
 /// Where the tests compute: the CPU, or what `ICHFLOW_TEST_DEVICE` names, as `--device` does. On a machine with
 /// an NVIDIA GPU:
 ///
-///     ICHFLOW_TEST_DEVICE=cuda cargo test --release -p ichflow-windowing --features ichflow-api/cuda --test reference
+///     ICHFLOW_TEST_DEVICE=cuda cargo test --release -p ichflow-windowing --features ichflow-api/cuda --test it reference
 fn device() -> Device {
     let name = std::env::var("ICHFLOW_TEST_DEVICE").unwrap_or_else(|_| "cpu".into());
     name.parse::<DeviceChoice>().unwrap().resolve().unwrap().open()

@@ -1,12 +1,10 @@
 //! What is in the cache is found without a network, and what is not there is said so.
 
-mod common;
-
 use std::fs;
 
 use ichflow_hub::{Hub, Repository};
 
-use common::model;
+use crate::common::model;
 
 #[test]
 fn models_of_the_cache_are_found_offline() {

@@ -25,7 +25,7 @@ impl WindowScheme for Plain {
 
 #[test]
 fn parameters_and_multiply_adds_are_timms() {
-    let reference: Vec<Value> = serde_json::from_str(include_str!("fixtures/macs.json")).unwrap();
+    let reference: Vec<Value> = serde_json::from_str(include_str!("../fixtures/macs.json")).unwrap();
     let registry = Registry::collect().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let run = run_context(directory.path());

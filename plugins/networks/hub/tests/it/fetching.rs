@@ -1,7 +1,5 @@
 //! A made-up hub on this machine: fetched once, then found.
 
-mod common;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +9,7 @@ use std::thread;
 
 use ichflow_hub::Hub;
 
-use common::model;
+use crate::common::model;
 
 const COMMIT: &str = "5f0d3c7a9be1c2d4e6f8a0b1c3d5e7f9a1b2c3d4";
 

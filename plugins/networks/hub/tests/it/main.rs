@@ -1,0 +1,8 @@
+//! Weights by their name on the hub: from the cache, and from a made-up hub on this machine.
+
+#![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
+
+mod cached;
+mod common;
+#[cfg(feature = "download")]
+mod fetching;
