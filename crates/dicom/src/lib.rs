@@ -8,6 +8,7 @@
 //! decoded (`codec`), and stored values become Hounsfield units (`rescale`).
 
 #![deny(missing_docs)]
+#![warn(unreachable_pub)] // what is public is in this file
 
 mod announced;
 mod codec;

@@ -33,6 +33,9 @@ pub struct HuImage {
 }
 
 /// Hounsfield units of one frame of a file.
+///
+/// # Errors
+/// When the file cannot be read as a CT image; [`DicomError`] says why.
 pub fn read_frame(path: &Path, frame: u32) -> Result<HuImage> {
     if frame > 0
         && let Some(image) = read_frame_in_place(path, frame)?
@@ -43,6 +46,9 @@ pub fn read_frame(path: &Path, frame: u32) -> Result<HuImage> {
 }
 
 /// Reads nothing but one frame of an uncompressed file; none where that cannot be done.
+///
+/// # Errors
+/// When the file cannot be read as a CT image; [`DicomError`] says why.
 pub fn read_frame_in_place(path: &Path, frame: u32) -> Result<Option<HuImage>> {
     let file = file::open_header(path)?;
     let syntax = file.layout.syntax.as_str();
@@ -71,6 +77,9 @@ pub fn read_frame_in_place(path: &Path, frame: u32) -> Result<Option<HuImage>> {
 }
 
 /// Hounsfield units of all frames of a file that is in memory already.
+///
+/// # Errors
+/// When the file cannot be read as a CT image; [`DicomError`] says why.
 pub fn read_bytes(bytes: Vec<u8>) -> Result<Vec<HuImage>> {
     let frames = Frames::of_bytes(bytes)?;
     let count = frames.headers()?.len() as u32;
@@ -89,11 +98,17 @@ pub struct Frames {
 
 impl Frames {
     /// Reads a whole file and parses it.
+    ///
+    /// # Errors
+    /// When the file cannot be read as a CT image; [`DicomError`] says why.
     pub fn open(path: &Path) -> Result<Self> {
         Self::of(file::open_whole(path)?)
     }
 
     /// Parses a file that is in memory already.
+    ///
+    /// # Errors
+    /// When the file cannot be read as a CT image; [`DicomError`] says why.
     pub fn of_bytes(bytes: Vec<u8>) -> Result<Self> {
         Self::of(file::of_bytes(bytes)?)
     }
@@ -120,6 +135,9 @@ impl Frames {
     }
 
     /// Headers of all frames; an error where the pixels they announce cannot be there.
+    ///
+    /// # Errors
+    /// When the file cannot be read as a CT image; [`DicomError`] says why.
     pub fn headers(&self) -> Result<Vec<Header>> {
         let first = Header::of_frame(&self.file, &self.parsed, 0)?;
         check_pixels(&self.file, &first.storage)?;
@@ -127,6 +145,9 @@ impl Frames {
     }
 
     /// Hounsfield units of one frame.
+    ///
+    /// # Errors
+    /// When the file cannot be read as a CT image; [`DicomError`] says why.
     pub fn read(&self, frame: u32) -> Result<HuImage> {
         let file = &self.file;
         let storage = storage_of(file, &self.parsed, frame)?;
