@@ -2,7 +2,7 @@
 //!
 //! | stage | what it makes |
 //! |---|---|
-//! | [`evaluate`](evaluate) | `metrics.json`: every metric of the held-out and the test predictions |
+//! | [`evaluate`] | `metrics.json`: every metric of the held-out and the test predictions |
 //! | [`metrics-report`](metrics_report) | `report.html`: one file that needs no network |
 //! | [`grad-cam`](grad_cam) | heat maps of where the network looked |
 //! | [`eda-report`](eda) | the same of the data alone, with a window explorer |
