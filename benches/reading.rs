@@ -15,10 +15,10 @@ use std::time::Instant;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::{Feed, batches_of};
 use ichflow_api::testkit::run_context;
-use ichflow_ct::competition::LabelTable;
 use ichflow_ct::dicom_dir::DicomDir;
 use ichflow_ct::hu_resize::HuResize;
 use ichflow_ct::hu_store::HuStore;
+use ichflow_ct::rsna::LabelTable;
 use ichflow_windowing::bsb::Bsb;
 use rayon::prelude::*;
 

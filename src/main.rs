@@ -1,8 +1,10 @@
 //! The `ichflow` program: the standard plugins and the command line.
 
 use ichflow_ct as _;
+use ichflow_evaluation as _;
 use ichflow_exporting as _;
 use ichflow_networks as _;
+use ichflow_prediction as _;
 use ichflow_reporting as _;
 use ichflow_splitting as _;
 use ichflow_training as _;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use burn::tensor::Device;
 use clap::Args;
 use ichflow_api::error::Result;
+use ichflow_api::nn::summary::Summary;
 use ichflow_api::registry::Registry;
-use ichflow_api::summary::Summary;
 use serde::Serialize;
 use serde_json::{Value, json};
 

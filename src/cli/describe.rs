@@ -5,14 +5,15 @@ use std::process::ExitCode;
 use burn::tensor::Device;
 use clap::Args;
 use ichflow_api::data::labels::COUNT;
+use ichflow_api::nn::summary::Summary;
 use ichflow_api::ports::Need;
 use ichflow_api::registry::{Registration, Registry};
-use ichflow_api::summary::Summary;
 use serde_json::Value;
 
 use super::WRONG_CALL;
 use crate::plan::network;
-use crate::recipe::{schema, suggest};
+use crate::recipe::schema::{self, Tagged};
+use crate::recipe::suggest;
 
 /// Arguments of `ichflow describe`.
 #[derive(Args, Debug)]
@@ -156,7 +157,8 @@ fn parameters_in_words(schema: &Value) -> String {
 
 /// A parameter as documentation shows it.
 pub struct Parameter<'a> {
-    /// Its name; of a table within a list `phases[].lr`.
+    /// Its name; of a table within a list `phases[].lr`, within a table `checkpoint.metric`, within one of several
+    /// kinds `optimizer[adamw].weight_decay`.
     pub path: String,
     /// Its schema.
     pub schema: &'a Value,
@@ -172,23 +174,34 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// Every parameter of a stage; the keys of a list's tables stand after the list.
+/// Every parameter of a stage; the keys of tables within stand after the parameter that holds them.
 pub fn parameters(schema: &Value) -> Vec<Parameter<'_>> {
-    fn add<'a>(schema: &'a Value, above: &str, found: &mut Vec<Parameter<'a>>) {
-        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+    fn add_but<'a>(schema: &'a Value, tag: Option<&str>, above: &str, found: &mut Vec<Parameter<'a>>) {
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        for (name, property) in properties.filter(|(name, _)| tag != Some(name.as_str())) {
             let path = format!("{above}{name}");
             found.push(Parameter {
                 path: path.clone(),
                 schema: property,
                 default: default_in_words(schema, name, property),
             });
-            if let Some(items) = property.get("items") {
-                add(items, &format!("{path}[]."), found);
+            add_inner(property, &path, found);
+        }
+    }
+    /// The parameters of the tables that a parameter holds.
+    fn add_inner<'a>(property: &'a Value, path: &str, found: &mut Vec<Parameter<'a>>) {
+        if let Some(items) = property.get("items") {
+            add_inner(items, &format!("{path}[]"), found);
+        } else if let Some(tagged) = Tagged::of(property) {
+            for (kind, table) in tagged.kinds {
+                add_but(table, Some(tagged.tag), &format!("{path}[{kind}]."), found);
             }
+        } else if let Some(table) = schema::table(property) {
+            add_but(table, None, &format!("{path}."), found);
         }
     }
     let mut found = Vec::new();
-    add(schema, "", &mut found);
+    add_but(schema, None, "", &mut found);
     found
 }
 
@@ -200,6 +213,20 @@ fn default_in_words(schema: &Value, name: &str, property: &Value) -> String {
     match property.get("default") {
         _ if required => "required".to_owned(),
         None | Some(Value::Null) => "not set".to_owned(),
-        Some(value) => value.to_string(),
+        Some(value) => written(value),
+    }
+}
+
+/// A default as a recipe would have it: tables with `=`.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Object(table) if !table.is_empty() => {
+            let set = table.iter().filter(|(_, value)| !value.is_null());
+            let entries: Vec<_> = set
+                .map(|(key, value)| format!("{key} = {}", written(value)))
+                .collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        value => value.to_string(),
     }
 }

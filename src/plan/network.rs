@@ -6,11 +6,13 @@ use ichflow_api::data::labels::COUNT;
 use ichflow_api::data::pixels::Pixels;
 use ichflow_api::device::DeviceId;
 use ichflow_api::error::Result;
-use ichflow_api::network::{Network, NetworkSpec};
+use ichflow_api::nn::Network;
 use ichflow_api::ports::{Artifact, ArtifactType, Inputs};
 use ichflow_api::stage::AnyStage;
+use ichflow_api::tensors::hu_batch::HuBatch;
 use ichflow_api::tensors::model::{Model, Resize};
-use ichflow_api::tensors::window::{HuBatch, Window, WindowScheme};
+use ichflow_api::tensors::network::NetworkSpec;
+use ichflow_api::tensors::window::{Window, WindowScheme};
 
 use super::{Plan, PlannedStage};
 

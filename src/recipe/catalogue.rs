@@ -19,7 +19,7 @@ pub struct Entry {
 }
 
 /// Every code, in order.
-pub const ALL: [Entry; 20] = [
+pub const ALL: [Entry; 21] = [
     Entry {
         code: Code::Syntax,
         title: "not TOML",
@@ -177,6 +177,14 @@ pub const ALL: [Entry; 20] = [
         meaning: "[sweep] varies something: [sweep.variants.NAME], [sweep.grid], [sweep.random] or `seeds`. A recipe \
                   with a sweep is run by `ichflow sweep`, one of its trials by `ichflow run --trial NAME`.",
         example: "ichflow = 1\n\n[sweep]\n\n[load]\nuse = \"phantom\"\n",
+        sets: &[],
+    },
+    Entry {
+        code: Code::RenamedKey,
+        title: "a key that has a new form",
+        meaning: "An earlier version of the stage had this key; the help line shows what is written now, with the \
+                  value that stands there.",
+        example: "",
         sets: &[],
     },
 ];

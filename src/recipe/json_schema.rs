@@ -154,9 +154,40 @@ fn refinement(stages: &[&Registration]) -> Value {
     })
 }
 
+/// Lets variables stand for what tables within a parameter hold.
+fn within(schema: &mut Value) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(Value::Object(properties)) = object.get_mut("properties") {
+        // The word that says which kind of table it is stays as it is: editors go by it.
+        for property in properties
+            .values_mut()
+            .filter(|property| property.get("const").is_none())
+        {
+            *property = or_variable(property);
+        }
+    }
+    if let Some(items) = object.get_mut("items").filter(|items| items.is_object()) {
+        *items = match items.get("properties") {
+            Some(_) => {
+                within(items);
+                items.take()
+            }
+            None => or_variable(items),
+        };
+    }
+    for key in ["oneOf", "anyOf"] {
+        if let Some(Value::Array(variants)) = object.get_mut(key) {
+            variants.iter_mut().for_each(within);
+        }
+    }
+}
+
 /// The schema of a parameter, which a variable may stand for.
 fn or_variable(property: &Value) -> Value {
     let mut inner = property.clone();
+    within(&mut inner);
     let mut outer = Map::new();
     if let Some(object) = inner.as_object_mut() {
         for key in ["description", "default"] {

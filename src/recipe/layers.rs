@@ -407,10 +407,20 @@ fn set_below(table: &mut Table, path: &[(String, Place)], new: Node, problems: &
                 ),
             }
         }
-        _ => problems.list.push(Problem::at(
+        // Whether the stage knows such a table is checked with all other keys.
+        None => {
+            let mut inner = Table::default();
+            set_below(&mut inner, rest, new, problems);
+            let node = Node {
+                place: place.clone(),
+                value: Value::Table(inner),
+            };
+            set_entry(table, key, place, node);
+        }
+        Some(_) => problems.list.push(Problem::at(
             Code::BadSet,
             place,
-            format!("there is no table `{key}` to set `{next}` in"),
+            format!("`{key}` is no table to set `{next}` in"),
         )),
     }
 }

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod json_schema;
 pub mod layers;
 pub mod problem;
+mod renamed;
 pub mod schema;
 pub mod source;
 pub mod suggest;
@@ -309,7 +310,9 @@ fn build_stage(
     // A parameter of that name would be the stage's own business.
     let takes_seed = registration.seeded && schema["properties"].get("seed").is_none();
     others.extend(takes_seed.then_some("seed"));
-    schema::check_keys(table, &schema, &others, name, problems);
+    let mut current = table.clone();
+    renamed::take(&mut current, registration.renamed, name, problems);
+    schema::check_keys(&current, &schema, &others, name, problems);
     schema::check_missing(table, &schema, name, problems, &entry.node);
     let mut picks = BTreeMap::new();
     for port in &port_names {

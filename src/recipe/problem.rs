@@ -48,6 +48,8 @@ pub enum Code {
     Empty,
     /// A sweep that cannot be made into trials, or a recipe run as what it is not.
     Sweep,
+    /// A key that a stage once had, and that is written otherwise now.
+    RenamedKey,
 }
 
 impl Code {
@@ -74,6 +76,7 @@ impl Code {
             Self::MissingFile => "E0018",
             Self::Empty => "E0019",
             Self::Sweep => "E0020",
+            Self::RenamedKey => "E0021",
         }
     }
 }

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use crate::common::{TINY, program};
 
 /// A tiny phantom, with everything in its training that has a state: dropout, random images, an average, an
-/// optimiser's moments, a rate that moves, subsampled slices, gradients that are added up.
+/// optimizer's moments, a rate that moves, subsampled slices, gradients that are added up.
 fn recipe() -> String {
     TINY.replace(
         "[split]",
@@ -19,15 +19,13 @@ fn recipe() -> String {
     .replace(
         "phases = [{ epochs = 2, lr = 1e-3 }]",
         r#"accumulate = 2
-optimiser = "adamw"
-weight_decay = 0.01
+optimizer = { kind = "adamw", weight_decay = 0.01 }
 clip_norm = 1.0
 ema = 0.9
-keep = "auc_any"
-checkpoint_minutes = 0
+checkpoint = { metric = "auc_any", every_minutes = 0 }
 phases = [
   { epochs = 2, lr = 1e-3, trainable = "last 3" },
-  { epochs = 4, lr = 2e-3, curve = "one-cycle", negatives = 2, warmup = 0.5 },
+  { epochs = 4, lr = 2e-3, schedule = { kind = "one-cycle" }, warmup = { epochs = 0.5 }, sampling = { kind = "undersample", negatives_per_positive = 2 } },
 ]"#,
     )
 }

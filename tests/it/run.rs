@@ -237,8 +237,8 @@ fn a_loss_that_explodes_says_where_and_what_to_try() {
             "run",
             "tiny.toml",
             "--device=cpu",
-            "--set=train.optimiser=sgd",
-            "--set=train.lr_of={ head = 1000.0 }",
+            "--set=train.optimizer={ kind = \"sgd\" }",
+            "--set=train.lr_multipliers={ head = 1000.0 }",
             "--set=train.phases=[{ epochs = 3, lr = 10 }]",
         ],
     );

@@ -10,9 +10,9 @@ mod formula;
 use std::collections::BTreeMap;
 
 use formula::{uniform, weight};
+use ichflow_api::nn::weights;
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
-use ichflow_api::weights;
 use ichflow_networks::efficientnet::EfficientNetB0;
 use ichflow_training::fit::Fit;
 use ichflow_training::loss::weighted_log_loss::WeightedLogLoss;
@@ -82,7 +82,7 @@ impl NetworkFactory for ByFormula {
         bytes.extend(header);
         bytes.extend(data);
         std::fs::write(&path, bytes).unwrap();
-        weights::load_safetensors(network, &path)
+        Ok(weights::load_safetensors(network, &path)?)
     }
     fn normalisation(&self) -> Normalisation {
         Normalisation::none()
@@ -152,17 +152,16 @@ fn twenty_steps_give_pytorchs_losses() {
     // An epoch of one step each, so that the history has the loss of every step.
     let fit: Fit = serde_json::from_value(json!({
         "batch": BATCH,
-        "optimiser": "adamw",
-        "weight_decay": 0.01,
-        "lr_of": {"backbone": 0.5},
+        "optimizer": {"kind": "adamw", "weight_decay": 0.01},
+        "lr_multipliers": {"backbone": 0.5},
         "clip_norm": 1.0,
         "phases": [{
             "epochs": expected.len(),
             "steps": 1,
-            "sampling": "in-order",
+            "sampling": {"kind": "in-order"},
             "lr": 2e-3,
-            "curve": "cosine",
-            "warmup": 4,
+            "schedule": {"kind": "cosine"},
+            "warmup": {"epochs": 4},
         }],
     }))
     .unwrap();

@@ -1,7 +1,7 @@
-"""scikit-learn's calibration curves for plugins/training/tests/calibration.rs.
+"""scikit-learn's calibration curves for plugins/prediction/tests/it/calibration.rs.
 
     pip install scikit-learn scipy numpy
-    python tests/reference/calibration.py > plugins/training/tests/fixtures/calibration.json
+    python tests/reference/calibration.py > plugins/prediction/tests/fixtures/calibration.json
 
 Platt: scikit-learn minimises the same loss with the same targets by L-BFGS, to fewer digits than Newton's
 method; its numbers are polished here by a minimiser with a tight tolerance and held against its own.

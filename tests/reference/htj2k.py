@@ -2,7 +2,7 @@
 
     pip install imagecodecs numpy pydicom
 
-    python tests/reference/htj2k.py                     # the frames in plugins/ct/src/dicom/codec/tests.rs
+    python tests/reference/htj2k.py                     # the frames in crates/dicom/src/codec/tests.rs
     python tests/reference/htj2k.py CORPUS ICHFLOW      # every single-frame file of CORPUS, recoded
 
 The second form writes each file's pixels again in the three transfer syntaxes, lets `ichflow inspect`

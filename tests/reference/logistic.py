@@ -1,7 +1,7 @@
-"""scikit-learn's logistic regression for plugins/training/tests/logistic.rs.
+"""scikit-learn's logistic regression for plugins/prediction/tests/it/logistic.rs.
 
     pip install scikit-learn numpy
-    python tests/reference/logistic.py > plugins/training/tests/fixtures/logistic.json
+    python tests/reference/logistic.py > plugins/prediction/tests/fixtures/logistic.json
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Stacked ensembles by scikit-learn for plugins/training/tests/stacking.rs.
+"""Stacked ensembles by scikit-learn for plugins/prediction/tests/it/stacking.rs.
 
     pip install scikit-learn numpy
-    python tests/reference/stacking.py > plugins/training/tests/fixtures/stacking.json
+    python tests/reference/stacking.py > plugins/prediction/tests/fixtures/stacking.json
 
 Three members predict one label of some slices; a logistic regression on their logits, fitted to the first
 slices, combines them on the others.

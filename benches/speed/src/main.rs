@@ -5,17 +5,18 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 use std::time::Instant;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 use ichflow_api::device::DeviceChoice;
-use ichflow_api::layers;
+use ichflow_api::nn::layers;
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
 use ichflow_networks as _;
-use ichflow_training::fit::{Lr, Method, Optimiser, Rate, Rule, Settings};
+use ichflow_training::fit::{Adam, Lr, Rate, Rule, Stepper};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -111,15 +112,7 @@ fn times(question: &Question) -> Result<Times> {
         .map(|index| (index % 3 == 0) as u8 as f32)
         .collect();
     let truth = Tensor::<2>::from_data(TensorData::new(truth, [question.batch, 6]), &device);
-    let mut optimiser = Optimiser::with_rules(
-        Settings {
-            betas: [0.9, 0.999],
-            epsilon: 1e-8,
-            momentum: 0.0,
-            nesterov: false,
-        },
-        rules(&network),
-    );
+    let mut stepper = Stepper::new(rules(&network));
     let rate = Rate {
         lr: 1e-4,
         highest: 1e-4,
@@ -139,7 +132,7 @@ fn times(question: &Question) -> Result<Times> {
                 + logits.abs().neg().exp().log1p();
             let loss = losses.mean();
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            network = optimiser.step(network, gradients, rate);
+            network = stepper.step(network, gradients, rate);
             loss.into_scalar::<f32>();
         } else {
             logits.sum().into_scalar::<f32>();
@@ -180,7 +173,7 @@ fn rules(network: &Network) -> HashMap<burn::module::ParamId, Rule> {
     impl burn::module::ModuleVisitor for All {
         fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
             let rule = Rule {
-                method: Method::Adam,
+                optimizer: Arc::new(Adam::default()),
                 lr: Lr::Times(1.0),
                 decay: 0.0,
             };

@@ -52,30 +52,28 @@
 //! ```
 
 pub mod cache;
-pub mod channel_norm;
 pub mod command;
 pub mod context;
 pub mod data;
 pub mod device;
 pub mod digest;
-pub mod erased;
 pub mod error;
 pub mod guard;
-pub mod head;
-pub mod layers;
-pub mod learned_window;
-pub mod metrics;
 pub mod needs;
-pub mod network;
 pub mod ports;
 pub mod registry;
 pub mod slice_files;
 pub mod stage;
-pub mod summary;
 #[cfg(feature = "tensors")]
 pub mod tensors;
 pub mod testkit;
-pub mod weights;
+
+/// Layers, heads, weights in and out: what networks are built of.
+#[cfg(feature = "tensors")]
+pub use ichflow_nn as nn;
+
+/// The library of metrics, for plugins, which name this crate alone.
+pub use ichflow_metrics as metrics;
 
 /// Re-exported so that [`register!`] works in crates that do not name inventory themselves.
 pub use inventory;
@@ -94,16 +92,22 @@ pub mod prelude {
     pub use crate::data::submission::SampleSubmission;
     pub use crate::data::thresholds::Thresholds;
     pub use crate::error::{Error, Result, ResultExt};
-    pub use crate::learned_window::LearnedWindow;
-    pub use crate::network::{Backbone, Network, NetworkFactory, NetworkSpec, Normalisation};
     pub use crate::ports::{Artifact, Input, Inputs, Output, Outputs, Ports};
     pub use crate::stage::{ExternalPath, Family, Problem, Stage};
-    pub use crate::tensors::augmentation::{Augment, Augmentation};
-    pub use crate::tensors::history::History;
-    pub use crate::tensors::loss::{Loss, LossFunction};
-    pub use crate::tensors::model::Model;
-    pub use crate::tensors::window::{CenterWidth, HuBatch, Window, WindowScheme, linear_window};
+    #[cfg(feature = "tensors")]
+    pub use crate::tensors::{
+        augmentation::{Augment, Augmentation},
+        history::History,
+        hu_batch::{HuBatch, linear_window},
+        loss::{Loss, LossFunction},
+        model::Model,
+        network::{NetworkFactory, NetworkSpec},
+        window::{Window, WindowScheme},
+    };
+    #[cfg(feature = "tensors")]
     pub use burn::tensor::{Device, Tensor};
+    #[cfg(feature = "tensors")]
+    pub use ichflow_nn::{Backbone, CenterWidth, LearnedWindow, Network, Normalisation};
     pub use schemars::{self, JsonSchema};
     pub use serde::{self, Deserialize, Serialize};
 }

@@ -23,6 +23,8 @@ pub struct Registration {
     pub seeded: bool,
     /// Parameters that are no part of cache keys.
     pub immaterial: &'static [&'static str],
+    /// Keys it once had, and what is written now.
+    pub renamed: &'static [(&'static str, &'static str)],
     /// Whether its work can be split over machines.
     pub sharded: bool,
     /// The crate that brings it.
@@ -48,6 +50,7 @@ impl Registration {
             version: S::VERSION,
             seeded: S::SEEDED,
             immaterial: S::IMMATERIAL,
+            renamed: S::RENAMED,
             sharded: S::SHARDED,
             plugin,
             file,

@@ -155,6 +155,9 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// Parameters that never change the result, only how it comes about: limits, amounts computed at once.
     /// They are no part of cache keys.
     const IMMATERIAL: &'static [&'static str] = &[];
+    /// Keys it once had, each with what a recipe writes now, in which `…` stands for the value: `("weight_decay",
+    /// "`optimizer = { kind = \"adamw\", weight_decay = … }`")`. A key within a table of a list is `phases[].rise`.
+    const RENAMED: &'static [(&'static str, &'static str)] = &[];
     /// Whether its work can be split over machines: in a run with a [shard](crate::context::Context::shard) it
     /// does its part, leaves it where the run without finds it, and says by
     /// [`Outputs::part`](crate::ports::Outputs::part) that what it offers is not all.

@@ -58,6 +58,11 @@ fn faults_of(registration: &Registration) -> Vec<String> {
     if schema.get("description").is_none() {
         faults.push("its type has no documentation comment".into());
     }
+    for (old, _) in registration.renamed {
+        if schema["properties"].get(old).is_some() {
+            faults.push(format!("its old key `{old}` is a parameter"));
+        }
+    }
     let ports = stage.ports();
     let port_names: Vec<_> = ports.inputs.iter().map(|input| input.name).collect();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {

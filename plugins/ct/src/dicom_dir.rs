@@ -8,9 +8,9 @@ use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 use walkdir::WalkDir;
 
-use crate::competition::{Headers, digest_of, usable};
-use crate::dicom::{self, DicomPixels};
 use crate::foresee::foresee;
+use crate::headers::{Headers, digest_of, usable};
+use crate::pixels::DicomPixels;
 use crate::series;
 
 /// Loads every DICOM slice below a directory, without labels: data of one's own to apply a model to.
@@ -67,7 +67,7 @@ path = "data/my_study"
         // Without the magic word, what does not read is taken for something else than DICOM.
         let (found, others): (Vec<_>, Vec<_>) = found
             .into_iter()
-            .partition(|found| found.slices.is_ok() || dicom::looks_like_dicom(&found.file));
+            .partition(|found| found.slices.is_ok() || ichflow_dicom::looks_like_dicom(&found.file));
         let mut remarks = Vec::new();
         if !others.is_empty() {
             remarks.push(format!("{} files are not DICOM and were skipped", others.len()));

@@ -6,7 +6,7 @@ use ichflow_api::needs::{Foreseen, Needs};
 use ichflow_api::prelude::*;
 use walkdir::WalkDir;
 
-use crate::competition::slices_of;
+use crate::headers::slices_of;
 
 /// Files looked at for one whose header can be read.
 const TRIED: usize = 20;

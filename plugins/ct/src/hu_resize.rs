@@ -2,7 +2,7 @@
 
 use ichflow_api::prelude::*;
 
-use crate::fit::Fit;
+use crate::to_size::ToSize;
 
 /// Brings each slice to one square size as it is read, in Hounsfield units, on the reading threads. What
 /// comes after uploads a quarter of the data at half the size, and slices of different sizes share a batch.
@@ -42,13 +42,13 @@ size = 256
     fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {
         let inner = (*inputs.get::<Pixels>("pixels")?).clone();
         let digest = inner.digest();
-        let fit = Fit {
+        let to_size = ToSize {
             crop: self.crop.map(|side| side as usize),
             size: Some(self.size as usize),
         };
-        let mut pixels = Pixels::new(Resized { inner, fit });
+        let mut pixels = Pixels::new(Resized { inner, to_size });
         if let Some(digest) = digest {
-            pixels = pixels.with_digest(format!("{digest} {fit:?}"));
+            pixels = pixels.with_digest(format!("{digest} {to_size:?}"));
         }
         Ok(Outputs::new().with("pixels", pixels))
     }
@@ -59,12 +59,12 @@ ichflow_api::register!(HuResize);
 /// Slices of another source, resized.
 struct Resized {
     inner: Pixels,
-    fit: Fit,
+    to_size: ToSize,
 }
 
 impl PixelSource for Resized {
     fn read(&self, slice: &Slice) -> Result<HuImage> {
-        self.inner.read(slice).map(|image| self.fit.apply(image))
+        self.inner.read(slice).map(|image| self.to_size.apply(image))
     }
 
     fn describe(&self) -> String {

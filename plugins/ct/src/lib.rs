@@ -1,28 +1,26 @@
-//! From DICOM files to Hounsfield units: loaders, the HU store and the phantom.
+//! From DICOM files to Hounsfield units: loaders, the HU store and the phantom. Files are read by `ichflow-dicom`.
 //!
 //! - [`rsna`] loads the RSNA 2019 competition's files, [`dicom_dir`] any directory of DICOM.
 //! - [`phantom`] makes up a cohort in the competition's shape and loads it the same way.
 //! - [`hu_store`] keeps slices as lossless 16-bit Hounsfield units.
 //! - [`hu_resize`] brings slices to one size without keeping them.
 //! - [`inspect`] tells what is read from a file: `ichflow inspect`.
-//! - [`dicom`] reads single files, [`competition`] the competition's, [`store`] is the format on disk.
 
-pub mod competition;
-pub mod dicom;
 pub mod dicom_dir;
-mod fit;
 mod foresee;
+mod headers;
 pub mod hu_resize;
 pub mod hu_store;
 pub mod inspect;
 pub mod phantom;
+mod pixels;
+mod refusal;
 pub mod rsna;
 mod series;
-mod source;
-pub mod store;
+mod to_size;
 
 fn pixels_of_files() -> ichflow_api::data::pixels::Pixels {
-    ichflow_api::data::pixels::Pixels::new(dicom::DicomPixels::default())
+    ichflow_api::data::pixels::Pixels::new(pixels::DicomPixels::default())
 }
 
-ichflow_api::register_slice_files!("DICOM", competition::slices_of, pixels_of_files);
+ichflow_api::register_slice_files!("DICOM", headers::slices_of, pixels_of_files);

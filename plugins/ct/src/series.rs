@@ -1,17 +1,7 @@
 //! What is odd about the series of a cohort: stages that look along a series should not be surprised.
 
 use ichflow_api::prelude::*;
-
-/// Positions closer than this are one, in mm: headers round to a hundredth or so.
-const SAME_MM: f64 = 0.01;
-/// Gaps that differ from the series' median by no more than this share of it are even.
-const EVEN: f64 = 0.1;
-/// Thicknesses closer than this are one, in mm.
-const SAME_THICKNESS_MM: f32 = 0.01;
-/// Directions whose components are closer than this are one: a twentieth of a degree.
-const SAME_DIRECTION: f32 = 1e-3;
-/// A gantry tilted by less is upright, in degrees.
-const UPRIGHT_DEGREES: f32 = 0.5;
+use ichflow_dicom::series::{Oddities, Place};
 
 /// One kind of oddity: how many series and slices have it, and an example.
 #[derive(Default)]
@@ -46,38 +36,24 @@ pub fn remarks(slices: &[Slice]) -> Vec<String> {
         mut tilted,
     ] = std::array::from_fn(|_| Oddity::default());
     for series in slices.chunk_by(|a, b| a.series == b.series) {
-        let first = &series[0];
-        let example = |slice: &Slice| format!("the series of {}", slice.id);
-        let positions: Vec<f64> = series.iter().filter_map(|slice| slice.position_mm).collect();
-        lost.add(series.len() - positions.len(), || example(first));
-        let gaps: Vec<f64> = positions.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        let same = gaps.iter().filter(|gap| **gap <= SAME_MM).count();
-        repeated.add(same, || example(first));
-        let (off, usual, worst) = uneven_gaps(&gaps);
-        uneven.add(off, || {
-            format!("{}: {worst:.2} mm where {usual:.2} mm is usual", example(first))
-        });
-        let thicknesses: Vec<f32> = series.iter().filter_map(|s| s.header.thickness_mm).collect();
-        let (thin, wide) = bounds(&thicknesses);
-        thick.add(
-            if wide - thin > SAME_THICKNESS_MM {
-                series.len()
-            } else {
-                0
-            },
-            || format!("{}: {thin} to {wide} mm", example(first)),
-        );
-        let other = series.iter().filter(|slice| turned_against(slice, first)).count();
-        turned.add(other, || example(first));
-        let tilt = first.header.tilt_degrees().unwrap_or(0.0);
-        tilted.add(
-            if tilt.abs() > UPRIGHT_DEGREES {
-                series.len()
-            } else {
-                0
-            },
-            || format!("{}: {tilt:.1}°", example(first)),
-        );
+        let example = format!("the series of {}", series[0].id);
+        let example = || example.clone();
+        let odd = Oddities::of(&series.iter().map(place_of).collect::<Vec<_>>());
+        lost.add(odd.without_position, example);
+        repeated.add(odd.repeated, example);
+        if let Some(gaps) = odd.uneven {
+            let (worst, usual) = (gaps.worst_mm, gaps.usual_mm);
+            uneven.add(gaps.count, || {
+                format!("{}: {worst:.2} mm where {usual:.2} mm is usual", example())
+            });
+        }
+        if let Some([thin, wide]) = odd.thickness_mm {
+            thick.add(series.len(), || format!("{}: {thin} to {wide} mm", example()));
+        }
+        turned.add(odd.turned, example);
+        if let Some(tilt) = odd.tilt_degrees {
+            tilted.add(series.len(), || format!("{}: {tilt:.1}°", example()));
+        }
     }
     let kinds = [
         (lost, "have no position and come first in their series"),
@@ -103,32 +79,12 @@ pub fn remarks(slices: &[Slice]) -> Vec<String> {
     .collect()
 }
 
-/// How many gaps differ from the median one, that, and the one furthest from it. Slices at one place are told
-/// of elsewhere.
-fn uneven_gaps(gaps: &[f64]) -> (usize, f64, f64) {
-    let mut sorted: Vec<f64> = gaps.iter().copied().filter(|gap| *gap > SAME_MM).collect();
-    sorted.sort_by(f64::total_cmp);
-    let Some(usual) = sorted.get(sorted.len() / 2).copied() else {
-        return (0, 0.0, 0.0);
-    };
-    let off = |gap: &f64| (gap - usual).abs() > (EVEN * usual).max(SAME_MM);
-    let count = sorted.iter().filter(|gap| off(gap)).count();
-    let worst = sorted
-        .iter()
-        .copied()
-        .max_by(|a, b| (a - usual).abs().total_cmp(&(b - usual).abs()));
-    (count, usual, worst.unwrap_or(usual))
-}
-
-fn bounds(numbers: &[f32]) -> (f32, f32) {
-    let low = numbers.iter().copied().reduce(f32::min).unwrap_or(0.0);
-    let high = numbers.iter().copied().reduce(f32::max).unwrap_or(0.0);
-    (low, high)
-}
-
-fn turned_against(slice: &Slice, first: &Slice) -> bool {
-    let pair = slice.header.orientation.zip(first.header.orientation);
-    pair.is_some_and(|(a, b)| a.iter().zip(b).any(|(a, b)| (a - b).abs() > SAME_DIRECTION))
+fn place_of(slice: &Slice) -> Place {
+    Place {
+        position_mm: slice.position_mm,
+        thickness_mm: slice.header.thickness_mm,
+        orientation: slice.header.orientation,
+    }
 }
 
 #[cfg(test)]

@@ -164,7 +164,7 @@ fn damaged_files_neither_panic_nor_hang() {
         }
         let kept = bytes.clone();
         let begin = Instant::now();
-        let result = std::panic::catch_unwind(|| ichflow_ct::dicom::read_bytes(bytes).is_ok());
+        let result = std::panic::catch_unwind(|| ichflow_dicom::read_bytes(bytes).is_ok());
         let took = begin.elapsed();
         if took > slowest {
             println!("{took:?}: {}", file.display());
@@ -235,7 +235,7 @@ fn tables(rows: &[Row]) -> String {
         let _ = writeln!(
             text,
             "| {} `{uid}` | {} | {lossy} | {} | {} | {} |",
-            ichflow_ct::dicom::syntax_name(uid),
+            ichflow_dicom::syntax_name(uid),
             count(|outcome| matches!(outcome, Outcome::Equal | Outcome::Excess)),
             count(|outcome| matches!(outcome, Outcome::Better(_))),
             count(|outcome| matches!(outcome, Outcome::Refused(_))),

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichflow_api::data::labels::{self, COUNT};
+use ichflow_api::data::labels::{self, COUNT, STAGE_2_PREVALENCE_LOG_LOSS};
 use ichflow_api::data::submission::{SampleSubmission, split_row};
-use ichflow_api::metrics::{STAGE_2_PRIORS_LOG_LOSS, priors};
+use ichflow_api::metrics::prevalence;
 use ichflow_api::prelude::*;
 
 /// What to write for test slices without a prediction, such as those in quarantine.
@@ -107,7 +107,7 @@ impl Stage for KaggleSubmission {
             "submission",
             format!("{} rows", rows.len()),
             format!(
-                "submission.csv, clipped to {:e}; the training shares alone score {STAGE_2_PRIORS_LOG_LOSS} on stage 2",
+                "submission.csv, clipped to {:e}; the training shares alone score {STAGE_2_PREVALENCE_LOG_LOSS} on stage 2",
                 self.clip
             ),
         );
@@ -118,8 +118,8 @@ impl Stage for KaggleSubmission {
 impl KaggleSubmission {
     fn fallback(&self, cohort: &Cohort) -> [f64; COUNT] {
         let truth: Vec<Labels> = cohort.slices.iter().filter_map(|slice| slice.labels).collect();
-        match (self.missing, priors(&truth)) {
-            (Missing::Priors, Some(priors)) => priors,
+        match (self.missing, prevalence(&truth)) {
+            (Missing::Priors, Some(prevalence)) => prevalence,
             _ => [0.5; labels::COUNT],
         }
     }

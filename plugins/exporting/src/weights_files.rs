@@ -2,8 +2,8 @@
 
 use burn::module::Module;
 use burn_store::{BurnpackStore, ModuleSnapshot};
+use ichflow_api::nn::weights::save_safetensors;
 use ichflow_api::prelude::*;
-use ichflow_api::weights::save_safetensors;
 
 /// Writes the trained network as `weights.safetensors`, with timm's names and PyTorch's layout: `timm.create_model`
 /// with as many classes loads it, as does any other program that knows the architecture by these names.
@@ -64,10 +64,10 @@ mod tests {
     use super::*;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::tensor::Tensor;
+    use ichflow_api::nn::weights::load_safetensors;
     use ichflow_api::tensors::model::Preparation;
     use ichflow_api::tensors::views::Views;
     use ichflow_api::testkit::run_context;
-    use ichflow_api::weights::load_safetensors;
 
     #[derive(Module, Debug)]
     struct Tiny {

@@ -5,9 +5,10 @@
 
 use std::path::Path;
 
+use ichflow_api::nn::weights;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
-use ichflow_api::{testkit, weights};
+use ichflow_api::testkit;
 use ichflow_networks as _;
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {

@@ -2,9 +2,9 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
-use ichflow_api::head::HeadPlan;
+use ichflow_api::nn::HeadPlan;
+use ichflow_api::nn::weights::WeightsFile;
 use ichflow_api::prelude::*;
-use ichflow_api::weights::WeightsFile;
 
 use crate::adapt::adapt_inputs;
 use crate::normalise::{Normalise, for_channels, imagenet};
@@ -111,10 +111,9 @@ impl<A: Architecture> NetworkFactory for Factory<A> {
         initialise(&network.backbone);
         initialise(&network.head);
         match &self.start {
-            Some(found) => self
-                .read(found, channels)?
-                .start(network)
-                .map_err(|error| error.help(format!("use {}", self.architecture.fitting_weights()))),
+            Some(found) => self.read(found, channels)?.start(network).map_err(|error| {
+                Error::from(error).help(format!("use {}", self.architecture.fitting_weights()))
+            }),
             None => Ok(network),
         }
     }

@@ -1,6 +1,6 @@
 //! What the stages of this crate have in common: ports, checks, the file they read.
 
-use ichflow_api::head::{HeadKind, HeadPlan, Pool};
+use ichflow_api::nn::{HeadKind, HeadPlan, Pool};
 use ichflow_api::prelude::*;
 
 use crate::normalise::Normalise;

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use ichflow_api::head::{HeadKind, Pool};
+use ichflow_api::nn::{HeadKind, Pool};
 use ichflow_api::prelude::*;
 
 use crate::architecture::Architecture;

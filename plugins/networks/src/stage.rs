@@ -1,6 +1,6 @@
 //! The stage every backbone with published weights has.
 
-use ichflow_api::head::HeadPlan;
+use ichflow_api::nn::HeadPlan;
 use ichflow_api::prelude::*;
 use ichflow_hub::Hub;
 
@@ -33,9 +33,9 @@ macro_rules! backbone {
             #[schemars(range(min = 0.0, max = 1.0))]
             pub dropout: f64,
             /// What becomes of a feature map's values, one number a map.
-            pub pool: ichflow_api::head::Pool,
+            pub pool: ichflow_api::nn::Pool,
             /// What makes the labels' logits of the pooled features.
-            pub head: ichflow_api::head::HeadKind,
+            pub head: ichflow_api::nn::HeadKind,
             /// Values in each label's own hidden layer, with `head = "per-label"`.
             #[schemars(range(min = 1, max = 4096))]
             pub hidden: usize,

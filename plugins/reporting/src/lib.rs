@@ -1,30 +1,19 @@
-//! Reporting: numbers and pictures for people.
+//! Reporting: pages and pictures for people. What is measured is evaluation's.
 //!
 //! | stage | what it makes |
 //! |---|---|
-//! | [`evaluate`] | `metrics.json`: every metric of the held-out and the test predictions |
-//! | [`metrics-report`](metrics_report) | `report.html`: one file that needs no network |
-//! | [`grad-cam`](grad_cam) | heat maps of where the network looked |
-//! | [`eda-report`](eda) | the same of the data alone, with a window explorer |
-//! | [`compare`] | `compare.html`: runs side by side |
+//! | [`metrics-report`](metrics_report) | `report.html`: a run in one file that needs no network |
+//! | [`grad-cam`](explain) | heat maps of where the network looked |
+//! | [`eda-report`](explore) | the data alone on one page, with a window explorer |
 //!
-//! The command `ichflow score` ([`score`]) measures any two CSV files in the same way, without a recipe;
-//! `ichflow compare` ([`compare`]) holds runs against one another.
-//!
-//! [`measures`] defines what is measured; [`plots`] holds one file per kind of picture; [`sheet`] chooses
-//! and renders example slices; [`page`] turns all of it into HTML. What the page shows as a number is
-//! taken from `metrics.json`'s own structure, never computed twice.
+//! The page of `ichflow compare` is drawn in `compare`. `render` has what every page is drawn with. What a page
+//! shows as a number is taken from `metrics.json`'s own structure, never computed twice.
 
-pub mod compare;
-pub mod eda;
-pub mod evaluate;
-pub mod grad_cam;
-pub mod measures;
+mod compare;
+pub mod explain;
+pub mod explore;
 pub mod metrics_report;
-mod page;
-mod plots;
-pub mod score;
-mod sheet;
+mod render;
 
 #[cfg(test)]
 mod tests {

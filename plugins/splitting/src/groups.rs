@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use ichflow_api::data::cohort::{Cohort, Slice};
+use ichflow_api::data::identity::Subject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,14 +31,6 @@ impl GroupBy {
     }
 }
 
-/// A group's name. Different kinds never meet: a study called like a patient is another group.
-#[derive(PartialEq, Eq, Hash)]
-enum Key<'a> {
-    Patient(&'a str),
-    Study(&'a str),
-    Slice(&'a str),
-}
-
 /// The groups of a cohort, numbered in the order in which they appear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Groups {
@@ -53,7 +46,7 @@ pub struct Groups {
 impl Groups {
     /// Groups the slices of a cohort.
     pub fn of(cohort: &Cohort, by: GroupBy) -> Self {
-        let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
+        let mut numbers: HashMap<Subject<'_>, usize> = HashMap::new();
         let mut unnamed = 0;
         let of_slice = cohort
             .slices
@@ -73,15 +66,19 @@ impl Groups {
     }
 }
 
-/// The key of a slice, and whether its header lacks what was asked for: all slices without a patient
-/// are not one patient.
-fn key(slice: &Slice, by: GroupBy) -> (Key<'_>, bool) {
-    let (patient, study) = (slice.patient.trim(), slice.study.trim());
-    match by {
-        GroupBy::Patient if !patient.is_empty() => (Key::Patient(patient), false),
-        GroupBy::Patient | GroupBy::Study if !study.is_empty() => (Key::Study(study), by == GroupBy::Patient),
-        _ => (Key::Slice(&slice.id), by != GroupBy::None),
-    }
+/// What a slice is grouped by, and whether its header lacks what was asked for.
+fn key(slice: &Slice, by: GroupBy) -> (Subject<'_>, bool) {
+    let subject = match by {
+        GroupBy::Patient => Subject::of(slice),
+        GroupBy::Study => Subject::new("", &slice.study, &slice.id),
+        GroupBy::None => Subject::Slice(&slice.id),
+    };
+    let named = match by {
+        GroupBy::Patient => matches!(subject, Subject::Patient(_)),
+        GroupBy::Study => matches!(subject, Subject::Study(_)),
+        GroupBy::None => true,
+    };
+    (subject, !named)
 }
 
 #[cfg(test)]

@@ -1,13 +1,9 @@
-//! Training and prediction: losses, augmentation, fitting a network, applying a model, and what follows
-//! its outputs.
+//! Training: losses, augmentation, the size of images, fitting a network.
 
-pub mod after;
 pub mod augment;
 pub mod fit;
-pub mod histogram_logistic;
-pub mod logistic;
+pub mod kind;
 pub mod loss;
-pub mod predict;
 pub mod resize;
 
 #[cfg(test)]

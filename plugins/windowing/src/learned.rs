@@ -1,6 +1,6 @@
 //! `learned`: windows that the network learns (WSO).
 
-use ichflow_api::learned_window::{Activation, Curve};
+use ichflow_api::nn::learned_window::{Activation, Curve};
 use ichflow_api::prelude::*;
 
 use crate::math::SIGMOID_EPS;
@@ -79,7 +79,8 @@ impl WindowScheme for Learned {
     }
 
     fn apply(&self, batch: &HuBatch) -> Tensor<4> {
-        self.start(&batch.hu().device()).forward(batch)
+        self.start(&batch.hu().device())
+            .forward(batch.hu(), batch.widening())
     }
 
     fn learned(&self, device: &Device) -> Option<LearnedWindow> {
@@ -87,7 +88,7 @@ impl WindowScheme for Learned {
     }
 
     fn apply_learned(&self, batch: &HuBatch, windows: &LearnedWindow) -> Tensor<4> {
-        windows.forward(batch)
+        windows.forward(batch.hu(), batch.widening())
     }
 }
 

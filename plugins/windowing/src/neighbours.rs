@@ -150,7 +150,7 @@ ichflow_api::register!(Neighbours);
 mod tests {
     use super::*;
     use crate::bsb::Bsb;
-    use ichflow_api::data::cohort::SeriesOrder;
+    use ichflow_api::data::identity::SeriesOrder;
     use ichflow_api::tensors::feed::HostBatch;
     use ichflow_api::testkit::{MadePixels, cohort, slice};
 
@@ -176,7 +176,7 @@ mod tests {
             groups: stage.groups(),
             inner,
         };
-        let order = SeriesOrder::of(&cohort);
+        let order = SeriesOrder::of(&cohort.slices);
         let host = HostBatch::read(&pixels, &cohort, &order, of, &scheme.offsets()).unwrap();
         let images = scheme.apply(&host.upload(&cohort, &Device::flex()));
         assert_eq!(images.dims()[1], scheme.channels());

@@ -12,7 +12,7 @@
 //!
 //! [sweep.random]                              # so many draws
 //! trials = 8
-//! "train.weight_decay" = { low = 1e-6, high = 1e-2, scale = "log" }
+//! "train.optimizer.weight_decay" = { low = 1e-6, high = 1e-2, scale = "log" }
 //! "network.dropout" = [0.0, 0.125, 0.5]
 //! ```
 //!

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::activation::relu;
-use ichflow_api::layers::convolve;
+use ichflow_api::nn::layers::convolve;
 use ichflow_api::prelude::*;
 
 /// Three strided convolutions.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256;
-use crate::metrics::ReliabilityBin;
 use crate::ports::Artifact;
+use ichflow_metrics::ReliabilityBin;
 
 /// Held-out predictions before and after calibration, each slice calibrated without its patient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

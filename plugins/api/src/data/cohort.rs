@@ -1,12 +1,13 @@
 //! A cohort: the slices a run works on, described but not decoded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::data::identity::Subject;
 use crate::data::labels::{self, LABELS, Labels};
 use crate::digest::{Digest, sha256};
 use crate::error::{Result, ResultExt};
@@ -179,13 +180,10 @@ impl Cohort {
         counts
     }
 
-    /// Number of different patients.
+    /// Number of different patients; where headers name none, of studies or slices (see [`Subject`]).
     pub fn patients(&self) -> usize {
-        self.slices
-            .iter()
-            .map(|slice| slice.patient.as_str())
-            .collect::<std::collections::BTreeSet<_>>()
-            .len()
+        let subjects: BTreeSet<_> = self.slices.iter().map(Subject::of).collect();
+        subjects.len()
     }
 
     /// Index of each slice by its id.
@@ -195,44 +193,6 @@ impl Cohort {
             .enumerate()
             .map(|(index, slice)| (slice.id.as_str(), index))
             .collect()
-    }
-}
-
-/// Where each slice stands in its series: by position, ties by the cohort's own order.
-#[derive(Clone, Debug, Default)]
-pub struct SeriesOrder {
-    /// Slices of every series, one series after the other.
-    order: Vec<usize>,
-    /// Of each slice: its index in `order`, and where its series begins and ends there.
-    places: Vec<(usize, usize, usize)>,
-}
-
-impl SeriesOrder {
-    /// The order of a cohort's slices.
-    pub fn of(cohort: &Cohort) -> Self {
-        let mut order: Vec<usize> = (0..cohort.len()).collect();
-        let series = |index: &usize| cohort.slices[*index].series.as_str();
-        let position = |index: &usize| cohort.slices[*index].position_mm.unwrap_or(f64::MAX);
-        order.sort_by(|a, b| series(a).cmp(series(b)).then(position(a).total_cmp(&position(b))));
-        let mut places = vec![(0, 0, 0); cohort.len()];
-        let mut begin = 0;
-        for run in order.chunk_by(|a, b| series(a) == series(b)) {
-            for (offset, index) in run.iter().enumerate() {
-                places[*index] = (begin + offset, begin, begin + run.len());
-            }
-            begin += run.len();
-        }
-        Self { order, places }
-    }
-
-    /// The slice `offset` places further along the series of slice `index`; at the ends of the series
-    /// the slice itself.
-    pub fn neighbour(&self, index: usize, offset: i32) -> usize {
-        let (place, begin, end) = self.places[index];
-        match place.checked_add_signed(offset as isize) {
-            Some(place) if (begin..end).contains(&place) => self.order[place],
-            _ => index,
-        }
     }
 }
 
@@ -282,34 +242,4 @@ pub fn record(context: &Context, parts: &[(&str, &Cohort)]) -> Result<()> {
     let bytes = std::fs::read(&path).at("read", &path)?;
     context.record_fact("cohort_sha256", sha256(&bytes).into());
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testkit::{cohort, slice};
-
-    #[test]
-    fn neighbours_stay_in_their_series_and_ends_repeat() {
-        let at = |id: &str, patient: &str, z: f64| Slice {
-            position_mm: Some(z),
-            ..slice(id, patient, None)
-        };
-        // Two series, shuffled: a at 0, 5, 10 mm; b at 0, 5 mm.
-        let cohort = cohort(vec![
-            at("a10", "a", 10.0),
-            at("b5", "b", 5.0),
-            at("a0", "a", 0.0),
-            at("a5", "a", 5.0),
-            at("b0", "b", 0.0),
-        ]);
-        let order = SeriesOrder::of(&cohort);
-        let name = |index: usize, offset| cohort.slices[order.neighbour(index, offset)].id.as_str();
-        assert_eq!([name(3, -1), name(3, 0), name(3, 1)], ["a0", "a5", "a10"]);
-        assert_eq!([name(0, 1), name(0, -2)], ["a10", "a0"]);
-        assert_eq!(
-            [name(1, 1), name(1, -1), name(4, -1), name(2, 5)],
-            ["b5", "b0", "b0", "a0"]
-        );
-    }
 }

@@ -1,11 +1,16 @@
 //! What stages hand to one another and people can read: slices, labels, folds, probabilities. Nothing here
 //! touches a tensor.
 
+pub mod axis_weights;
 pub mod balance;
 pub mod calibration;
 pub mod cohort;
+pub mod comparison;
 pub mod folds;
+pub mod identity;
+pub mod labelled;
 pub mod labels;
+pub mod measures;
 pub mod pixels;
 pub mod predictions;
 pub mod scores;

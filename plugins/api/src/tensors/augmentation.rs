@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
 use crate::ports::Artifact;
-use crate::tensors::window::HuBatch;
+use crate::tensors::hu_batch::HuBatch;
 
 /// A random change of a batch in training. An augmentation changes one of three: Hounsfield units before
 /// windowing, images after it, or images together with their labels.

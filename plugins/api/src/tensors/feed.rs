@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use rayon::prelude::*;
 
-use crate::data::cohort::{Cohort, SeriesOrder};
+use crate::data::cohort::Cohort;
+use crate::data::identity::SeriesOrder;
 use crate::data::pixels::Pixels;
 use crate::error::{Error, Result};
-use crate::tensors::window::HuBatch;
+use crate::tensors::hu_batch::HuBatch;
 
 /// Batches kept ready ahead of the one in use; bounds memory.
 const AHEAD: usize = 2;
@@ -144,7 +145,7 @@ impl Feed {
             let order = if offsets.is_empty() {
                 SeriesOrder::default()
             } else {
-                SeriesOrder::of(&cohort)
+                SeriesOrder::of(&cohort.slices)
             };
             for indices in batches {
                 if stopped.load(Ordering::Relaxed) {

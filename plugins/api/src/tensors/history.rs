@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::{Result, ResultExt};
 use crate::ports::Artifact;
-use crate::tensors::window::CenterWidth;
+use ichflow_nn::CenterWidth;
 
 /// One epoch of training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

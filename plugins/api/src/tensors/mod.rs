@@ -3,10 +3,13 @@
 
 pub mod augmentation;
 pub mod device;
+mod error;
 pub mod feed;
 pub mod history;
+pub mod hu_batch;
 pub mod loss;
 pub mod model;
+pub mod network;
 pub mod resample;
 pub mod views;
 pub mod window;

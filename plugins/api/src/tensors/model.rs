@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
-use crate::learned_window::LearnedWindow;
-use crate::network::{Network, Normalisation};
 use crate::ports::Artifact;
+use crate::tensors::hu_batch::HuBatch;
 use crate::tensors::resample;
 use crate::tensors::views::Views;
-use crate::tensors::window::{HuBatch, Window};
+use crate::tensors::window::Window;
+use ichflow_nn::{LearnedWindow, Network, Normalisation};
 
 /// The side of the square images a network sees, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

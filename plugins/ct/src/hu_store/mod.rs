@@ -1,271 +1,32 @@
-//! The stage that keeps slices as Hounsfield units.
+//! The HU store on disk: slices as lossless 16-bit Hounsfield units, written once.
+//!
+//! ```text
+//! hu.bin        every slice's values one after another: little-endian i16, row by row
+//! index.jsonl   one line a slice: id, source file, offset in bytes, rows, columns, SHA-256; or why it failed
+//! verified.json state of hu.bin when all checksums were last found right
+//! lock          held while a run writes
+//! parts/2-of-3/ a store of the same kind, filled by a shard, until a run without a shard takes it over
+//! ```
+//!
+//! Values reach the disk before the line that names them, so that a run killed at any moment leaves a
+//! store that is merely shorter. `ichflow store verify` compares every checksum. In Python:
+//! `numpy.fromfile("hu.bin", "<i2", rows * columns, offset=offset).reshape(rows, columns)`.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod command;
+mod entry;
+mod files;
+mod parts;
+mod read;
+mod stage;
+mod verify;
+mod write;
 
-use ichflow_api::cache::shard::Shard;
-use ichflow_api::data::cohort;
-use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
-use ichflow_api::prelude::*;
-use rayon::prelude::*;
-
-use crate::competition::check_limit;
-use crate::fit::Fit;
-use crate::store::{Parts, Prepared, State, Store};
-
-/// Slices decoded in parallel before they are written; bounds memory (32 MiB at 512 × 512).
-const CHUNK: usize = 64;
-
-/// Keeps every slice as lossless 16-bit Hounsfield units, decoded once: whatever comes after reads
-/// batches from here.
-///
-/// An interrupted run carries on where it stopped, a slice whose file changed is read again, and every
-/// slice carries a checksum. Slices that cannot be read go to quarantine and are left out of the cohorts
-/// offered.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct HuStore {
-    /// Height and width to which slices are brought, in pixels: padded to a square with air (−1000 HU),
-    /// then resampled with a triangle filter. None: slices stay as they are, whatever their sizes.
-    #[schemars(range(min = 8, max = 4096))]
-    pub size: Option<u32>,
-    /// Side of the square around the middle that is kept before resizing, in pixels; smaller slices are
-    /// padded with air (−1000 HU). None: the whole slice.
-    #[schemars(range(min = 8, max = 4096))]
-    pub crop: Option<u32>,
-    /// Number of unreadable slices beyond which the stage fails; none: any number is tolerated and
-    /// reported.
-    pub max_quarantined: Option<usize>,
-}
-
-impl Stage for HuStore {
-    const NAME: &'static str = "hu-store";
-    const FAMILY: Family = Family::Store;
-    const SUMMARY: &'static str = "slices as lossless 16-bit Hounsfield units, decoded once";
-    /// 2: means are rounded to even where they were rounded away from zero.
-    const VERSION: u32 = 2;
-    const EXAMPLE: &'static str = r#"
-[store]
-use = "hu-store"
-size = 256
-"#;
-    const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
-    const SHARDED: bool = true;
-
-    fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Cohort>("train"))
-            .input(Input::of::<Cohort>("test").optional())
-            .input(Input::of::<Pixels>("pixels"))
-            .output(Output::of::<Cohort>("train"))
-            .output(Output::of::<Cohort>("test").only_with("test"))
-            .output(Output::of::<Pixels>("pixels"))
-    }
-
-    fn needs(&self, known: &Known) -> Result<Needs> {
-        let Some(mut foreseen) = known.foreseen else {
-            return Ok(Needs::default());
-        };
-        if let Some(crop) = self.crop {
-            (foreseen.rows, foreseen.columns) = (u64::from(crop), u64::from(crop));
-        }
-        if let Some(size) = self.size {
-            (foreseen.rows, foreseen.columns) = (u64::from(size), u64::from(size));
-        }
-        let Foreseen {
-            slices,
-            rows,
-            columns,
-        } = foreseen;
-        Ok(Needs {
-            foreseen: Some(foreseen),
-            disk: Some(Bytes {
-                bytes: slices * rows * columns * 2,
-                how: format!("{slices} slices of {rows} × {columns} values of 16 bits"),
-            }),
-            ..Needs::default()
-        })
-    }
-
-    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let train = inputs.get::<Cohort>("train")?;
-        let test = inputs.find::<Cohort>("test")?;
-        let pixels = inputs.get::<Pixels>("pixels")?;
-        let slices: Vec<&Slice> = train
-            .slices
-            .iter()
-            .chain(test.iter().flat_map(|test| &test.slices))
-            .collect();
-        check_unique(&slices)?;
-
-        let directory = context.cache()?;
-        let mut store = Store::open(&directory, context)?;
-        let missing = missing(&store, &slices);
-        if missing.is_empty() {
-            context.cached(&format!("{} slices", slices.len()));
-        } else if let Some(shard) = context.shard() {
-            drop(store);
-            self.fill_part(&directory, shard, &missing, &pixels, context)?;
-            let outputs = Outputs::new()
-                .with_shared("train", train)
-                .with_shared("pixels", pixels);
-            let outputs = match test {
-                Some(test) => outputs.with_shared("test", test),
-                None => outputs,
-            };
-            return Ok(outputs.part());
-        } else {
-            let parts = Parts::open(&directory, context)?;
-            let absent = parts.absent(&missing);
-            if !absent.is_empty() {
-                context.warn(format!("{absent}: what is missing is read now"));
-            }
-            self.fill(&mut store, Some(&parts), &missing, &pixels, context)?;
-            store.seal()?;
-            parts.remove()?;
-        }
-        store.seal()?;
-
-        let digest = store.digest_of(&slices);
-        let mut failed: Vec<(String, PathBuf, String)> = Vec::new();
-        for slice in &slices {
-            match store.state(slice) {
-                State::Stored => {}
-                State::Failed(reason) => failed.push((slice.id.clone(), slice.file.clone(), reason)),
-                State::Missing => failed.push((
-                    slice.id.clone(),
-                    slice.file.clone(),
-                    "its file changed or went away while it was read".into(),
-                )),
-            }
-        }
-        for (id, file, reason) in &failed {
-            context.quarantine(id, file, reason.clone());
-        }
-        check_limit(&failed, self.max_quarantined)?;
-        let unusable: std::collections::HashSet<&str> = failed.iter().map(|(id, _, _)| id.as_str()).collect();
-        let usable = |cohort: &Cohort| cohort.filtered(|slice| !unusable.contains(slice.id.as_str()));
-        let train = usable(&train);
-        let test = test.as_deref().map(usable);
-        // A shard's part of few slices may be empty.
-        if train.is_empty() && context.shard().is_none() {
-            return Err(Error::new("not one slice could be read")
-                .help("the reasons are listed among the quarantined slices of this run"));
-        }
-        let mut parts = vec![("train", &train)];
-        parts.extend(test.as_ref().map(|test| ("test", test)));
-        cohort::record(context, &parts)?;
-        Ok(Outputs::new()
-            .with("train", train)
-            .with_some("test", test)
-            .with("pixels", Pixels::new(store.into_pixels()?).with_digest(digest)))
-    }
-}
-
-impl HuStore {
-    /// Decodes a shard's part of what is missing into a store of its own.
-    fn fill_part(
-        &self,
-        directory: &Path,
-        shard: Shard,
-        all: &[&Slice],
-        pixels: &Pixels,
-        context: &Context,
-    ) -> Result<()> {
-        let own: Vec<&Slice> = all
-            .iter()
-            .copied()
-            .filter(|slice| shard.has_file(&slice.file))
-            .collect();
-        let mut part = Parts::own(directory, shard, context)?;
-        let missing = missing(&part, &own);
-        if missing.is_empty() {
-            context.cached(&format!("{} slices", own.len()));
-        } else {
-            self.fill(&mut part, None, &missing, pixels, context)?;
-        }
-        part.seal()
-    }
-
-    /// Decodes what is missing, or takes it from the parts that shards left, in parallel, and appends it in order,
-    /// so that a store's bytes do not depend on the number of threads or shards.
-    fn fill(
-        &self,
-        store: &mut Store,
-        parts: Option<&Parts>,
-        missing: &[&Slice],
-        pixels: &Pixels,
-        context: &Context,
-    ) -> Result<()> {
-        let progress = context.progress("storing Hounsfield units", missing.len(), "slices");
-        let stop = context.stop_flag();
-        let fit = Fit {
-            crop: self.crop.map(|side| side as usize),
-            size: self.size.map(|side| side as usize),
-        };
-        let failed = AtomicUsize::new(0);
-        for chunk in missing.chunks(CHUNK) {
-            context.checkpoint()?;
-            let prepared = chunk
-                .par_iter()
-                .map(|slice| {
-                    if stop.load(Ordering::Relaxed) {
-                        return Err(Error::Interrupted);
-                    }
-                    if let Some(taken) = parts.and_then(|parts| parts.taken(slice)) {
-                        progress.advance(1);
-                        return Ok(taken);
-                    }
-                    let source = Prepared::source(slice);
-                    let image = match pixels.read(slice) {
-                        Err(Error::Interrupted) => return Err(Error::Interrupted),
-                        Err(error) => Err(error.chain()),
-                        Ok(image) if image.hu.len() != image.rows * image.columns => {
-                            Err("its number of values is not rows × columns".into())
-                        }
-                        Ok(image) => Ok(fit.apply(image)),
-                    };
-                    if image.is_err() {
-                        let count = 1 + failed.fetch_add(1, Ordering::Relaxed);
-                        progress.note(&format!("{count} quarantined"));
-                    }
-                    progress.advance(1);
-                    Ok(Prepared::new(slice, source, image))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            store.append(prepared)?;
-        }
-        Ok(())
-    }
-}
-
-/// The slices that a store does not know.
-fn missing<'a>(store: &Store, slices: &[&'a Slice]) -> Vec<&'a Slice> {
-    slices
-        .par_iter()
-        .copied()
-        .filter(|slice| store.state(slice) == State::Missing)
-        .collect()
-}
-
-fn check_unique(slices: &[&Slice]) -> Result<()> {
-    let mut files = HashMap::with_capacity(slices.len());
-    for slice in slices {
-        if let Some(other) = files.insert((&slice.id, slice.frame), &slice.file) {
-            return Err(Error::new(format!(
-                "two slices are called {}: {} and {}",
-                slice.id,
-                other.display(),
-                slice.file.display()
-            ))
-            .help("training and test data must not share slices"));
-        }
-    }
-    Ok(())
-}
-
-ichflow_api::register!(HuStore);
+pub use entry::{Entry, Place, Prepared};
+pub use parts::Parts;
+pub use read::StorePixels;
+pub use stage::HuStore;
+pub use verify::{Damage, Report, verify};
+pub use write::{State, Store};
 
 #[cfg(test)]
 mod tests;

@@ -1,150 +1,203 @@
 use std::fs;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use ichflow_api::testkit::{self, MadePixels};
+use ichflow_api::context::RunContext;
+use ichflow_api::prelude::*;
+use ichflow_api::testkit;
 
 use super::*;
 
-type Made = MadePixels<fn(&Slice) -> Option<HuImage>>;
-
-/// Lets a test keep the read log of a source that a stage also holds.
-struct Shared(Arc<Made>);
-
-impl PixelSource for Shared {
-    fn read(&self, slice: &Slice) -> Result<HuImage> {
-        self.0.read(slice)
-    }
-    fn describe(&self) -> String {
-        self.0.describe()
-    }
+fn slices() -> Vec<Slice> {
+    (0..5)
+        .map(|i| testkit::slice(&format!("s{i}"), "p", None))
+        .collect()
 }
 
-fn make(slice: &Slice) -> Option<HuImage> {
-    (slice.id != "bad").then(|| HuImage {
+fn image(slice: &Slice) -> HuImage {
+    let seed = i16::from(slice.id.as_bytes()[1]);
+    HuImage {
         rows: 4,
         columns: 4,
-        hu: vec![i16::from(slice.id.as_bytes()[0]); 16],
-    })
+        hu: (0..16).map(|i| seed * 100 - 3000 + i).collect(),
+    }
 }
 
-fn cohort(directory: &Path, ids: &[&str]) -> Cohort {
-    let slice = |id: &&str| {
-        let file = directory.join(id);
-        if !file.exists() {
-            fs::write(&file, id).unwrap();
-        }
-        Slice {
-            file,
-            ..testkit::slice(id, "p", None)
-        }
-    };
-    testkit::cohort(ids.iter().map(slice).collect())
+fn run_in(directory: &Path) -> RunContext {
+    testkit::run_context(directory)
 }
 
-/// Runs the stage; returns its outputs, the ids read and the ids set aside.
-fn run(stage: &HuStore, directory: &Path, ids: &[&str]) -> Result<(Outputs, Vec<String>, Vec<String>)> {
-    let run = testkit::run_context(directory);
+/// Opens a store and appends what it lacks.
+fn fill(directory: &Path, slices: &[Slice]) -> (Store, usize) {
+    let run = run_in(directory);
     let context = Context::new(&run, "store", "hu-store", "key");
-    let made = Arc::new(MadePixels::new(make as fn(&Slice) -> Option<HuImage>));
-    let inputs = Inputs::new_with(cohort(directory, ids), Pixels::new(Shared(made.clone())));
-    let outputs = stage.run(&inputs, &context)?;
-    let mut reads = made.reads.lock().unwrap().clone();
-    reads.sort();
-    let quarantined = run.quarantined().into_iter().map(|slice| slice.id).collect();
-    Ok((outputs, reads, quarantined))
+    let mut store = Store::open(&directory.join("store"), &context).unwrap();
+    let missing: Vec<_> = slices
+        .iter()
+        .filter(|slice| store.state(slice) == State::Missing)
+        .collect();
+    let count = missing.len();
+    for slice in missing {
+        let prepared = Prepared::new(slice, Prepared::source(slice), Ok(image(slice)));
+        store.append(vec![prepared]).unwrap();
+    }
+    (store, count)
 }
 
-trait NewWith {
-    fn new_with(train: Cohort, pixels: Pixels) -> Inputs;
+fn files(directory: &Path) -> [PathBuf; 2] {
+    ["hu.bin", "index.jsonl"].map(|name| directory.join("store").join(name))
 }
 
-impl NewWith for Inputs {
-    fn new_with(train: Cohort, pixels: Pixels) -> Inputs {
-        Inputs::default().with("train", train).with("pixels", pixels)
+fn contents(directory: &Path) -> [Vec<u8>; 2] {
+    files(directory).map(|file| fs::read(file).unwrap())
+}
+
+#[test]
+fn what_goes_in_comes_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, count) = fill(directory.path(), &slices());
+    assert_eq!(count, 5);
+    let pixels = store.into_pixels().unwrap();
+    for slice in slices() {
+        assert_eq!(pixels.read(&slice).unwrap(), image(&slice));
+    }
+    let stranger = testkit::slice("stranger", "p", None);
+    assert!(
+        pixels
+            .read(&stranger)
+            .unwrap_err()
+            .to_string()
+            .contains("not in the HU store")
+    );
+}
+
+#[test]
+fn an_interrupted_store_ends_like_an_uninterrupted_one() {
+    let whole = tempfile::tempdir().unwrap();
+    drop(fill(whole.path(), &slices()));
+    let [values, index] = contents(whole.path());
+    // Killed after any number of bytes of either file, in the order in which they are written.
+    for cut in 1..40 {
+        let resumed = tempfile::tempdir().unwrap();
+        drop(fill(resumed.path(), &slices()));
+        let [values_file, index_file] = files(resumed.path());
+        fs::write(&index_file, &index[..index.len() - cut * index.len() / 40]).unwrap();
+        if cut % 2 == 0 {
+            fs::write(&values_file, &values[..values.len() - cut * 2]).unwrap();
+        }
+        let (store, count) = fill(resumed.path(), &slices());
+        assert!(count > 0);
+        drop(store);
+        assert_eq!(
+            contents(resumed.path()),
+            [values.clone(), index.clone()],
+            "cut {cut}"
+        );
     }
 }
 
 #[test]
-fn the_second_run_decodes_nothing_and_sets_the_same_slices_aside() {
+fn a_damaged_slice_is_found_and_read_again() {
     let directory = tempfile::tempdir().unwrap();
-    let stage = HuStore::default();
-    let ids = ["a", "bad", "c"];
-    let (mut outputs, reads, quarantined) = run(&stage, directory.path(), &ids).unwrap();
-    assert_eq!(reads, ["a", "bad", "c"]);
-    assert_eq!(quarantined, ["bad"]);
-    let train = outputs.take_as::<Cohort>("train").unwrap();
-    assert_eq!(
-        train
-            .slices
-            .iter()
-            .map(|slice| slice.id.as_str())
-            .collect::<Vec<_>>(),
-        ["a", "c"]
-    );
-    let pixels = outputs.take_as::<Pixels>("pixels").unwrap();
-    assert_eq!(pixels.read(&train.slices[1]).unwrap().hu, [99; 16]);
-    drop((outputs, pixels));
-
-    let (_, reads, quarantined) = run(&stage, directory.path(), &ids).unwrap();
-    assert_eq!(reads, Vec::<String>::new());
-    assert_eq!(quarantined, ["bad"]);
-
-    fs::write(directory.path().join("c"), "changed").unwrap();
-    let (_, reads, _) = run(&stage, directory.path(), &["a", "bad", "c", "d"]).unwrap();
-    assert_eq!(reads, ["c", "d"]);
+    let (store, _) = fill(directory.path(), &slices());
+    store.seal().unwrap();
+    drop(store);
+    let [values_file, _] = files(directory.path());
+    let mut values = fs::read(&values_file).unwrap();
+    values[40] ^= 1;
+    fs::remove_file(&values_file).unwrap();
+    fs::write(&values_file, &values).unwrap();
+    let (store, count) = fill(directory.path(), &slices());
+    assert_eq!(count, 1, "the second slice, which holds byte 40");
+    let pixels = store.into_pixels().unwrap();
+    for slice in slices() {
+        assert_eq!(pixels.read(&slice).unwrap(), image(&slice));
+    }
 }
 
 #[test]
-fn slices_are_brought_to_size() {
+fn damage_behind_an_open_store_is_an_error_not_a_wrong_picture() {
     let directory = tempfile::tempdir().unwrap();
-    let stage = HuStore {
-        size: Some(8),
-        ..HuStore::default()
+    let pixels = fill(directory.path(), &slices()).0.into_pixels().unwrap();
+    let [values_file, _] = files(directory.path());
+    let mut values = fs::read(&values_file).unwrap();
+    values[1] ^= 1;
+    fs::write(&values_file, &values).unwrap();
+    let error = pixels.read(&slices()[0]).unwrap_err().to_string();
+    assert!(error.contains("damaged after it was stored"), "{error}");
+}
+
+#[test]
+fn a_changed_file_is_missing_again_and_a_failure_is_remembered() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("slice.dcm");
+    fs::write(&file, "one").unwrap();
+    let slice = Slice {
+        file: file.clone(),
+        ..testkit::slice("s0", "p", None)
     };
-    let (mut outputs, _, _) = run(&stage, directory.path(), &["a"]).unwrap();
-    let train = outputs.take_as::<Cohort>("train").unwrap();
-    let image = outputs
-        .take_as::<Pixels>("pixels")
-        .unwrap()
-        .read(&train.slices[0])
-        .unwrap();
-    assert_eq!((image.rows, image.columns), (8, 8));
-    assert_eq!(image.hu, [97; 64]);
-}
-
-#[test]
-fn too_many_unreadable_slices_are_an_error() {
-    let directory = tempfile::tempdir().unwrap();
-    let stage = HuStore {
-        max_quarantined: Some(0),
-        ..HuStore::default()
-    };
-    let error = run(&stage, directory.path(), &["a", "bad"]).err().unwrap();
-    assert_eq!(
-        error.to_string(),
-        "1 slices cannot be used, 0 are allowed; the first is bad: made to be unreadable"
-    );
-}
-
-#[test]
-fn slices_of_one_name_are_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let run = testkit::run_context(directory.path());
+    let run = run_in(directory.path());
     let context = Context::new(&run, "store", "hu-store", "key");
-    let made = MadePixels::new(make as fn(&Slice) -> Option<HuImage>);
-    let inputs = Inputs::new_with(cohort(directory.path(), &["a"]), Pixels::new(made))
-        .with("test", cohort(directory.path(), &["a"]));
-    let error = HuStore::default().run(&inputs, &context).err().unwrap();
-    assert!(
-        error.to_string().starts_with("two slices are called a"),
-        "{error}"
-    );
+    let open = || Store::open(&directory.path().join("store"), &context).unwrap();
+    let mut store = open();
+    let failed = Prepared::new(&slice, Prepared::source(&slice), Err("no pixels".into()));
+    store.append(vec![failed]).unwrap();
+    drop(store);
+    let mut store = open();
+    assert_eq!(store.state(&slice), State::Failed("no pixels".into()));
+    fs::write(&file, "another").unwrap();
+    assert_eq!(store.state(&slice), State::Missing);
+    let stored = Prepared::new(&slice, Prepared::source(&slice), Ok(image(&slice)));
+    store.append(vec![stored]).unwrap();
+    drop(store);
+    assert_eq!(open().state(&slice), State::Stored);
 }
 
 #[test]
-fn cohorts_of_loaders_without_a_test_set_are_taken() {
-    let ports = HuStore::default().ports();
-    assert_eq!(ports.inputs[0].need, ichflow_api::ports::Need::Required);
-    assert_eq!(ports.outputs[1].only_with, Some("test"));
+fn a_second_writer_waits_and_can_be_interrupted() {
+    static STOP: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
+    let directory = tempfile::tempdir().unwrap();
+    let (_store, _) = fill(directory.path(), &slices());
+    let mut run = run_in(directory.path());
+    run.stop = &STOP;
+    let context = Context::new(&run, "store", "hu-store", "key");
+    let second = Store::open(&directory.path().join("store"), &context);
+    assert!(matches!(second, Err(Error::Interrupted)));
+}
+
+#[test]
+fn verifying_names_what_is_damaged_and_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(fill(directory.path(), &slices()));
+    let store = directory.path().join("store");
+    let whole = verify(&store).unwrap();
+    assert!(whole.is_right());
+    assert_eq!((whole.slices, whole.bytes, whole.excess_bytes), (5, 5 * 32, 0));
+
+    let [values_file, index_file] = files(directory.path());
+    let mut values = fs::read(&values_file).unwrap();
+    values[40] ^= 1;
+    values.truncate(5 * 32 - 2);
+    fs::write(&values_file, &values).unwrap();
+    let mut index = fs::read(&index_file).unwrap();
+    index.extend(b"{\"id\":");
+    fs::write(&index_file, &index).unwrap();
+    let report = verify(&store).unwrap();
+    let damaged: Vec<_> = report
+        .damaged
+        .iter()
+        .map(|d| (d.id.as_str(), d.problem))
+        .collect();
+    let expected = [
+        ("s1", "its values are not what was stored"),
+        ("s4", "its values are cut off"),
+    ];
+    assert_eq!(damaged, expected);
+    assert_eq!(report.broken_lines, 1);
+    assert_eq!(contents(directory.path()), [values, index]);
+
+    // Opening the store repairs it, and then it is what it was.
+    drop(fill(directory.path(), &slices()));
+    let repaired = verify(&store).unwrap();
+    assert!(repaired.is_right());
+    assert_eq!(repaired.bytes, whole.bytes);
 }

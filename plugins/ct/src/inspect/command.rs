@@ -175,7 +175,7 @@ ichflow_api::register_command!(define, run);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dicom::fixture::Fixture;
+    use ichflow_dicom::write::Fixture;
 
     #[test]
     fn the_definition_is_sound() {
@@ -190,7 +190,7 @@ mod tests {
             words: vec![24, 1064, 0, 1024],
             ..Fixture::default()
         };
-        std::fs::write(&path, fixture.bytes()).unwrap();
+        std::fs::write(&path, fixture.bytes().unwrap()).unwrap();
         let found = inspect(&path);
         let text = describe(Path::new("slice.dcm"), &found);
         let digest = ichflow_api::digest::sha256(&[0x18, 0xfc, 40, 0, 0, 0xfc, 0, 0]);

@@ -8,9 +8,10 @@ use std::path::Path;
 
 use ichflow_api::guard;
 use ichflow_api::prelude::*;
+use ichflow_dicom::{Frames, Header};
 use sha2::{Digest, Sha256};
 
-use crate::dicom::{self, Frames, Header};
+use crate::refusal::refused;
 
 /// What ichflow reads from a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -124,13 +125,13 @@ pub fn inspect(path: &Path) -> Result<Inspection> {
 }
 
 fn read(path: &Path) -> Result<Inspection> {
-    let source = Frames::open(path)?;
-    let (syntax, headers) = (source.syntax().to_owned(), source.headers()?);
+    let source = Frames::open(path).map_err(refused)?;
+    let (syntax, headers) = (source.syntax().to_owned(), source.headers().map_err(refused)?);
     let mut whole = Tally::default();
     let mut frames = Vec::with_capacity(headers.len());
     let mut warnings: Vec<String> = Vec::new();
     for (frame, header) in headers.iter().enumerate() {
-        let image = source.read(frame as u32)?;
+        let image = source.read(frame as u32).map_err(refused)?;
         let mut own = Tally::default();
         own.add(&image.hu);
         whole.add(&image.hu);
@@ -150,7 +151,7 @@ fn read(path: &Path) -> Result<Inspection> {
     let storage = &header.storage;
     Ok(Inspection {
         transfer_syntax: Syntax {
-            name: dicom::syntax_name(&syntax),
+            name: ichflow_dicom::syntax_name(&syntax),
             uid: syntax,
         },
         rows: storage.rows,

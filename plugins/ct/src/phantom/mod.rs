@@ -21,7 +21,7 @@ use ichflow_api::cache::keep::lock;
 use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
 use ichflow_api::prelude::*;
 
-use crate::competition;
+use crate::rsna;
 pub use draw::VisibleBleed;
 pub use plan::{Extent, Style};
 pub use write::{SliceTruth, Truth, files, truth_path, write};
@@ -114,7 +114,7 @@ size = 256
             self.make(&directory, context)?;
         }
         drop(drawing);
-        competition::load(&files(&directory), context)
+        rsna::load(&files(&directory), context)
     }
 }
 

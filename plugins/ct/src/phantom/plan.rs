@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bleed::Bleed;
 use super::head::{BOTTOM_MM, Head};
-use crate::competition::ImageId;
+use crate::rsna::ImageId;
 
 /// How large a phantom is.
 #[derive(Clone, Copy, Debug, PartialEq)]

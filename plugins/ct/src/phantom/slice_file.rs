@@ -1,12 +1,11 @@
 //! A slice as its scanner would store it: about twenty header elements and the stored words.
 
-use dicom_core::{PrimitiveValue, Tag, VR};
-use dicom_dictionary_std::{tags, uids};
 use ichflow_api::prelude::*;
+use ichflow_dicom::write::{Attribute, PrimitiveValue, Tag, VR, encode, tags, uids};
 
 use super::draw::Drawing;
 use super::plan::{Patient, Style};
-use crate::dicom::{Attribute, encode};
+use crate::refusal::refused;
 
 /// The bytes of a slice's file.
 pub fn bytes(patient: &Patient, number: usize, size: usize, drawing: &Drawing) -> Result<Vec<u8>> {
@@ -24,7 +23,7 @@ pub fn bytes(patient: &Patient, number: usize, size: usize, drawing: &Drawing) -
         .flat_map(|(hu, scanned)| stored(patient.style, *hu, *scanned).to_le_bytes())
         .collect();
     attributes.push((tags::PIXEL_DATA, VR::OW, PrimitiveValue::U8(words.into())));
-    encode(syntax, &id, attributes)
+    encode(syntax, &id, attributes).map_err(refused)
 }
 
 /// The word that stands for a value.

@@ -12,7 +12,7 @@ use super::draw::{VisibleBleed, draw};
 use super::noise::Grain;
 use super::plan::{Extent, Patient, Plan, Style};
 use super::slice_file;
-use crate::competition::{Files, ImageId};
+use crate::rsna::{Files, ImageId};
 
 /// Order of an image's rows in the competition's CSV files, as indices into [`LABELS`].
 const ROW_ORDER: [usize; COUNT] = [1, 2, 3, 4, 5, 0];

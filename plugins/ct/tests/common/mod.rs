@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ichflow_ct::dicom;
 use ichflow_ct::inspect::{HuSummary, Inspection};
 
 /// One value in so many is in the fixture for lossy images.
@@ -144,7 +143,7 @@ fn compare(file: &Path, expected: &Expected, found: &Inspection) -> Outcome {
     }
     let mut apart = 0;
     for (frame, theirs) in expected.some.iter().enumerate() {
-        let image = dicom::read_frame_of(file, frame as u32).unwrap();
+        let image = ichflow_dicom::read_frame(file, frame as u32).unwrap();
         let ours: Vec<i16> = image.hu.iter().step_by(STEP).copied().collect();
         assert_eq!(ours.len(), theirs.len());
         for (ours, theirs) in ours.iter().zip(theirs) {

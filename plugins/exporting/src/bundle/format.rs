@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::digest::sha256;
+use ichflow_api::nn::CenterWidth;
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::window::CenterWidth;
 use serde_json::Value;
 
 /// Format of the bundle; raised when an older program could not read it.

@@ -10,10 +10,10 @@ mod open;
 use std::fs;
 
 use ichflow_api::digest::sha256_of_file;
+use ichflow_api::nn::weights::save_safetensors;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
 use ichflow_api::tensors::model::Resize;
-use ichflow_api::weights::save_safetensors;
 use serde_json::json;
 use toml::{Table, Value};
 
@@ -131,7 +131,7 @@ impl Stage for ModelBundle {
         };
         let text = card::card(&card::Material {
             index: &index,
-            parameters: ichflow_api::summary::parameters(&model.network),
+            parameters: ichflow_api::nn::parameters::count(&model.network),
             cohort: &*inputs.get::<Cohort>("cohort")?,
             folds: &*inputs.get::<Folds>("folds")?,
             scores: inputs.find::<Scores>("scores")?.as_deref(),

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use burn::module::Module;
 use ichflow_api::context::RunContext;
 use ichflow_api::data::labels::COUNT;
+use ichflow_api::nn::weights::load_safetensors;
 use ichflow_api::ports::AnyArtifact;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
 use ichflow_api::tensors::model::{Preparation, Resize};
 use ichflow_api::tensors::views::Views;
-use ichflow_api::weights::load_safetensors;
 use toml::{Table, Value};
 
 use super::chain::{SLICES, TRAINED, parts, stage_of};
@@ -170,7 +170,7 @@ impl<'a> Machine<'a> {
         let device = &self.run.device.open();
         let network = spec
             .build(window.channels(), COUNT, device)?
-            .with_window_of(&window, device);
+            .with_window(window.learned(device));
         let weights = self.bundle.directory.join(&index.weights.file);
         Ok(Model {
             preparation: Preparation {

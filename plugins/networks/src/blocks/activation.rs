@@ -1,7 +1,7 @@
 //! The nonlinearity between layers.
 
 use burn::tensor::{Tensor, activation};
-use ichflow_api::layers;
+use ichflow_api::nn::layers;
 
 /// A function applied to every value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

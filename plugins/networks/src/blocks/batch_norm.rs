@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::layers::{Activation, normalise};
+use ichflow_api::nn::layers::{Activation, normalise};
 
 /// Normalises every channel of `[batch, channels, height, width]` (Ioffe and Szegedy, 2015).
 ///

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation};
-use ichflow_api::layers::{convolve, weigh_by_mean};
+use ichflow_api::nn::layers::{convolve, weigh_by_mean};
 
 use super::Convolution;
 

@@ -3,8 +3,8 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::layers::{Activation, convolve, residual};
-use ichflow_api::network::Backbone;
+use ichflow_api::nn::Backbone;
+use ichflow_api::nn::layers::{Activation, convolve, residual};
 
 use super::{BatchNorm2d, Convolution, SqueezeExcite, Style};
 

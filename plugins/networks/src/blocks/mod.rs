@@ -1,7 +1,7 @@
 //! Layers that backbones are put together from.
 //!
 //! Fields are called as timm calls them, so that the path of a parameter (`blocks.1.0.conv_pw.weight`)
-//! is its name in timm's weight files. A block is a [`Backbone`](ichflow_api::network::Backbone)
+//! is its name in timm's weight files. A block is a [`Backbone`](ichflow_api::nn::Backbone)
 //! itself: maps in, maps out. A list of unlike blocks is a `Vec<AnyBackbone>`, which, other than an
 //! enum of blocks, adds nothing to the paths.
 

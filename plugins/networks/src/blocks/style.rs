@@ -2,7 +2,7 @@
 
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::layers::convolve;
+use ichflow_api::nn::layers::convolve;
 
 use super::{Activation, BatchNorm2d, Convolution, Padding};
 

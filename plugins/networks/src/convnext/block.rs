@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation};
-use ichflow_api::channel_norm::ChannelNorm;
-use ichflow_api::layers::{convolve, project};
+use ichflow_api::nn::layers::ChannelNorm;
+use ichflow_api::nn::layers::{convolve, project};
 
 use super::{DEVIATION, EPSILON};
 use crate::blocks::Convolution;

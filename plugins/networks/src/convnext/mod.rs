@@ -9,9 +9,9 @@ pub use tiny::ConvNextTiny;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::channel_norm::ChannelNorm;
-use ichflow_api::layers::convolve;
-use ichflow_api::network::Backbone;
+use ichflow_api::nn::Backbone;
+use ichflow_api::nn::layers::ChannelNorm;
+use ichflow_api::nn::layers::convolve;
 
 use self::block::Block;
 use crate::architecture::Architecture;

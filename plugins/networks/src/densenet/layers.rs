@@ -5,7 +5,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::layers::convolve;
+use ichflow_api::nn::layers::convolve;
 
 use crate::blocks::{BatchNorm2d, Convolution, Numbered, Style};
 

@@ -10,7 +10,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::network::Backbone;
+use ichflow_api::nn::Backbone;
 
 use self::layers::{DenseBlock, DenseLayer, Transition};
 use crate::architecture::Architecture;

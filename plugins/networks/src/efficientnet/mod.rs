@@ -24,7 +24,7 @@ pub use variant::Variant;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::network::{AnyBackbone, Backbone, Normalisation};
+use ichflow_api::nn::{AnyBackbone, Backbone, Normalisation};
 
 use crate::architecture::Architecture;
 use crate::blocks::{

@@ -17,7 +17,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::network::{AnyBackbone, Backbone};
+use ichflow_api::nn::{AnyBackbone, Backbone};
 
 use crate::architecture::Architecture;
 use crate::blocks::{Activation, BasicBlock, BatchNorm2d, Bottleneck, BottleneckConfig, Convolution, Style};

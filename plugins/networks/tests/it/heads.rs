@@ -1,9 +1,9 @@
 //! Heads against PyTorch; `tests/reference/networks.py` makes the fixture.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ichflow_api::head::{HeadKind, Pool};
+use ichflow_api::nn::weights;
+use ichflow_api::nn::{HeadKind, Pool};
 use ichflow_api::prelude::*;
-use ichflow_api::weights;
 use ichflow_networks::small_cnn::SmallCnn;
 
 use crate::formula;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor};
+use ichflow_api::nn::weights;
 use ichflow_api::prelude::*;
-use ichflow_api::weights;
 use ichflow_networks::convnext::ConvNextTiny;
 use ichflow_networks::densenet::DenseNet121;
 use ichflow_networks::efficientnet::{

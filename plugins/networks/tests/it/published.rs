@@ -2,8 +2,8 @@
 
 use burn::nn::LinearConfig;
 use burn::tensor::{Device, Tensor, TensorData};
+use ichflow_api::nn::weights::WeightsFile;
 use ichflow_api::prelude::*;
-use ichflow_api::weights::WeightsFile;
 use ichflow_networks::efficientnet::{EfficientNetLite0, EfficientNetLite1, EfficientNetLite2};
 
 use crate::formula;

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use burn::tensor::{Device, TensorData};
-use ichflow_api::head::HeadPlan;
+use ichflow_api::nn::HeadPlan;
+use ichflow_api::nn::weights;
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
-use ichflow_api::weights;
 use ichflow_hub::{Hub, Repository};
 use ichflow_networks::adapt::adapt_inputs;
 use ichflow_networks::architecture::Factory;

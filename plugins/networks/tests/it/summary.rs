@@ -5,9 +5,9 @@
 use ichflow_networks as _;
 
 use burn::tensor::{Device, Tensor};
+use ichflow_api::nn::summary::Summary;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
-use ichflow_api::summary::Summary;
 use ichflow_api::testkit::run_context;
 use serde_json::Value;
 

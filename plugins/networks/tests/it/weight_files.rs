@@ -7,8 +7,8 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::Device;
+use ichflow_api::nn::weights::{self, WeightsFile};
 use ichflow_api::prelude::*;
-use ichflow_api::weights::{self, WeightsFile};
 use ichflow_networks::efficientnet::EfficientNetLite0;
 use ichflow_networks::small_cnn::SmallCnn;
 
@@ -33,7 +33,7 @@ fn tiny() -> Tiny {
 }
 
 fn load_tiny(path: &Path) -> Result<Tiny> {
-    WeightsFile::open(path)?.load_into(tiny())
+    Ok(WeightsFile::open(path)?.load_into(tiny())?)
 }
 
 fn tiny_tensors() -> Vec<(String, Vec<usize>, Vec<f32>)> {
@@ -103,7 +103,7 @@ fn a_checkpoint_is_unwrapped() {
 fn code_in_a_pickle_is_not_run() {
     // By itself, beside tensors, and instead of them.
     for name in ["code.pth", "tiny-and-code.pth", "all-code.pth"] {
-        let error = text(WeightsFile::open(&fixture(name)));
+        let error = text(WeightsFile::open(&fixture(name)).map_err(Error::from));
         for expected in [
             name,
             "holds code",
@@ -121,7 +121,7 @@ fn code_in_a_pickle_is_not_run() {
 fn what_is_no_weights_file_is_said_so() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("weights.pth");
-    assert!(text(WeightsFile::open(&path)).contains("check the path"));
+    assert!(text(WeightsFile::open(&path).map_err(Error::from)).contains("check the path"));
     for (content, expected) in [
         ("", "is not a weights file"),
         ("hello, this is some text", "name a .safetensors file"),
@@ -131,7 +131,7 @@ fn what_is_no_weights_file_is_said_so() {
         ("\x08\0\0\0\0\0\0\0{\"a\": 1}", "damaged"),
     ] {
         fs::write(&path, content).unwrap();
-        let error = text(WeightsFile::open(&path));
+        let error = text(WeightsFile::open(&path).map_err(Error::from));
         assert!(
             error.contains(expected) && error.contains("weights.pth"),
             "{content}: {error}"

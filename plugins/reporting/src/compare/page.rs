@@ -1,16 +1,14 @@
 //! The comparison as one HTML file.
 
 use askama::Template;
+use ichflow_api::data::comparison::{Comparison, Ranked, Variant};
 use ichflow_api::data::labels::LABELS;
 use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
 
-use super::comparison::{Comparison, Ranked, Variant};
 use super::pictures;
-use super::settings;
-use super::text::duration;
-use crate::page::{Number, thousands};
-use crate::plots::{Figure, Ink};
+use crate::render::numbers::{Number, thousands};
+use crate::render::plots::{Figure, Ink};
 
 #[derive(Template)]
 #[template(path = "compare/page.html")]
@@ -79,7 +77,7 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
     }
     let titles_differ = ranked.iter().any(|one| one.run.title != ranked[0].run.title);
     let page = Page {
-        style: include_str!("../page/style.css"),
+        style: include_str!("../render/style.css"),
         own_style: include_str!("style.css"),
         title: title(ranked),
         verdict: verdict(comparison),
@@ -102,7 +100,7 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
                 key: key.clone(),
                 values: ranked
                     .iter()
-                    .map(|one| settings::find(&one.run.settings, key).map(str::to_owned))
+                    .map(|one| one.run.setting(key).map(str::to_owned))
                     .collect(),
             })
             .collect(),
@@ -207,7 +205,7 @@ fn row(place: usize, one: &Ranked, with_title: bool) -> Row {
             .iter()
             .map(|label| Some(Number::metric(valid?.label(label)?.log_loss)))
             .collect(),
-        time: run.seconds.map_or("–".into(), duration),
+        time: run.time_in_words(),
         device: run.device.clone().unwrap_or_else(|| "–".into()),
         rate: run
             .slices_per_second()
@@ -229,3 +227,5 @@ fn variant(variant: &Variant) -> VariantRow {
         high: Number::metric(variant.high),
     }
 }
+
+ichflow_api::register_comparison_page!(html);

@@ -1,10 +1,10 @@
 //! The pictures of a comparison.
 
+use ichflow_api::data::comparison::{Comparison, Ranked};
 use ichflow_api::data::labels::LABELS;
 use ichflow_api::error::Result;
 
-use super::comparison::{Comparison, Ranked};
-use crate::plots::{self, Cloud, Dot, Figure, Ink, Line};
+use crate::render::plots::{self, Cloud, Dot, Figure, Ink, Line};
 
 /// What a run is called in pictures: its place.
 fn name(place: usize) -> String {

@@ -1,7 +1,7 @@
 //! `intensity-jitter`: random changes of HU, and of the windows they are seen through.
 
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::window::IntensityShift;
+use ichflow_api::tensors::hu_batch::IntensityShift;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 

@@ -4,6 +4,33 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
+/// What is done to gradients before a step.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clipping {
+    /// Largest size of an entry.
+    pub value: Option<f64>,
+    /// Largest norm of all together.
+    pub norm: Option<f64>,
+}
+
+impl Clipping {
+    /// Clips by value, then by norm, and says the norm before the latter, `[1]`.
+    pub fn apply<M: Module>(
+        self,
+        network: &M,
+        mut gradients: GradientsParams,
+    ) -> (GradientsParams, Option<Tensor<1>>) {
+        if let Some(limit) = self.value {
+            clip_value(network, &mut gradients, limit);
+        }
+        let norm = norm(network, &gradients);
+        if let (Some(limit), Some(norm)) = (self.norm, &norm) {
+            clip_norm(network, &mut gradients, norm.clone(), limit);
+        }
+        (gradients, norm)
+    }
+}
+
 /// Euclidean norm of all gradients together, on the device, `[1]`; nothing where there is no gradient.
 pub fn norm<M: Module>(network: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
     struct Squares<'a> {

@@ -2,11 +2,11 @@
 
 use burn::module::{Flag, Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
-use ichflow_api::network::Network;
+use ichflow_api::nn::Network;
 
 /// A parameter, running statistic or flag of a layer.
 pub struct Value {
-    /// What optimisers and groups know it by.
+    /// What optimizers and groups know it by.
     pub id: ParamId,
     /// Its own name: `weight`.
     pub name: String,

@@ -6,27 +6,39 @@ use ichflow_api::data::labels::COUNT;
 use ichflow_api::guard;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::device::is_cpu;
-use ichflow_api::tensors::feed::Feed;
 
-use super::trainer::Trainer;
+use super::learner::Learner;
 
-impl Trainer<'_> {
+/// Runs work on a device, and finds out which batch it has memory for when it has not enough.
+pub struct MemoryGuard<'a> {
+    /// What makes a network like the one in training.
+    pub spec: &'a NetworkSpec,
+    /// What computes a batch.
+    pub learner: &'a Learner<'a>,
+    /// Slices in a batch, and batches in a step.
+    pub batch: [usize; 2],
+}
+
+impl MemoryGuard<'_> {
     /// Runs `work`; if a GPU has no memory left in it, finds out which batch it has memory for, and says so. (Memory
     /// of the CPU is the system's: what asks for too much of that is ended by it.)
-    pub(super) fn within_memory<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        if is_cpu(&self.device) {
+    ///
+    /// # Errors
+    /// Those of `work`, and where the device fails.
+    pub fn within<T>(&self, context: &Context, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.learner.devices.iter().all(is_cpu) {
             return work();
         }
         match guard::catch(AssertUnwindSafe(work)) {
             Ok(result) => result,
-            Err(message) if ran_out(&message) => Err(self.too_large()),
+            Err(message) if ran_out(&message) => Err(self.too_large(context)),
             Err(message) => Err(Error::new(format!("training failed on the device: {message}"))),
         }
     }
 
-    fn too_large(&self) -> Error {
-        let (batch, accumulate) = (self.fit.batch, self.fit.accumulate);
-        self.context.say(format!(
+    fn too_large(&self, context: &Context) -> Error {
+        let [batch, accumulate] = self.batch;
+        context.say(format!(
             "no memory for a batch of {batch}: looking for one that fits"
         ));
         let fits = largest_that_fits(batch, |size| self.fits(size));
@@ -36,19 +48,20 @@ impl Trainer<'_> {
         .help(advice(batch, accumulate, fits))
     }
 
-    /// Whether the gradients of a batch of `size` slices can be computed; a network like the one in training is made
-    /// for it.
+    /// Whether the gradients of a batch of `size` slices can be computed.
     fn fits(&self, size: usize) -> bool {
+        let Learner { data, devices, .. } = self.learner;
         let trial = || -> Result<()> {
-            self.devices.iter().for_each(Device::memory_cleanup);
-            let window = &self.preparation.window;
-            let network = self.spec.build(window.channels(), COUNT, &self.device)?;
-            let network = network.with_window_of(window, &self.device);
-            let slices = self.train.iter().copied().cycle().take(size).collect();
-            let offsets = window.offsets();
-            let mut feed = Feed::start(self.pixels.clone(), self.cohort.clone(), vec![slices], offsets);
-            if let Some(host) = feed.next() {
-                let (loss, _gradients) = self.gradients(&network, host?, 0, 1.0)?;
+            devices.iter().for_each(Device::memory_cleanup);
+            let Some(device) = devices.first() else {
+                return Ok(());
+            };
+            let window = &data.preparation.window;
+            let network = self.spec.build(window.channels(), COUNT, device)?;
+            let network = network.with_window(window.learned(device));
+            let slices = data.train.iter().copied().cycle().take(size).collect();
+            if let Some(host) = data.feed(vec![slices]).next() {
+                let (loss, _gradients) = self.learner.gradients(&network, host?, 0, 1.0)?;
                 loss.into_scalar::<f32>();
             }
             Ok(())

@@ -1,15 +1,15 @@
-//! What an epoch is judged by.
+//! What an epoch is compared by.
 
-use ichflow_api::data::labels::{COUNT, Labels};
-use ichflow_api::metrics::{DEFAULT_EPS, auc, average_precision, brier, weighted_log_loss};
+use ichflow_api::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
+use ichflow_api::metrics::{DEFAULT_EPS, auroc, average_precision, brier, weighted_log_loss};
 use ichflow_api::prelude::*;
 
-/// A number by which epochs are compared, from all held-out predictions at once.
+/// A number by which epochs are compared, from all validation predictions at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum Metric {
-    /// Weighted log loss of the held-out slices; lower is better.
+    /// Weighted log loss of the validation slices; lower is better.
     #[default]
     ValidLoss,
     /// Mean training loss; lower is better.
@@ -38,7 +38,7 @@ pub enum Metric {
     Last,
 }
 
-/// An epoch's held-out predictions beside the truth, and its training loss.
+/// An epoch's validation predictions beside the truth, and its training loss.
 pub struct Outcome {
     /// What is true.
     pub truth: Vec<Labels>,
@@ -51,9 +51,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Weighted log loss, NaN without held-out slices.
+    /// Weighted log loss, NaN without validation slices.
     pub fn valid_loss(&self) -> f64 {
-        weighted_log_loss(&self.truth, &self.probabilities, DEFAULT_EPS).unwrap_or(f64::NAN)
+        weighted_log_loss(&self.truth, &self.probabilities, &METRIC_WEIGHTS, DEFAULT_EPS).unwrap_or(f64::NAN)
     }
 
     fn label(&self, label: usize) -> (Vec<bool>, Vec<f64>) {
@@ -65,7 +65,7 @@ impl Outcome {
     /// AUC of a label; nothing when the slices are of one class.
     pub fn auc(&self, label: usize) -> Option<f64> {
         let (truth, scores) = self.label(label);
-        auc(&truth, &scores)
+        auroc(&truth, &scores)
     }
 
     fn average_precision(&self, label: usize) -> Option<f64> {
@@ -106,7 +106,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 impl Metric {
     /// Whether `new` is better than `old`. An undefined value is better than another undefined one only, so
-    /// that without held-out slices the last epoch counts.
+    /// that without validation slices the last epoch counts.
     pub fn improves(self, new: Option<f64>, old: Option<f64>) -> bool {
         let Some(new) = new else { return old.is_none() };
         let Some(old) = old else { return true };
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn without_held_out_slices_the_last_epoch_counts() {
+    fn without_validation_slices_the_last_epoch_counts() {
         let outcome = outcome(Vec::new(), Vec::new());
         for metric in [Metric::ValidLoss, Metric::AucAny] {
             let value = outcome.value(metric);

@@ -3,20 +3,19 @@
 use burn::tensor::{Distribution, Tensor};
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Bytes, Known, Needs};
+use ichflow_api::nn::parameters;
 use ichflow_api::prelude::*;
-use ichflow_api::summary;
 use ichflow_api::tensors::model::{Preparation, Resize};
 
 use super::Fit;
-use super::optimiser::Method;
-use super::report::memory_mib;
+use super::reporter::memory_mib;
 
 /// Batches that lie ready in host memory while one is in use, and that one.
 const BATCHES_IN_MEMORY: u64 = 4;
 /// Slices of the larger step that is tried.
 const SEVERAL: usize = 5;
 
-/// Memory of the program, the parameters, their gradients and the optimiser's moments, and of what a batch leaves
+/// Memory of the program, the parameters, their gradients and the optimizer's moments, and of what a batch leaves
 /// for its gradients. The last is measured: the high-water mark of the process after a step with one slice and after
 /// a step with several. Nothing where the system does not tell it, or where an artifact is only made from data.
 pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
@@ -30,8 +29,8 @@ pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
     let device = known.device.open().autodiff();
     let network = spec
         .build(window.channels(), COUNT, &device)?
-        .with_window_of(&window, &device);
-    let parameters = summary::parameters(&network) as u64;
+        .with_window(window.learned(&device));
+    let parameters = parameters::count(&network) as u64;
     let preparation = Preparation {
         window: (*window).clone(),
         resize,
@@ -59,10 +58,7 @@ pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
     };
     let per_slice = more.saturating_sub(one) / (several as u64 - 1);
     let batch = fit.batch as u64;
-    let moments = match fit.optimiser {
-        Method::Adam | Method::AdamW => 2,
-        Method::Sgd => u64::from(fit.momentum > 0.0),
-    };
+    let moments = fit.optimizer.memory() as u64;
     let averages = u64::from(fit.ema.is_some());
     let state = parameters * 4 * (moments + averages);
     let offsets = window.offsets().len().max(1) as u64;

@@ -2,42 +2,13 @@
 
 use ichflow_api::prelude::*;
 
+use super::sampling::{Sampling, Shuffle};
+use super::schedule::{Constant, Schedule, Warmup};
 use super::trainable::Trainable;
+use crate::kind::Kind;
 
-/// How the learning rate moves within a phase, after its warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum RateCurve {
-    /// It stays.
-    #[default]
-    Constant,
-    /// It is multiplied by `step_factor` after every `step_epochs` epochs.
-    Step,
-    /// It falls along half a cosine to `end` times `lr` (arXiv 1608.03983, without restarts).
-    Cosine,
-    /// It rises from `start` times `lr` to `lr` over the first `rise` of the phase, then falls to `end` times
-    /// `lr`, both along half a cosine (arXiv 1708.07120).
-    OneCycle,
-}
-
-/// Which slices an epoch takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum Sampling {
-    /// Successive parts of a seeded shuffle: every slice comes once before any comes twice.
-    #[default]
-    Shuffle,
-    /// In the order of the cohort, going on where the epoch before stopped.
-    InOrder,
-    /// As many slices without a bleed as with each of the five types: rare types come more often than they
-    /// are, common ones more seldom. Within a class every slice comes once before any comes twice.
-    Balanced,
-}
-
-/// A stretch of training with one learning rate and one choice of what learns. Each phase starts its
-/// optimiser anew.
+/// A stretch of training with one learning rate and one choice of what learns. Each phase starts its optimizer
+/// anew.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
@@ -61,51 +32,19 @@ pub struct Phase {
     #[serde(default = "whole")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub fraction: f64,
-    /// Number of optimiser steps in an epoch, in place of `fraction`; none: `fraction` decides.
+    /// Number of optimizer steps in an epoch, in place of `fraction`; none: `fraction` decides.
     #[serde(default)]
     #[schemars(range(min = 1, max = 10_000_000))]
     pub steps: Option<usize>,
-    /// Which slices an epoch takes. A network trained with "balanced", or with `negatives`, sees bleeds more
-    /// often than they are and predicts them as too likely: scores keep their order, probabilities (and the
-    /// log loss) want a `calibrate` stage fitted on slices as they are.
+    /// Which slices an epoch takes: `{ kind = "balanced" }`.
+    #[serde(default = "shuffle")]
+    pub sampling: Kind<dyn Sampling>,
+    /// How the learning rate moves, from step to step: `{ kind = "one-cycle", pct_start = 0.3 }`.
+    #[serde(default = "constant")]
+    pub schedule: Kind<dyn Schedule>,
+    /// What comes before the schedule: `{ epochs = 1 }`. None: the schedule has all steps.
     #[serde(default)]
-    pub sampling: Sampling,
-    /// Slices without a bleed for each slice with one: an epoch takes every slice with a bleed and, in turn,
-    /// so many without. None: all of them.
-    #[serde(default)]
-    #[schemars(extend("exclusiveMinimum" = 0.0))]
-    pub negatives: Option<f64>,
-    /// How the learning rate moves, from step to step.
-    #[serde(default)]
-    pub curve: RateCurve,
-    /// Epochs, also parts of one, over which the learning rate first rises from `warmup_start` times `lr`.
-    #[serde(default)]
-    #[schemars(range(min = 0.0))]
-    pub warmup: f64,
-    /// Where the warm-up begins, as a share of `lr`.
-    #[serde(default = "hundredth")]
-    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
-    pub warmup_start: f64,
-    /// Where "cosine" and "one-cycle" end, as a share of `lr`.
-    #[serde(default)]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub end: f64,
-    /// Where "one-cycle" begins, as a share of `lr`.
-    #[serde(default = "twenty_fifth")]
-    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
-    pub start: f64,
-    /// Share of the steps over which "one-cycle" rises.
-    #[serde(default = "third")]
-    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
-    pub rise: f64,
-    /// Epochs between two falls of "step".
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub step_epochs: usize,
-    /// What "step" multiplies the learning rate by.
-    #[serde(default = "tenth")]
-    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
-    pub step_factor: f64,
+    pub warmup: Option<Warmup>,
 }
 
 impl Phase {
@@ -128,18 +67,13 @@ impl Phase {
                     .help("leave one of them out"),
             );
         }
-        if self.negatives.is_some() && self.sampling != Sampling::Shuffle {
+        if self
+            .warmup
+            .as_ref()
+            .is_some_and(|warmup| warmup.epochs > self.epochs as f64)
+        {
             problems.push(
-                Problem::new(
-                    at("negatives"),
-                    "`negatives` goes with `sampling = \"shuffle\"` alone",
-                )
-                .help("leave `sampling` or `negatives` out"),
-            );
-        }
-        if self.warmup > self.epochs as f64 {
-            problems.push(
-                Problem::new(at("warmup"), "the warm-up is longer than the phase")
+                Problem::new(at("warmup.epochs"), "the warm-up is longer than the phase")
                     .help("it is a number of epochs, also a part of one"),
             );
         }
@@ -155,22 +89,31 @@ fn whole() -> f64 {
     1.0
 }
 
-fn hundredth() -> f64 {
-    0.01
+fn shuffle() -> Kind<dyn Sampling> {
+    Shuffle::default().into()
 }
 
-fn twenty_fifth() -> f64 {
-    0.04
+fn constant() -> Kind<dyn Schedule> {
+    Constant::default().into()
 }
 
-fn third() -> f64 {
-    0.3
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn one() -> usize {
-    1
-}
-
-fn tenth() -> f64 {
-    0.1
+    #[test]
+    fn what_contradicts_itself_is_said_where_it_stands() {
+        let text = r#"{"epochs": 1, "lr": 0.1, "trainable": "some", "steps": 3, "fraction": 0.5,
+                       "warmup": {"epochs": 2}}"#;
+        let phase: Phase = serde_json::from_str(text).unwrap();
+        let keys: Vec<String> = phase.check(1).into_iter().map(|problem| problem.key).collect();
+        assert_eq!(
+            keys,
+            [
+                "phases[1].trainable",
+                "phases[1].steps",
+                "phases[1].warmup.epochs"
+            ]
+        );
+    }
 }

@@ -8,7 +8,7 @@
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Tensor};
-use ichflow_api::network::Network;
+use ichflow_api::nn::Network;
 
 /// The mean loss of the parts of a batch, off the tape and on the first device, and the gradients of `scale` times
 /// it. `loss_of` gives a part's loss `[1]` by a copy of the network on the given device; parts come with their number
@@ -63,7 +63,7 @@ mod tests {
     use burn::nn::PaddingConfig2d;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::tensor::Distribution;
-    use ichflow_api::network::Backbone;
+    use ichflow_api::nn::Backbone;
 
     use super::*;
 

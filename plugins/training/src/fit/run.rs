@@ -3,23 +3,27 @@
 use std::path::Path;
 
 use burn::module::Module;
-use ichflow_api::network::Network;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::history::Epoch;
 
 use super::average::Average;
-use super::checkpoint::{Best, Checkpoints, Position, Saved, State};
-use super::optimiser::Optimiser;
+use super::checkpoint::{Best, Position, Saved, State, States};
+use super::optimizer::Stepper;
 
 const NETWORK: &str = "network.bpk";
-const MOMENTS: [&str; 2] = ["moments-1.bpk", "moments-2.bpk"];
 const AVERAGE: &str = "average.bpk";
+
+/// The records of what the optimizer remembers, by number from 0.
+fn moments(number: usize) -> String {
+    format!("moments-{}.bpk", number + 1)
+}
 
 /// A training under way.
 pub struct Run {
     /// The network, in training.
     pub network: Network,
-    /// What moves it; begun anew with every phase.
-    pub optimiser: Optimiser,
+    /// What moves it; new in every phase.
+    pub stepper: Stepper,
     /// What is evaluated and kept in its place, if the recipe asks for it.
     pub average: Option<Average<Network>>,
     /// Where training stands.
@@ -41,29 +45,35 @@ impl Run {
     }
 
     /// Writes everything down.
-    pub fn save(&self, checkpoints: &mut Checkpoints) -> Result<()> {
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn save(&self, states: &mut States) -> Result<()> {
         let state = State {
             position: self.position.clone(),
             history: self.history.clone(),
             best: self.best.clone(),
-            optimiser_steps: self.optimiser.steps(),
+            optimizer_steps: self.stepper.steps(),
             average_steps: self.average.as_ref().map_or(0, Average::steps),
             ..State::default()
         };
         let network = self.network.valid();
-        let mut records: Vec<_> = MOMENTS
-            .into_iter()
-            .zip(self.optimiser.records(&network))
+        let remembered = self.stepper.records(&network).into_iter().enumerate();
+        let mut records: Vec<_> = remembered
+            .map(|(number, record)| (moments(number), record))
             .collect();
         if let Some(average) = &self.average {
-            records.push((AVERAGE, average.network().valid().into_record()));
+            records.push((AVERAGE.into(), average.network().valid().into_record()));
         }
-        records.push((NETWORK, network.into_record()));
-        checkpoints.save(state, records)
+        records.push((NETWORK.into(), network.into_record()));
+        states.save(state, records)
     }
 
     /// Carries on from a state. The parts that the state's phase trains are chosen by the caller, and its
-    /// optimiser is [`Run::restore_optimiser`]'s.
+    /// optimizer is [`Run::restore_stepper`]'s.
+    ///
+    /// # Errors
+    /// Where the state is of another network.
     pub fn restore(&mut self, saved: &mut Saved, directory: &Path) -> Result<()> {
         let network = saved.take(NETWORK)?;
         self.network = self
@@ -86,12 +96,43 @@ impl Run {
         Ok(())
     }
 
-    /// Gives the optimiser back what it remembered.
-    pub fn restore_optimiser(&mut self, saved: &mut Saved, directory: &Path) -> Result<()> {
-        let [first, second] = MOMENTS;
-        let records = [saved.take(first)?, saved.take(second)?];
-        self.optimiser
-            .restore(saved.state.optimiser_steps, records, &self.network.valid())
+    /// Gives the optimizer back what it remembered.
+    ///
+    /// # Errors
+    /// Where the state is of another network or optimizer.
+    pub fn restore_stepper(&mut self, saved: &mut Saved, directory: &Path) -> Result<()> {
+        let names = (0..)
+            .map(moments)
+            .take_while(|name| saved.has(name))
+            .collect::<Vec<_>>();
+        let records = names
+            .iter()
+            .map(|name| saved.take(name))
+            .collect::<Result<Vec<_>>>()?;
+        self.stepper
+            .restore(saved.state.optimizer_steps, records, &self.network.valid())
             .at("use", directory)
+    }
+
+    /// Begins the next epoch: counts the one that ended, and its sums and times start at nothing.
+    pub fn next_epoch(&mut self) {
+        let position = &mut self.position;
+        position.sums = Default::default();
+        position.batches_of_epoch = 0;
+        position.epochs_of_phase += 1;
+        (position.seconds, position.waited) = (0.0, 0.0);
+    }
+
+    /// Begins the phase after `phase`.
+    pub fn next_phase(&mut self, phase: usize) {
+        self.position.phase = phase + 1;
+        self.position.epochs_of_phase = 0;
+        self.position.steps_of_phase = 0;
+    }
+
+    /// The epochs of a phase so far.
+    pub fn epochs_of(&self, phase: usize) -> impl Iterator<Item = &Epoch> {
+        let epochs = self.history.epochs.iter();
+        epochs.filter(move |epoch| epoch.phase == phase + 1)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ParamGroup, ParamId};
 use ichflow_api::error::Result;
-use ichflow_api::network::Network;
+use ichflow_api::nn::Network;
 
 use super::layers::{Layer, layers, no_such_part};
 

@@ -91,7 +91,7 @@ mod tests {
         ];
         let truth = [[true, false, true, false, false, true], [false; COUNT]];
         let probabilities = logits.map(|row| row.map(|x: f32| 1.0 / (1.0 + (-f64::from(x)).exp())));
-        let metric = weighted_log_loss(&truth, &probabilities, 1e-15).unwrap();
+        let metric = weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, 1e-15).unwrap();
         let truth = truth.map(|row| row.map(|t| if t { 1.0 } else { 0.0 }));
         let loss = number(WeightedLogLoss::default().loss(tensor(&logits), tensor(&truth)));
         assert!((loss - metric).abs() < 1e-6, "{loss} is not {metric}");
@@ -99,6 +99,7 @@ mod tests {
         let mean = weighted_log_loss(
             &[[true, false, true, false, false, true]],
             &probabilities[..1],
+            &METRIC_WEIGHTS,
             1e-15,
         );
         assert!(plain.is_finite() && mean.is_some());

@@ -172,7 +172,7 @@ impl Compiler {
         }
     }
 
-    /// The width of a window, as [`HuBatch::widths`](ichflow_api::tensors::window::HuBatch::widths) would have it.
+    /// The width of a window, as [`HuBatch::widths`](ichflow_api::tensors::hu_batch::HuBatch::widths) would have it.
     fn widened(&mut self, width: usize, span: Span) -> Result<usize, Fault> {
         if !self.widening {
             return Ok(width);

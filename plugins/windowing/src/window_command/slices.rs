@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ichflow_api::data::cohort::SeriesOrder;
+use ichflow_api::data::identity::SeriesOrder;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files;
 use ichflow_api::tensors::feed::HostBatch;
@@ -31,7 +31,7 @@ impl Slices {
             eprintln!("{count} files of the directories cannot be used and are left out");
         }
         Ok(Self {
-            order: SeriesOrder::of(&found.cohort),
+            order: SeriesOrder::of(&found.cohort.slices),
             cohort: Arc::new(found.cohort),
             pixels: found.pixels,
         })

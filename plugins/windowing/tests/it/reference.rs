@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use ichflow_api::device::DeviceChoice;
-use ichflow_api::learned_window::{Activation, Curve};
+use ichflow_api::nn::learned_window::{Activation, Curve};
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::window::IntensityShift;
+use ichflow_api::tensors::hu_batch::IntensityShift;
 use ichflow_windowing::all_channels::AllChannels;
 use ichflow_windowing::bsb::Bsb;
 use ichflow_windowing::dicom_voi::{DicomVoi, VoiFunction};

@@ -1,0 +1,33 @@
+//! What convolutional networks spend their time in, computed on the CPU.
+//!
+//! Every kernel works on slices of `f32` in channels-last order: a map is `[batch, height, width, channels]`,
+//! so that the innermost loop always runs over channels, whatever the size of the map, the kernel or its
+//! stride. Nothing here knows of tensors or of gradients' bookkeeping; `layers::cpu` calls the kernels for
+//! burn.
+//!
+//! **The same numbers every time.** Work is cut into pieces by its shape alone, never by the number of
+//! threads, and what pieces add up is added in their order. So a result is the same bit for bit whatever
+//! thread came first, on one core or on sixteen.
+
+pub(crate) mod activation;
+pub(crate) mod combine;
+pub(crate) mod convolution;
+pub(crate) mod depthwise;
+pub(crate) mod geometry;
+pub(crate) mod layout;
+mod matrix;
+pub(crate) mod normalisation;
+pub(crate) mod optimizer;
+pub(crate) mod precision;
+pub(crate) mod squeeze;
+
+pub(crate) use activation::Activation;
+pub(crate) use geometry::Geometry;
+
+/// Runs a block with the widest instructions of this processor, multiply-add among them.
+macro_rules! vectorised {
+    ($body:expr) => {
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => $body)
+    };
+}
+pub(crate) use vectorised;

@@ -1,0 +1,76 @@
+//! Runs side by side: what the command and the stage `compare` computed, and the page that shows it.
+//!
+//! The numbers are evaluation's and the page is reporting's. Neither knows the other: a plugin that draws the page
+//! registers it with [`register_comparison_page!`](crate::register_comparison_page).
+
+mod page;
+mod run;
+
+use ichflow_metrics::Interval;
+use serde::Serialize;
+
+pub use page::{ComparisonPage, html};
+pub use run::{EpochRow, LabelMeasured, Measured, PartMeasured, Run, Setting};
+
+/// Runs that were compared.
+pub struct Comparison {
+    /// The comparable ones, best score first; at least one.
+    pub ranked: Vec<Ranked>,
+    /// The place of the one that the others are compared with.
+    pub baseline: usize,
+    /// Those that cannot be compared, each with its reason in [`Run::stopped`].
+    pub others: Vec<Run>,
+    /// Keys of the settings that are not the same in all comparable runs.
+    pub keys: Vec<String>,
+    /// Runs that differ in their seed alone; also those of one run, best mean first.
+    pub variants: Vec<Variant>,
+    /// What a reader should know.
+    pub remarks: Vec<String>,
+}
+
+impl Comparison {
+    /// Whether some seeds were repeated.
+    pub fn has_repeats(&self) -> bool {
+        self.variants.iter().any(|variant| variant.runs.len() > 1)
+    }
+}
+
+/// A run with its place.
+pub struct Ranked {
+    /// The run; it has measured something.
+    pub run: Run,
+    /// The weighted log loss of its validation slices.
+    pub score: f64,
+    /// Against the baseline; `None` for the baseline itself.
+    pub versus: Option<Versus>,
+}
+
+/// Δ of a score from the baseline's.
+#[derive(Clone, Debug, Serialize)]
+pub struct Versus {
+    /// Whether both were measured on the same resampled patients.
+    pub paired: bool,
+    /// The score less the baseline's: below 0 is better.
+    pub difference: f64,
+    /// Its 95 % interval.
+    pub interval: Option<Interval>,
+    /// Share of resamples in which this run is the better one; only of paired ones.
+    pub lower_in: Option<f64>,
+    /// Why it is not paired.
+    pub note: Option<String>,
+}
+
+/// Runs whose recipes differ in the seed alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct Variant {
+    /// Places of its runs in [`Comparison::ranked`].
+    pub runs: Vec<usize>,
+    /// Mean score.
+    pub mean: f64,
+    /// Standard deviation over the seeds (n − 1); `None` for one run.
+    pub standard_deviation: Option<f64>,
+    /// The best score.
+    pub low: f64,
+    /// The worst score.
+    pub high: f64,
+}

@@ -1,0 +1,152 @@
+//! One run as its directory tells it: what it did, how it ended, what it measured.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ichflow_metrics::Interval;
+use serde::{Deserialize, Serialize};
+
+use crate::data::labels::LABELS;
+
+/// A run, whether or not it came to its end.
+pub struct Run {
+    /// Its directory, links resolved.
+    pub directory: PathBuf,
+    /// The trial of a sweep, else `recipe/time-key`: the last two parts of the directory.
+    pub name: String,
+    /// The recipe's title.
+    pub title: String,
+    /// The recipe's seed.
+    pub seed: Option<u64>,
+    /// Every setting of the resolved recipe but title and seed, in the recipe's order.
+    pub settings: Vec<Setting>,
+    /// Why it cannot be compared: it failed, was interrupted or measured nothing.
+    pub stopped: Option<String>,
+    /// What it measured.
+    pub measured: Option<Measured>,
+    /// Every epoch of training.
+    pub epochs: Vec<EpochRow>,
+    /// Time of all stages together; of what an earlier run had kept, the time it took there.
+    pub seconds: Option<f64>,
+    /// What it computed on.
+    pub device: Option<String>,
+    /// Parameters of the network.
+    pub parameters: Option<u64>,
+}
+
+/// One value of a resolved recipe.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Setting {
+    /// Where it stands: `train.batch`, `train.phases[0].lr`.
+    pub key: String,
+    /// The value as TOML writes it.
+    pub value: String,
+}
+
+/// What a comparison reads of `metrics.json`; the rest is left alone.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Measured {
+    /// Probabilities were clipped to `[eps, 1 − eps]`.
+    pub eps: f64,
+    /// The validation slices.
+    pub valid: PartMeasured,
+    /// The test slices.
+    pub test: Option<PartMeasured>,
+}
+
+/// The metrics of one part of the data.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PartMeasured {
+    /// Slices with known truth.
+    pub slices: usize,
+    /// Patients they belong to.
+    pub patients: usize,
+    /// The competition's metric.
+    pub weighted_log_loss: f64,
+    /// Its 95 % interval over patients.
+    pub weighted_log_loss_interval: Option<Interval>,
+    /// Weighted log loss of the prevalence baseline.
+    pub priors_log_loss: f64,
+    /// 95 % interval over patients of the AUROC of `any`.
+    pub auc_any_interval: Option<Interval>,
+    /// Every label.
+    pub labels: Vec<LabelMeasured>,
+}
+
+/// The metrics of one label.
+#[derive(Clone, Debug, Deserialize)]
+pub struct LabelMeasured {
+    /// The label.
+    pub label: String,
+    /// Mean log loss.
+    pub log_loss: f64,
+    /// Area under the ROC curve.
+    pub auc: Option<f64>,
+}
+
+impl PartMeasured {
+    /// The metrics of one label.
+    pub fn label(&self, name: &str) -> Option<&LabelMeasured> {
+        self.labels.iter().find(|label| label.label == name)
+    }
+
+    /// AUROC of `any`.
+    pub fn auc_any(&self) -> Option<f64> {
+        self.label(LABELS[0]).and_then(|any| any.auc)
+    }
+}
+
+/// One line of `history.csv`; columns that later versions add are left alone.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EpochRow {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Weighted log loss of the validation slices.
+    pub valid_loss: f64,
+    /// Slices trained on per second.
+    #[serde(default)]
+    pub slices_per_second: Option<f64>,
+}
+
+impl Run {
+    /// The value of a setting; `None` where the recipe has none.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.settings
+            .iter()
+            .find(|setting| setting.key == key)
+            .map(|setting| setting.value.as_str())
+    }
+
+    /// The score runs are sorted by: the weighted log loss of the validation slices.
+    pub fn score(&self) -> Option<f64> {
+        self.measured
+            .as_ref()
+            .map(|measured| measured.valid.weighted_log_loss)
+    }
+
+    /// Slices trained on per second: the median epoch.
+    pub fn slices_per_second(&self) -> Option<f64> {
+        let mut rates: Vec<f64> = self
+            .epochs
+            .iter()
+            .filter_map(|epoch| epoch.slices_per_second)
+            .filter(|rate| rate.is_finite())
+            .collect();
+        rates.sort_by(f64::total_cmp);
+        rates.get(rates.len() / 2).copied()
+    }
+
+    /// The time it took, in words; a dash where that is not known.
+    pub fn time_in_words(&self) -> String {
+        let Some(seconds) = self.seconds else {
+            return "–".into();
+        };
+        let whole = Duration::try_from_secs_f64(seconds).map_or(0, |time| time.as_secs());
+        match whole {
+            0..10 => format!("{seconds:.1} s"),
+            10..60 => format!("{whole} s"),
+            60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+            _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Everything a run measured, as `metrics.json` holds it. Computed by `evaluate` and `ichflow score`, shown by
+//! reports.
+
+mod groups;
+mod label;
+mod part;
+
+use ichflow_metrics::PairedDifference;
+use serde::Serialize;
+
+use crate::data::balance::Balance;
+use crate::data::calibration::Calibration;
+use crate::ports::Artifact;
+
+pub use groups::{GroupMetrics, Groups, PatientSpread};
+pub use label::{AtThreshold, LabelIntervals, LabelMetrics};
+pub use part::{AtChosen, PartMetrics, Submitted};
+
+/// Every metric of a run. Nothing in it depends on the machine or the time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Metrics {
+    /// How they were computed.
+    #[serde(flatten)]
+    pub computed: Computed,
+    /// Prevalence of each label among the training slices; what the prevalence baseline predicts for every slice.
+    pub training_priors: Vec<Prior>,
+    /// The validation slices.
+    pub valid: PartMetrics,
+    /// The test slices, where their truth is known.
+    pub test: Option<PartMetrics>,
+    /// Δ of the weighted log loss of the validation predictions from that of the `baseline`, if one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versus_baseline: Option<PairedDifference>,
+    /// The `baseline` by itself, on the same validation slices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<PartMetrics>,
+    /// What the operating points were chosen for, in words, if there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds_for: Option<String>,
+    /// The validation predictions before and after calibration, if they were calibrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// How the split came out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<Balance>,
+}
+
+impl Artifact for Metrics {
+    const NAME: &'static str = "metrics";
+}
+
+/// How metrics were computed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Computed {
+    /// Probabilities were clipped to `[eps, 1 − eps]` for log losses.
+    pub eps: f64,
+    /// Patients were resampled this often for the intervals.
+    pub bootstrap: usize,
+    /// Bins of the expected calibration error.
+    pub calibration_bins: usize,
+    /// Specificity at which sensitivity is given.
+    pub specificity: f64,
+}
+
+/// Prevalence of one label.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Prior {
+    /// The label.
+    pub label: &'static str,
+    /// Share of positives, 0 to 1.
+    pub share: f64,
+}

@@ -1,0 +1,63 @@
+//! The metrics of one part of the data.
+
+use ichflow_metrics::Interval;
+use serde::Serialize;
+
+use super::groups::Groups;
+use super::label::{AtThreshold, LabelIntervals, LabelMetrics};
+
+/// The metrics of one part of the data.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartMetrics {
+    /// Slices with known truth.
+    pub slices: usize,
+    /// Patients they belong to; 0 where that is not known.
+    pub patients: usize,
+    /// The competition's metric: `any` counts twice.
+    pub weighted_log_loss: f64,
+    /// Its 95 % interval over patients.
+    pub weighted_log_loss_interval: Option<Interval>,
+    /// Weighted log loss of the prevalence baseline: what a model has to beat.
+    pub priors_log_loss: f64,
+    /// The competition's metric with probabilities clipped as a submission's are.
+    pub submitted: Submitted,
+    /// 95 % interval over patients of the AUROC of `any`.
+    pub auc_any_interval: Option<Interval>,
+    /// Every label.
+    pub labels: Vec<LabelMetrics>,
+    /// 95 % intervals over patients of every label's metrics.
+    pub label_intervals: Vec<LabelIntervals>,
+    /// Confusion at the chosen operating points, label by label; empty where none were chosen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub at_chosen: Vec<AtChosen>,
+    /// By pixel encoding, place in the series and patient, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
+}
+
+impl PartMetrics {
+    /// AUROC of `any`.
+    pub fn auc_any(&self) -> Option<f64> {
+        self.labels.first().and_then(|any| any.auc)
+    }
+}
+
+/// What a submission of these predictions would score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Submitted {
+    /// Probabilities are clipped to `[clip, 1 − clip]`.
+    pub clip: f64,
+    /// The competition's metric then.
+    pub weighted_log_loss: f64,
+}
+
+/// Confusion at the operating point chosen for one label.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AtChosen {
+    /// The label.
+    pub label: &'static str,
+    /// Chosen on all validation slices. Validation slices are counted by thresholds that were chosen without their
+    /// patient, which may differ a little.
+    #[serde(flatten)]
+    pub counted: AtThreshold,
+}

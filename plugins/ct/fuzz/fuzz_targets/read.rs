@@ -1,7 +1,0 @@
-//! Any bytes: an image or an error, never a panic.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let _ = ichflow_ct::dicom::read_bytes(bytes.to_vec());
-});

@@ -1,0 +1,12 @@
+//! Headers of many files: read in parallel, kept for the next run, made into slices; what cannot be used goes to
+//! quarantine. Every loader comes here.
+
+mod cached;
+mod quarantine;
+mod slices;
+mod source;
+
+pub(crate) use cached::{Headers, digest_of};
+pub(crate) use quarantine::{check_limit, usable};
+pub(crate) use slices::slices_of;
+pub(crate) use source::{Source, source_of};

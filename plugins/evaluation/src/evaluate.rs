@@ -1,0 +1,247 @@
+//! `evaluate`: every metric of a run's predictions, in `metrics.json`.
+
+use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::measures::{Metrics, PartMetrics, Prior};
+use ichflow_api::metrics::{self, Interval};
+use ichflow_api::prelude::*;
+
+use crate::measures::{at_thresholds, measure, versus};
+use crate::settings::Evaluate;
+
+impl Stage for Evaluate {
+    const NAME: &'static str = "evaluate";
+    const FAMILY: Family = Family::Report;
+    const SUMMARY: &'static str = "every metric of the held-out and the test predictions";
+    const EXAMPLE: &'static str = "[evaluate]\nuse = \"evaluate\"\nbootstrap = 1000\n";
+    const SEEDED: bool = true;
+
+    fn ports(&self) -> Ports {
+        Ports::new()
+            .input(Input::of::<Predictions>("valid").by_name())
+            .input(Input::of::<Predictions>("test").optional())
+            .input(Input::of::<Predictions>("baseline").optional())
+            .input(Input::of::<Thresholds>("thresholds").optional())
+            .input(Input::of::<Calibration>("calibration").optional())
+            .input(Input::of::<Balance>("balance").optional())
+            .input(Input::of::<Cohort>("cohort"))
+            .input(Input::of::<Folds>("folds"))
+            .output(Output::of::<Metrics>("metrics"))
+            .output(Output::of::<Scores>("scores"))
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        if self.eps > 0.0 && self.eps < 0.5 {
+            return Vec::new();
+        }
+        vec![
+            Problem::new("eps", "clipping must leave certainty with a finite loss")
+                .help("write a small number above 0, such as 1e-15"),
+        ]
+    }
+
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let priors = training_priors(&*inputs.get::<Cohort>("cohort")?, &*inputs.get::<Folds>("folds")?)?;
+        let thresholds = inputs.find::<Thresholds>("thresholds")?;
+        let part = |predictions: &Predictions, name: &str| {
+            let mut measured = measure(predictions, &priors, self, &mut context.rng(name))?;
+            if let (Some(measured), Some(thresholds)) = (&mut measured, &thresholds) {
+                measured.at_chosen = at_thresholds(predictions, thresholds);
+            }
+            Ok::<_, Error>(measured)
+        };
+        let validation = inputs.get::<Predictions>("valid")?;
+        let valid = part(&validation, "valid")?.ok_or_else(|| {
+            Error::new("no held-out slice has known labels, so nothing can be measured")
+                .help("hold out slices of the labelled cohort")
+        })?;
+        let test = match inputs.find::<Predictions>("test")? {
+            Some(test) => part(&test, "test")?,
+            None => None,
+        };
+        let (versus_baseline, baseline) = match inputs.find::<Predictions>("baseline")? {
+            Some(baseline) => (
+                versus(&validation, &baseline, self, &mut context.rng("baseline"))?,
+                measure(&baseline, &priors, self, &mut context.rng("valid"))?,
+            ),
+            None => (None, None),
+        };
+        let measured = Metrics {
+            computed: (*self).into(),
+            training_priors: LABELS
+                .iter()
+                .zip(priors)
+                .map(|(label, share)| Prior { label, share })
+                .collect(),
+            valid,
+            test,
+            versus_baseline,
+            baseline,
+            thresholds_for: thresholds.as_ref().map(|thresholds| thresholds.target.clone()),
+            calibration: inputs
+                .find::<Calibration>("calibration")?
+                .map(|found| (*found).clone()),
+            split: inputs.find::<Balance>("balance")?.map(|found| (*found).clone()),
+        };
+        let path = context.file("metrics.json")?;
+        let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;
+        std::fs::write(&path, text + "\n").at("write", &path)?;
+        summarise(context, "held out", &measured.valid);
+        if let Some(test) = &measured.test {
+            summarise(context, "test", test);
+        }
+        if let Some(baseline) = &measured.baseline {
+            summarise(context, "baseline", baseline);
+        }
+        if let Some(versus) = &measured.versus_baseline {
+            context.summarise(
+                "weighted log loss less the baseline's",
+                format!("{:+.4}", versus.difference),
+                interval(versus.interval).unwrap_or_default(),
+            );
+        }
+        let scores = serde_json::to_value(&measured).doing("cannot write the metrics as JSON")?;
+        Ok(Outputs::new()
+            .with("metrics", measured)
+            .with("scores", Scores(scores)))
+    }
+}
+
+/// Share of positives of each label among the slices trained on.
+fn training_priors(cohort: &Cohort, folds: &Folds) -> Result<[f64; COUNT]> {
+    if cohort.len() != folds.of_slice.len() {
+        return Err(Error::new(format!(
+            "the folds are of {} slices, but the cohort has {}",
+            folds.of_slice.len(),
+            cohort.len()
+        ))
+        .help("wire `cohort` and `folds` to the cohort that was split and its own split"));
+    }
+    let truth: Vec<_> = folds
+        .indices(Fold::Train)
+        .into_iter()
+        .filter_map(|index| cohort.slices[index].labels)
+        .collect();
+    metrics::prevalence(&truth).ok_or_else(|| {
+        Error::new("no slice of the training fold has labels").help("give the loader a labels file")
+    })
+}
+
+/// The lines of the table at the end of the run.
+fn summarise(context: &Context, part: &str, measured: &PartMetrics) {
+    context.summarise(
+        format!("weighted log loss ({part})"),
+        format!("{:.4}", measured.weighted_log_loss),
+        format!(
+            "{}priors {:.4}",
+            interval(measured.weighted_log_loss_interval).map_or(String::new(), |text| text + "; "),
+            measured.priors_log_loss
+        ),
+    );
+    context.summarise(
+        format!("AUC any ({part})"),
+        measured
+            .auc_any()
+            .map_or("undefined".into(), |auc| format!("{auc:.4}")),
+        interval(measured.auc_any_interval).unwrap_or_default(),
+    );
+}
+
+/// An interval in words.
+pub(crate) fn interval(interval: Option<Interval>) -> Option<String> {
+    interval.map(|interval| format!("95 % {interval}"))
+}
+
+ichflow_api::register!(Evaluate);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::testkit;
+
+    fn parts() -> (Cohort, Folds, Predictions) {
+        let slices: Vec<Slice> = (0..40)
+            .map(|i| {
+                let bleeds = i % 4 == 0;
+                let labels = [bleeds, false, bleeds, false, false, false];
+                testkit::slice(&format!("s{i}"), &format!("p{}", i / 4), Some(labels))
+            })
+            .collect();
+        let folds = Folds {
+            of_slice: (0..40)
+                .map(|i| if i < 20 { Fold::Train } else { Fold::Valid })
+                .collect(),
+        };
+        let held_out = slices[20..].to_vec();
+        let probabilities = (20..40)
+            .map(|i| [if i % 4 == 0 { 0.8 } else { 0.1 }; 6])
+            .collect();
+        let predictions = Predictions {
+            slices: held_out,
+            probabilities,
+        };
+        (testkit::cohort(slices), folds, predictions)
+    }
+
+    #[test]
+    fn metrics_are_written_and_summed_up_and_runs_agree() {
+        let measure = || {
+            let directory = tempfile::tempdir().unwrap();
+            let run = testkit::run_context(directory.path());
+            let context = Context::new(&run, "evaluate", Evaluate::NAME, "key");
+            let (cohort, folds, predictions) = parts();
+            let inputs = Inputs::default()
+                .with("cohort", cohort)
+                .with("folds", folds)
+                .with("test", predictions.clone())
+                .with("baseline", predictions.clone())
+                .with("valid", predictions);
+            let mut outputs = Evaluate::default().run(&inputs, &context).unwrap();
+            let metrics = outputs.take_as::<Metrics>("metrics").unwrap();
+            let text = std::fs::read_to_string(run.directory.join("metrics.json")).unwrap();
+            (metrics, text, run.summary())
+        };
+        let (metrics, text, summary) = measure();
+        assert_eq!(text, measure().1, "deterministic");
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            json["valid"]["weighted_log_loss"],
+            metrics.valid.weighted_log_loss
+        );
+        assert_eq!(json["training_priors"][0]["share"], 0.25);
+        assert_eq!(json["valid"]["labels"][0]["auc"], 1.0);
+        assert_eq!(json["valid"]["labels"][1]["auc"], serde_json::Value::Null);
+        assert_eq!(json["test"]["slices"], 20);
+        assert_eq!(json["valid"]["labels"][0]["at_threshold"]["true_positives"], 5);
+        assert_eq!(json["valid"]["labels"][0]["at_threshold"]["f1"], 1.0);
+        assert_eq!(json["valid"]["labels"][0]["at_specificity"]["sensitivity"], 1.0);
+        assert_eq!(
+            json["valid"]["labels"][1]["at_specificity"],
+            serde_json::Value::Null
+        );
+        assert_eq!(json["versus_baseline"]["difference"], 0.0);
+        assert_eq!(
+            json["baseline"]["weighted_log_loss"],
+            json["valid"]["weighted_log_loss"]
+        );
+        assert_eq!(json["valid"]["submitted"]["clip"], 1e-6);
+        assert_eq!(summary.len(), 7);
+        assert_eq!(summary[0].what, "weighted log loss (held out)");
+        assert!(summary[0].beside.starts_with("95 % "), "{}", summary[0].beside);
+        assert!(summary[0].beside.contains("; priors "), "{}", summary[0].beside);
+        assert_eq!(
+            (summary[1].what.as_str(), summary[1].value.as_str()),
+            ("AUC any (held out)", "1.0000")
+        );
+    }
+
+    #[test]
+    fn folds_of_another_cohort_are_refused() {
+        let (cohort, mut folds, _) = parts();
+        folds.of_slice.pop();
+        let error = training_priors(&cohort, &folds).unwrap_err();
+        assert!(
+            error.to_string().contains("39 slices, but the cohort has 40"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! What is measured of predictions, as `metrics.json` holds it.
+//!
+//! [`part`] measures one part of the data with the help of [`label`], [`groups`] and [`intervals`]; [`versus`] the
+//! difference between two sets of predictions.
+
+mod groups;
+mod intervals;
+mod label;
+mod part;
+mod versus;
+
+pub use part::{at_thresholds, measure, measure_labelled};
+pub use versus::{versus, versus_rows};

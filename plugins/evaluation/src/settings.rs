@@ -1,0 +1,66 @@
+//! How metrics are computed: the parameters of the stage `evaluate`, which `ichflow score` and `compare` measure by too.
+
+use ichflow_api::data::measures::Computed;
+use ichflow_api::metrics;
+use ichflow_api::prelude::*;
+
+/// Measures the held-out predictions, and the test predictions where their truth is known: the
+/// competition's weighted log loss beside that of predicting the training shares, and for every label log
+/// loss, AUC, average precision, accuracy, Brier score, expected calibration error, what a threshold does,
+/// and the sensitivity at a stated specificity. Writes `metrics.json`.
+///
+/// Thresholds chosen by `thresholds`, what `calibrate` did and how the split came out go into `metrics.json`
+/// too, where there are such stages before it.
+///
+/// With `baseline = "predict.valid"` (or any other held-out predictions of the same slices) it also says how
+/// the weighted log loss differs from theirs, with an interval from a bootstrap that measures both on the
+/// same patients.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Evaluate {
+    /// Probabilities are clipped to `[eps, 1 − eps]` before a log loss is taken. The competition's scorer
+    /// appears to use 1e-15.
+    #[schemars(range(min = 0.0, max = 0.1))]
+    pub eps: f64,
+    /// How often patients are drawn anew for the 95 % intervals of the weighted log loss and of the AUC
+    /// of `any`; 0 leaves the intervals out.
+    #[schemars(range(min = 0, max = 100_000))]
+    pub bootstrap: usize,
+    /// Number of bins of equal width for the expected calibration error.
+    #[schemars(range(min = 1, max = 1000))]
+    pub calibration_bins: usize,
+    /// Probabilities at or above it are called positive where right and wrong are counted.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub threshold: f64,
+    /// The share of negatives that must be called so where the highest sensitivity is looked for.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub specificity: f64,
+    /// The score is also given with probabilities kept within `submission_clip` and `1 − submission_clip`,
+    /// as a submission's are.
+    #[schemars(range(min = 0.0, max = 0.5))]
+    pub submission_clip: f64,
+}
+
+impl Default for Evaluate {
+    fn default() -> Self {
+        Self {
+            eps: metrics::DEFAULT_EPS,
+            bootstrap: 200,
+            calibration_bins: 15,
+            threshold: 0.5,
+            specificity: 0.9,
+            submission_clip: 1e-6,
+        }
+    }
+}
+
+impl From<Evaluate> for Computed {
+    fn from(settings: Evaluate) -> Self {
+        Self {
+            eps: settings.eps,
+            bootstrap: settings.bootstrap,
+            calibration_bins: settings.calibration_bins,
+            specificity: settings.specificity,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! `histogram-logistic`: a baseline without a network.
+
+pub mod features;
+
+use std::sync::atomic::Ordering;
+
+use ichflow_api::data::labels::{COUNT, Labels};
+use ichflow_api::prelude::*;
+use rayon::prelude::*;
+
+use features::features;
+
+use crate::logistic::LogisticRegression;
+use crate::slices::{offer, with_slices};
+
+/// Predicts from the histogram of Hounsfield units and the place of dense tissue alone, by one logistic
+/// regression a label: trained in seconds, and what a network has to beat to be worth its time.
+///
+/// Offers predictions of the same slices as `predict`. Put it before `predict`, so that what follows takes
+/// the network's, and hold it against them with `baseline = "histogram.valid"` in `evaluate`. It writes
+/// `predictions/valid.csv` and `predictions/test.csv` (under its own name if another stage was first).
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistogramLogistic {
+    /// Bins of the histogram, from −20 to 100 HU.
+    #[schemars(range(min = 1, max = 120))]
+    pub bins: usize,
+    /// Penalty on the weights of the standardised features, above 0: the more, the more alike all
+    /// predictions are.
+    #[schemars(range(min = 1e-6, max = 1e6))]
+    pub l2: f64,
+}
+
+impl Default for HistogramLogistic {
+    fn default() -> Self {
+        Self { bins: 24, l2: 1.0 }
+    }
+}
+
+impl Stage for HistogramLogistic {
+    const NAME: &'static str = "histogram-logistic";
+    const FAMILY: Family = Family::Predict;
+    const SUMMARY: &'static str = "a baseline without a network: logistic regression on HU histograms";
+    const EXAMPLE: &'static str = "[histogram]\nuse = \"histogram-logistic\"\nbins = 24\n";
+
+    fn ports(&self) -> Ports {
+        with_slices(Ports::new())
+    }
+
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let pixels = inputs.get::<Pixels>("pixels")?;
+        let cohort = inputs.get::<Cohort>("cohort")?;
+        let folds = inputs.get::<Folds>("folds")?;
+        let test = inputs.find::<Cohort>("test")?;
+        let of_fold = |fold| -> Vec<Slice> {
+            let indices = folds.indices(fold).into_iter();
+            indices.filter_map(|i| cohort.slices.get(i)).cloned().collect()
+        };
+        let (train, truth): (Vec<Slice>, Vec<Labels>) = of_fold(Fold::Train)
+            .into_iter()
+            .filter_map(|slice| slice.labels.map(|truth| (slice, truth)))
+            .unzip();
+        if train.is_empty() {
+            return Err(
+                Error::new("no slice of the training fold has labels").help("give the loader a labels file")
+            );
+        }
+        let mut rows = self.read(&train, &pixels, "training slices", context)?;
+        let scale = Scale::of(&rows);
+        rows.iter_mut().for_each(|row| scale.apply(row));
+        let models: Vec<LogisticRegression> = (0..COUNT)
+            .into_par_iter()
+            .map(|label| {
+                let truth: Vec<bool> = truth.iter().map(|truth| truth[label]).collect();
+                LogisticRegression::fit(&rows, &truth, self.l2)
+            })
+            .collect::<Result<_>>()?;
+        context.checkpoint()?;
+        let predict = |slices: Vec<Slice>, what: &str| -> Result<Predictions> {
+            let mut rows = self.read(&slices, &pixels, what, context)?;
+            rows.iter_mut().for_each(|row| scale.apply(row));
+            Ok(Predictions {
+                slices,
+                probabilities: rows
+                    .iter()
+                    .map(|row| std::array::from_fn(|label| models[label].predict(row)))
+                    .collect(),
+            })
+        };
+        let valid = predict(of_fold(Fold::Valid), "held-out slices")?;
+        let test = match test {
+            Some(test) => Some(predict(test.slices.clone(), "test slices")?),
+            None => None,
+        };
+        offer(valid, test, context)
+    }
+}
+
+ichflow_api::register!(HistogramLogistic);
+
+impl HistogramLogistic {
+    /// The features of slices, read in parallel.
+    fn read(
+        &self,
+        slices: &[Slice],
+        pixels: &Pixels,
+        what: &str,
+        context: &Context,
+    ) -> Result<Vec<Vec<f64>>> {
+        let progress = context.progress(&format!("measuring {what}"), slices.len(), "slices");
+        let stop = context.stop_flag();
+        slices
+            .par_iter()
+            .map(|slice| {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(Error::Interrupted);
+                }
+                let row = features(&pixels.read(slice)?, self.bins);
+                progress.advance(1);
+                Ok(row)
+            })
+            .collect()
+    }
+}
+
+/// Mean and spread of each feature over the training slices.
+struct Scale {
+    mean: Vec<f64>,
+    spread: Vec<f64>,
+}
+
+impl Scale {
+    fn of(rows: &[Vec<f64>]) -> Self {
+        let columns = rows.first().map_or(0, Vec::len);
+        let average = |of: &dyn Fn(&Vec<f64>) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
+        let mean: Vec<f64> = (0..columns).map(|column| average(&|row| row[column])).collect();
+        let spread = (0..columns)
+            .map(|column| average(&|row| (row[column] - mean[column]).powi(2)).sqrt())
+            .collect();
+        Self { mean, spread }
+    }
+
+    fn apply(&self, row: &mut [f64]) {
+        for ((x, mean), spread) in row.iter_mut().zip(&self.mean).zip(&self.spread) {
+            // A feature that is the same everywhere says nothing.
+            *x = if *spread > 1e-9 { (*x - mean) / spread } else { 0.0 };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::data::labels::METRIC_WEIGHTS;
+    use ichflow_api::metrics;
+    use ichflow_api::testkit::{self, MadePixels};
+
+    #[test]
+    fn a_dense_spot_is_learned_from_few_slices() {
+        let slices: Vec<Slice> = (0..160)
+            .map(|i| {
+                let bleeds = i % 4 == 0;
+                let labels = [bleeds, false, bleeds, false, false, false];
+                testkit::slice(&format!("{i}"), &format!("p{}", i / 4), Some(labels))
+            })
+            .collect();
+        let pixels = Pixels::new(MadePixels::new(|slice: &Slice| {
+            let number: usize = slice.id.parse().ok()?;
+            let bleeds = slice.labels?[0];
+            let hu = (0..400).map(|i| {
+                let grain = ((i * 7919 + number * 104_729) % 13) as i16;
+                if bleeds && i % 20 < 4 && i / 20 < 4 {
+                    62 + grain
+                } else {
+                    24 + grain
+                }
+            });
+            Some(HuImage {
+                rows: 20,
+                columns: 20,
+                hu: hu.collect(),
+            })
+        }));
+        let folds = Folds {
+            of_slice: (0..160)
+                .map(|i| if i < 80 { Fold::Train } else { Fold::Valid })
+                .collect(),
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let run = testkit::run_context(directory.path());
+        let context = Context::new(&run, "histogram", HistogramLogistic::NAME, "key");
+        let inputs = Inputs::default()
+            .with("pixels", pixels)
+            .with("cohort", testkit::cohort(slices))
+            .with("folds", folds);
+        let mut outputs = HistogramLogistic::default().run(&inputs, &context).unwrap();
+        let valid = outputs.take_as::<Predictions>("valid").unwrap();
+        assert_eq!(valid.slices.len(), 80);
+        assert!(outputs.take("test").is_none());
+        let (probabilities, truth): (Vec<_>, Vec<_>) =
+            valid.with_truth().map(|(_, p, truth)| (*p, truth)).unzip();
+        let loss = metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, 1e-15).unwrap();
+        let prevalence = metrics::prevalence(&truth).unwrap();
+        let baseline = metrics::prevalence_log_loss(&truth, &prevalence, &METRIC_WEIGHTS, 1e-15).unwrap();
+        assert!(loss < 0.2 * baseline, "{loss} {baseline}");
+    }
+}

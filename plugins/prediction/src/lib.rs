@@ -1,0 +1,26 @@
+//! Prediction: what a trained model says of slices, and what follows it.
+//!
+//! | stage | what it does |
+//! |---|---|
+//! | [`predict`](predict) | probabilities of validation and test slices |
+//! | [`tta`](tta) | averages predictions over views of each slice |
+//! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
+//! | [`histogram-logistic`](histogram_logistic) | the baseline: logistic regression on histograms, no network |
+//!
+//! [`logistic`] is the regression that the baseline and stacking ensembles share.
+
+pub mod histogram_logistic;
+pub mod logistic;
+pub mod postprocess;
+pub mod predict;
+mod slices;
+pub mod tta;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_stage_is_documented_and_its_example_works() {
+        let faults = ichflow_api::testkit::faults("ichflow-prediction");
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}

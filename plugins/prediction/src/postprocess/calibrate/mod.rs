@@ -1,0 +1,295 @@
+//! `calibrate`: probabilities that are as frequent as they say.
+
+mod fitted_curve;
+pub mod isotonic_curve;
+pub mod sigmoid_curve;
+
+use ichflow_api::data::calibration::{LabelCalibration, LabelReliability};
+use ichflow_api::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
+use ichflow_api::metrics;
+use ichflow_api::prelude::*;
+use serde_json::json;
+
+use super::parts::{count, deal};
+use crate::slices::offer;
+pub use fitted_curve::FittedCurve;
+use isotonic_curve::IsotonicCurve;
+use sigmoid_curve::SigmoidCurve;
+
+/// The shape of the curve from predicted to calibrated probabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// A sigmoid of the logit with a slope and an offset: two numbers a label.
+    #[default]
+    Platt,
+    /// A sigmoid of the logit with a slope alone: one number a label.
+    Temperature,
+    /// Any rising curve: for thousands of positives.
+    Isotonic,
+}
+
+/// Calibrates each label's probabilities so that they are as frequent as they say.
+///
+/// The curves are fitted to held-out predictions alone. Held-out slices are calibrated by curves fitted
+/// without their patient (cross-fitting over patients), so that the scores that follow are honest; test
+/// slices by curves fitted to all held-out slices. A label that every slice has, or none, is left as it
+/// is. Subtypes and `any` are calibrated apart: `consistent-any` after this makes them agree. With `curves`, as an
+/// earlier run has fitted them, nothing is fitted and all slices are calibrated alike.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Calibrate {
+    /// The shape of the curves: `platt`, `temperature` or `isotonic`.
+    pub method: Method,
+    /// Into how many parts the held-out patients are dealt; each is calibrated by curves fitted to the
+    /// others.
+    #[schemars(range(min = 2, max = 1000))]
+    pub parts: usize,
+    /// Curves that are there already, one a label in the usual order (`any` first); `method` and `parts` mean
+    /// nothing then.
+    #[schemars(length(min = 6, max = 6))]
+    pub curves: Option<Vec<FittedCurve>>,
+}
+
+impl Default for Calibrate {
+    fn default() -> Self {
+        Self {
+            method: Method::Platt,
+            parts: 5,
+            curves: None,
+        }
+    }
+}
+
+/// From predicted to calibrated probabilities of one label.
+enum Curve {
+    /// There was nothing to fit to.
+    Same,
+    Sigmoid(SigmoidCurve),
+    Isotonic(IsotonicCurve),
+}
+
+impl Curve {
+    fn fit(method: Method, probabilities: &[f64], truth: &[bool]) -> Result<Self> {
+        let positives = truth.iter().filter(|positive| **positive).count();
+        if positives == 0 || positives == truth.len() {
+            return Ok(Self::Same);
+        }
+        Ok(match method {
+            Method::Platt => Self::Sigmoid(SigmoidCurve::fit(probabilities, truth, true)?),
+            Method::Temperature => Self::Sigmoid(SigmoidCurve::fit(probabilities, truth, false)?),
+            Method::Isotonic => Self::Isotonic(IsotonicCurve::fit(probabilities, truth)),
+        })
+    }
+
+    fn apply(&self, probability: f64) -> f64 {
+        match self {
+            Self::Same => probability,
+            Self::Sigmoid(curve) => curve.apply(probability),
+            Self::Isotonic(curve) => curve.apply(probability),
+        }
+    }
+}
+
+/// A curve for every label.
+struct Curves(Vec<Curve>);
+
+impl Curves {
+    /// Fits to the held-out slices for which `keep` holds and whose truth is known.
+    fn fit(method: Method, held_out: &Predictions, keep: impl Fn(usize) -> bool) -> Result<Self> {
+        let (probabilities, truth): (Vec<[f64; COUNT]>, Vec<Labels>) = (0..held_out.slices.len())
+            .filter(|index| keep(*index))
+            .filter_map(|index| {
+                let truth = held_out.slices[index].labels?;
+                Some((held_out.probabilities[index], truth))
+            })
+            .unzip();
+        let curves = (0..COUNT).map(|label| {
+            let of_label: Vec<f64> = probabilities.iter().map(|row| row[label]).collect();
+            let truth: Vec<bool> = truth.iter().map(|truth| truth[label]).collect();
+            Curve::fit(method, &of_label, &truth)
+        });
+        Ok(Self(curves.collect::<Result<_>>()?))
+    }
+
+    /// Curves that are there already.
+    fn known(curves: &[FittedCurve]) -> Result<Self> {
+        let curves: Option<Vec<Curve>> = curves.iter().map(FittedCurve::curve).collect();
+        match curves.filter(|curves| curves.len() == COUNT) {
+            Some(curves) => Ok(Self(curves)),
+            None => Err(Error::new(format!(
+                "`curves` are not {COUNT} curves, one a label"
+            ))),
+        }
+    }
+
+    fn apply(&self, row: &[f64; COUNT]) -> [f64; COUNT] {
+        std::array::from_fn(|label| self.0[label].apply(row[label]))
+    }
+
+    /// All of some predictions, calibrated.
+    fn to_all(&self, predictions: &Predictions) -> Predictions {
+        Predictions {
+            slices: predictions.slices.clone(),
+            probabilities: predictions
+                .probabilities
+                .iter()
+                .map(|row| self.apply(row))
+                .collect(),
+        }
+    }
+
+    /// Labels that are left as they are.
+    fn untouched(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let same = |label: &usize| matches!(self.0[*label], Curve::Same);
+        (0..COUNT).filter(same).map(|label| LABELS[label])
+    }
+}
+
+impl Stage for Calibrate {
+    const NAME: &'static str = "calibrate";
+    const FAMILY: Family = Family::Predict;
+    const SUMMARY: &'static str =
+        "makes probabilities as frequent as they say, by Platt, temperature or isotonic";
+    const EXAMPLE: &'static str = "[calibrate]\nuse = \"calibrate\"\nmethod = \"platt\"\n";
+    const SEEDED: bool = true;
+
+    fn ports(&self) -> Ports {
+        super::ports().output_if(self.curves.is_none(), Output::of::<Calibration>("calibration"))
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let curves = self.curves.iter().flatten().enumerate();
+        curves
+            .filter(|(_, curve)| curve.curve().is_none())
+            .map(|(index, _)| {
+                Problem::new(format!("curves[{index}]"), "this makes no curve").help(
+                    "give `slope` and `offset`, or `predicted` and `observed` that rise, or an empty table",
+                )
+            })
+            .collect()
+    }
+
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        if let Some(curves) = &self.curves {
+            let curves = Curves::known(curves)?;
+            return super::refine(inputs, context, |predictions| curves.to_all(predictions));
+        }
+        let held_out = inputs.get::<Predictions>("valid")?;
+        if held_out.with_truth().next().is_none() {
+            return Err(Error::new(
+                "no held-out slice has known labels, so there is nothing to calibrate to",
+            )
+            .help("hold out slices of the labelled cohort"));
+        }
+        let part_of = deal(&held_out, self.parts, &mut context.rng("parts"))?;
+        let parts = count(&part_of);
+        let mut calibrated = (*held_out).clone();
+        for part in 0..parts {
+            let curves = Curves::fit(self.method, &held_out, |index| part_of[index] != part)?;
+            for (index, row) in calibrated.probabilities.iter_mut().enumerate() {
+                if part_of[index] == part {
+                    *row = curves.apply(row);
+                }
+            }
+        }
+        let curves = Curves::fit(self.method, &held_out, |_| true)?;
+        let untouched: Vec<&str> = curves.untouched().collect();
+        if !untouched.is_empty() {
+            context.warn(format!(
+                "held-out slices are all alike in {}: left as they are",
+                untouched.join(", ")
+            ));
+        }
+        let calibration = compare(&held_out, &calibrated, self.method);
+        describe(&calibration, &curves, parts, context);
+        context.settle(&Self {
+            curves: Some(curves.0.iter().map(FittedCurve::of).collect()),
+            ..self.clone()
+        })?;
+        let test = inputs
+            .find::<Predictions>("test")?
+            .map(|test| curves.to_all(&test));
+        Ok(offer(calibrated, test, context)?.with("calibration", calibration))
+    }
+}
+
+ichflow_api::register!(Calibrate);
+
+/// What calibration did to the held-out slices.
+fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibration {
+    const BINS: usize = 15;
+    let loss = |predictions: &Predictions| {
+        let (probabilities, truth): (Vec<_>, Vec<_>) = predictions
+            .with_truth()
+            .map(|(_, probabilities, truth)| (*probabilities, truth))
+            .unzip();
+        metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, metrics::DEFAULT_EPS)
+            .unwrap_or(f64::NAN)
+    };
+    let of_label = |predictions: &Predictions, label: usize| {
+        let (probabilities, truth): (Vec<f64>, Vec<bool>) = predictions
+            .with_truth()
+            .map(|(_, row, truth)| (row[label], truth[label]))
+            .unzip();
+        let defined = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        LabelReliability {
+            log_loss: defined(metrics::label_log_loss(
+                &truth,
+                &probabilities,
+                metrics::DEFAULT_EPS,
+            )),
+            expected_calibration_error: defined(metrics::expected_calibration_error(
+                &truth,
+                &probabilities,
+                BINS,
+            )),
+            bins: metrics::reliability(&truth, &probabilities, BINS),
+        }
+    };
+    Calibration {
+        method: match method {
+            Method::Platt => "platt",
+            Method::Temperature => "temperature",
+            Method::Isotonic => "isotonic",
+        }
+        .into(),
+        weighted_log_loss_before: loss(before),
+        weighted_log_loss_after: loss(after),
+        labels: (0..COUNT)
+            .map(|label| LabelCalibration {
+                label: LABELS[label].into(),
+                before: of_label(before, label),
+                after: of_label(after, label),
+            })
+            .collect(),
+    }
+}
+
+/// Says what calibration did to the held-out slices.
+fn describe(calibration: &Calibration, curves: &Curves, parts: usize, context: &Context) {
+    let (before, after) = (
+        calibration.weighted_log_loss_before,
+        calibration.weighted_log_loss_after,
+    );
+    context.say(format!(
+        "weighted log loss of held-out slices {before:.4} → {after:.4}, cross-fitted over {parts} parts"
+    ));
+    let sigmoids: Vec<_> = LABELS
+        .iter()
+        .zip(&curves.0)
+        .filter_map(|(label, curve)| match curve {
+            Curve::Sigmoid(curve) => {
+                Some(json!({"label": label, "slope": curve.slope, "offset": curve.offset}))
+            }
+            Curve::Same | Curve::Isotonic(_) => None,
+        })
+        .collect();
+    context.event(
+        "calibration",
+        json!({"parts": parts, "log_loss_before": before, "log_loss_after": after, "sigmoids": sigmoids}),
+    );
+}
+
+#[cfg(test)]
+mod tests;

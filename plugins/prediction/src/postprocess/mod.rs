@@ -1,0 +1,45 @@
+//! What follows the network: stages that take predictions and offer better ones under the same names, one file
+//! each. They can be put in or left out without rewiring anything.
+
+pub mod calibrate;
+pub mod consistent_any;
+pub mod ensemble;
+mod parts;
+pub mod smooth_z;
+pub mod thresholds;
+
+use ichflow_api::prelude::*;
+
+use crate::slices::offer;
+
+/// Takes `valid` and, where there is one, `test`; offers the same.
+fn ports() -> Ports {
+    Ports::new()
+        .input(Input::of::<Predictions>("valid").by_name())
+        .input(Input::of::<Predictions>("test").optional())
+        .output(Output::of::<Predictions>("valid"))
+        .output(Output::of::<Predictions>("test").only_with("test"))
+}
+
+/// Changes the held-out and the test predictions alike.
+fn refine(
+    inputs: &Inputs,
+    context: &Context,
+    change: impl Fn(&Predictions) -> Predictions,
+) -> Result<Outputs> {
+    let valid = change(&*inputs.get::<Predictions>("valid")?);
+    let test = inputs.find::<Predictions>("test")?.map(|test| change(&test));
+    offer(valid, test, context)
+}
+
+/// `ln(p/(1 − p))`, with `p` kept in the range where a 32-bit network can tell it from 0 and 1.
+fn logit(probability: f64) -> f64 {
+    const EDGE: f64 = 1e-7;
+    let kept = probability.clamp(EDGE, 1.0 - EDGE);
+    (kept / (1.0 - kept)).ln()
+}
+
+/// `1/(1 + e^−x)`.
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}

@@ -1,0 +1,148 @@
+//! Which slices are shown.
+
+use std::collections::HashSet;
+
+use ichflow_api::data::identity::Subject;
+use ichflow_api::data::pixels::HuImage;
+use ichflow_api::prelude::*;
+use rand::seq::SliceRandom;
+
+/// Slices of one kind.
+pub struct Kind<'a> {
+    /// What they have in common.
+    pub title: String,
+    /// The slices, each of another patient as far as there are so many.
+    pub slices: Vec<&'a Slice>,
+}
+
+/// Up to `most` slices of each sub-type and of none, drawn by the seed; of slices without labels, any.
+pub fn kinds<'a>(slices: &'a [Slice], most: usize, context: &Context) -> Vec<Kind<'a>> {
+    let mut order: Vec<&Slice> = slices.iter().collect();
+    order.shuffle(&mut context.rng("examples"));
+    let pick = |title: String, is: &dyn Fn(&Slice) -> bool| Kind {
+        title,
+        slices: of_many_patients(order.iter().copied().filter(|slice| is(slice)), most),
+    };
+    let mut kinds: Vec<Kind<'a>> = LABELS
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(label, name)| {
+            pick((*name).to_owned(), &|slice| {
+                slice.labels.is_some_and(|truth| truth[label])
+            })
+        })
+        .collect();
+    kinds.push(pick("no hemorrhage".into(), &|slice| {
+        slice
+            .labels
+            .is_some_and(|truth| truth.iter().all(|positive| !positive))
+    }));
+    kinds.push(pick("without labels".into(), &|slice| slice.labels.is_none()));
+    kinds.retain(|kind| !kind.slices.is_empty());
+    kinds
+}
+
+fn of_many_patients<'a>(slices: impl Iterator<Item = &'a Slice>, most: usize) -> Vec<&'a Slice> {
+    let mut patients = HashSet::new();
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    for slice in slices {
+        if new.len() == most {
+            break;
+        }
+        if patients.insert(Subject::of(slice)) {
+            new.push(slice);
+        } else if known.len() < most {
+            known.push(slice);
+        }
+    }
+    new.extend(known);
+    new.truncate(most);
+    new
+}
+
+/// Which labels a slice has, in words.
+pub fn labels_in_words(slice: &Slice) -> String {
+    let Some(truth) = slice.labels else {
+        return "labels unknown".into();
+    };
+    let names: Vec<&str> = LABELS
+        .iter()
+        .zip(truth)
+        .skip(1)
+        .filter(|(_, positive)| *positive)
+        .map(|(name, _)| *name)
+        .collect();
+    match (names.is_empty(), truth[0]) {
+        (true, false) => "no hemorrhage".into(),
+        (true, true) => "any, of no sub-type".into(),
+        _ => names.join(", "),
+    }
+}
+
+/// Means over squares of pixels, as few as bring the longest side to `longest` or below, in HU.
+pub fn shrunk(image: &HuImage, longest: usize) -> HuImage {
+    let factor = image.rows.max(image.columns).div_ceil(longest.max(1)).max(1);
+    if factor == 1 || image.hu.len() != image.rows * image.columns {
+        return image.clone();
+    }
+    let (rows, columns) = ((image.rows / factor).max(1), (image.columns / factor).max(1));
+    let mut hu = Vec::with_capacity(rows * columns);
+    for row in 0..rows {
+        for column in 0..columns {
+            let (mut sum, mut count) = (0_i64, 0_i64);
+            for line in row * factor..((row + 1) * factor).min(image.rows) {
+                let start = line * image.columns;
+                for place in column * factor..((column + 1) * factor).min(image.columns) {
+                    sum += i64::from(image.hu[start + place]);
+                    count += 1;
+                }
+            }
+            hu.push((sum as f64 / count.max(1) as f64).round() as i16);
+        }
+    }
+    HuImage { rows, columns, hu }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::testkit::{self, slice};
+
+    #[test]
+    fn each_sub_type_is_shown_from_different_patients() {
+        let labels = |label: usize| {
+            let mut truth = [false; 6];
+            truth[0] = label > 0;
+            truth[label] = label > 0;
+            Some(truth)
+        };
+        let slices: Vec<Slice> = (0..24)
+            .map(|i| slice(&format!("s{i}"), &format!("p{}", i / 6), labels(i % 3)))
+            .collect();
+        let directory = tempfile::tempdir().unwrap();
+        let run = testkit::run_context(directory.path());
+        let context = Context::new(&run, "report", "eda-report", "key");
+        let kinds = kinds(&slices, 3, &context);
+        let titles: Vec<&str> = kinds.iter().map(|kind| kind.title.as_str()).collect();
+        assert_eq!(titles, ["epidural", "intraparenchymal", "no hemorrhage"]);
+        for kind in &kinds {
+            let patients: HashSet<&str> = kind.slices.iter().map(|slice| slice.patient.as_str()).collect();
+            assert_eq!(patients.len(), 3);
+        }
+        assert_eq!(labels_in_words(&slices[1]), "epidural".to_owned());
+        assert_eq!(labels_in_words(&slices[0]), "no hemorrhage");
+    }
+
+    #[test]
+    fn slices_are_averaged_down_in_hounsfield_units() {
+        let image = HuImage {
+            rows: 2,
+            columns: 4,
+            hu: vec![0, 2, 10, 10, 4, 6, 10, 11],
+        };
+        let small = shrunk(&image, 2);
+        assert_eq!((small.rows, small.columns, small.hu), (1, 2, vec![3, 10]));
+        assert_eq!(shrunk(&image, 4), image);
+    }
+}

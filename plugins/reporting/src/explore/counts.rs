@@ -1,0 +1,150 @@
+//! How many slices, series and patients have which labels, and which labels come together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ichflow_api::data::identity::{Subject, series_of};
+use ichflow_api::data::labels::{COUNT, Labels};
+use ichflow_api::prelude::*;
+
+/// One part of the data.
+pub struct PartCounts {
+    /// "labelled", "test".
+    pub name: &'static str,
+    /// Slices.
+    pub slices: usize,
+    /// Series.
+    pub series: usize,
+    /// Patients.
+    pub patients: usize,
+    /// Slices with known labels.
+    pub labelled: usize,
+    /// Slices, series and patients with each label.
+    pub labels: [[usize; 3]; COUNT],
+}
+
+impl PartCounts {
+    /// Counts some slices.
+    pub fn of(name: &'static str, slices: &[Slice]) -> Self {
+        let series = series_of(slices);
+        let patients = |of: &dyn Fn(&Slice) -> bool| {
+            let those = slices.iter().filter(|slice| of(slice));
+            those.map(Subject::of).collect::<BTreeSet<_>>().len()
+        };
+        Self {
+            name,
+            slices: slices.len(),
+            series: series.len(),
+            patients: patients(&|_| true),
+            labelled: slices.iter().filter(|slice| slice.labels.is_some()).count(),
+            labels: std::array::from_fn(|label| {
+                let has = |slice: &Slice| slice.labels.is_some_and(|truth| truth[label]);
+                [
+                    slices.iter().filter(|slice| has(slice)).count(),
+                    series
+                        .iter()
+                        .filter(|series| series.iter().any(|index| has(&slices[*index])))
+                        .count(),
+                    patients(&has),
+                ]
+            }),
+        }
+    }
+}
+
+/// Slices that have both labels; on the diagonal those that have the one.
+pub fn together(slices: &[Slice]) -> [[usize; COUNT]; COUNT] {
+    let mut both = [[0; COUNT]; COUNT];
+    for truth in slices.iter().filter_map(|slice| slice.labels) {
+        for (row, counts) in both.iter_mut().enumerate() {
+            for (column, count) in counts.iter_mut().enumerate() {
+                *count += usize::from(truth[row] && truth[column]);
+            }
+        }
+    }
+    both
+}
+
+/// How many sub-types a slice has.
+pub fn subtypes(truth: &Labels) -> usize {
+    truth[1..].iter().filter(|positive| **positive).count()
+}
+
+/// Slices by how many sub-types they have: 0 to 5.
+pub fn subtypes_of_slices(slices: &[Slice]) -> [usize; COUNT] {
+    let mut counts = [0; COUNT];
+    for truth in slices.iter().filter_map(|slice| slice.labels) {
+        counts[subtypes(&truth)] += 1;
+    }
+    counts
+}
+
+/// Share of positive slices of each group of slices, a patient or a series, that has labels.
+pub fn positive_shares(slices: &[Slice], groups: &[Vec<usize>]) -> Vec<f64> {
+    groups
+        .iter()
+        .filter_map(|group| {
+            let truth: Vec<_> = group.iter().filter_map(|index| slices[*index].labels).collect();
+            let positive = truth.iter().filter(|truth| truth[0]).count();
+            (!truth.is_empty()).then(|| positive as f64 / truth.len() as f64)
+        })
+        .collect()
+}
+
+/// Slices whose labels contradict each other: `any` without a sub-type, or a sub-type without `any`.
+pub fn contradictions(slices: &[Slice]) -> usize {
+    slices
+        .iter()
+        .filter_map(|slice| slice.labels)
+        .filter(|truth| truth[0] != (subtypes(truth) > 0))
+        .count()
+}
+
+/// Patients that stand in both sets.
+pub fn in_both(train: &[Slice], test: &[Slice]) -> usize {
+    let known: BTreeSet<Subject<'_>> = train.iter().map(Subject::of).collect();
+    let others: BTreeSet<Subject<'_>> = test.iter().map(Subject::of).collect();
+    others.intersection(&known).count()
+}
+
+/// Patients with more than one series.
+pub fn with_several_series(slices: &[Slice]) -> usize {
+    let mut series: BTreeMap<Subject<'_>, usize> = BTreeMap::new();
+    for members in series_of(slices) {
+        if let Some(first) = members.first() {
+            *series.entry(Subject::of(&slices[*first])).or_default() += 1;
+        }
+    }
+    series.values().filter(|series| **series > 1).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::data::identity::subjects_of;
+    use ichflow_api::testkit::slice;
+
+    #[test]
+    fn labels_are_counted_by_slice_series_and_patient() {
+        let both = Some([true, true, false, false, false, true]);
+        let none = Some([false; COUNT]);
+        let odd = Some([true, false, false, false, false, false]);
+        let slices = [
+            slice("a", "p", both),
+            slice("b", "p", both),
+            slice("c", "q", none),
+            slice("d", "q", odd),
+            slice("e", "r", None),
+        ];
+        let counts = PartCounts::of("labelled", &slices);
+        assert_eq!((counts.slices, counts.labelled, counts.patients), (5, 4, 3));
+        assert_eq!(counts.labels[1], [2, 1, 1]);
+        assert_eq!(counts.labels[0], [3, 2, 2]);
+        assert_eq!(together(&slices)[1][5], 2);
+        assert_eq!(together(&slices)[1][2], 0);
+        assert_eq!(subtypes_of_slices(&slices), [2, 0, 2, 0, 0, 0]);
+        assert_eq!(contradictions(&slices), 1);
+        assert_eq!(positive_shares(&slices, &subjects_of(&slices)), [1.0, 0.5]);
+        assert_eq!(in_both(&slices[..2], &slices[1..]), 1);
+        assert_eq!(with_several_series(&slices), 0);
+    }
+}

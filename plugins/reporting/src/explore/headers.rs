@@ -1,0 +1,198 @@
+//! What headers say, and what is missing in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ichflow_api::data::cohort::StorageStyle;
+use ichflow_api::data::identity::Subject;
+use ichflow_api::prelude::*;
+
+/// A header group in words: "12 bits, unsigned, intercept −1024".
+pub fn style_name(style: &StorageStyle) -> String {
+    let sign = if style.signed { "signed" } else { "unsigned" };
+    let mut name = format!(
+        "{} bits, {sign}, intercept {}",
+        style.bits_stored,
+        number(f64::from(style.rescale_intercept))
+    );
+    if style.rescale_slope != 1.0 {
+        name += &format!(", slope {}", number(f64::from(style.rescale_slope)));
+    }
+    name
+}
+
+/// A number as short as it can be, with a true minus sign.
+pub fn number(value: f64) -> String {
+    let text = format!("{:.3}", value.abs());
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    let minus = if value < 0.0 && text != "0" { "−" } else { "" };
+    format!("{minus}{text}")
+}
+
+/// How often a value stands in headers.
+pub struct Count {
+    /// The value in words.
+    pub what: String,
+    /// Slices with it.
+    pub slices: usize,
+    /// Series with it.
+    pub series: usize,
+    /// Patients with it.
+    pub patients: usize,
+}
+
+/// Every header, summed up.
+pub struct Headers {
+    /// Bits, sign and intercept, the most frequent first.
+    pub styles: Vec<Count>,
+    /// Rows × columns.
+    pub sizes: Vec<Count>,
+    /// The first window of each file.
+    pub windows: Vec<Count>,
+    /// Slice thickness.
+    pub thickness: Vec<Count>,
+    /// Pixel padding values.
+    pub padding: Vec<Count>,
+    /// What is missing, with how many slices lack it; only what some lack.
+    pub missing: Vec<(&'static str, usize)>,
+    /// Slices with several windows.
+    pub several_windows: usize,
+    /// Slices stored wrapped around.
+    pub wrapped: usize,
+    /// Pixel spacing between columns, in mm, of each slice that has one.
+    pub spacing: Vec<f64>,
+    /// Slices whose pixels are not square.
+    pub not_square: usize,
+}
+
+impl Headers {
+    /// Sums up the headers of some slices.
+    pub fn of(slices: &[&Slice]) -> Self {
+        let missing = [
+            (
+                "position (ImagePositionPatient)",
+                lacking(slices, |s| s.position_mm.is_none()),
+            ),
+            (
+                "orientation (ImageOrientationPatient)",
+                lacking(slices, |s| s.header.orientation.is_none()),
+            ),
+            (
+                "pixel spacing (PixelSpacing)",
+                lacking(slices, |s| s.header.spacing_mm.is_none()),
+            ),
+            (
+                "slice thickness (SliceThickness)",
+                lacking(slices, |s| s.header.thickness_mm.is_none()),
+            ),
+            (
+                "window (WindowCenter, WindowWidth)",
+                lacking(slices, |s| {
+                    s.tags.window_center.is_none() || s.tags.window_width.is_none()
+                }),
+            ),
+            (
+                "rescale (RescaleSlope, RescaleIntercept): stored values count as HU",
+                lacking(slices, |s| !s.header.rescale_stated),
+            ),
+            ("patient (PatientID)", lacking(slices, |s| s.patient.is_empty())),
+            (
+                "series (SeriesInstanceUID)",
+                lacking(slices, |s| s.series.is_empty()),
+            ),
+        ];
+        Self {
+            styles: counts(slices, |slice| Some(style_name(&slice.style))),
+            sizes: counts(slices, |slice| {
+                Some(format!("{} × {}", slice.rows, slice.columns))
+            }),
+            windows: counts(slices, |slice| {
+                let (center, width) = (slice.tags.window_center?, slice.tags.window_width?);
+                Some(format!(
+                    "center {}, width {}",
+                    number(f64::from(center)),
+                    number(f64::from(width))
+                ))
+            }),
+            thickness: counts(slices, |slice| {
+                Some(format!("{} mm", number(f64::from(slice.header.thickness_mm?))))
+            }),
+            padding: counts(slices, |slice| Some(number(f64::from(slice.header.padding?)))),
+            missing: missing.into_iter().filter(|(_, count)| *count > 0).collect(),
+            several_windows: lacking(slices, |s| s.header.windows > 1),
+            wrapped: lacking(slices, |s| s.header.wrapped),
+            spacing: slices
+                .iter()
+                .filter_map(|slice| Some(f64::from(slice.header.spacing_mm?[1])))
+                .collect(),
+            not_square: lacking(slices, |s| {
+                s.header
+                    .spacing_mm
+                    .is_some_and(|[rows, columns]| (rows - columns).abs() > 1e-3 * rows.abs())
+            }),
+        }
+    }
+}
+
+fn lacking(slices: &[&Slice], is: impl Fn(&Slice) -> bool) -> usize {
+    slices.iter().filter(|slice| is(slice)).count()
+}
+
+/// How often each value occurs, the most frequent first, ties by name.
+fn counts(slices: &[&Slice], value: impl Fn(&Slice) -> Option<String>) -> Vec<Count> {
+    #[derive(Default)]
+    struct Sets<'a> {
+        slices: usize,
+        series: BTreeSet<&'a str>,
+        patients: BTreeSet<Subject<'a>>,
+    }
+    let mut found: BTreeMap<String, Sets> = BTreeMap::new();
+    for slice in slices {
+        if let Some(what) = value(slice) {
+            let sets = found.entry(what).or_default();
+            sets.slices += 1;
+            sets.series.insert(&slice.series);
+            sets.patients.insert(Subject::of(slice));
+        }
+    }
+    let mut counts: Vec<Count> = found
+        .into_iter()
+        .map(|(what, sets)| Count {
+            what,
+            slices: sets.slices,
+            series: sets.series.len(),
+            patients: sets.patients.len(),
+        })
+        .collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.slices));
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::testkit::slice;
+
+    #[test]
+    fn groups_are_counted_and_what_is_missing_is_named() {
+        let mut a = slice("a", "p", None);
+        a.style = StorageStyle {
+            bits_stored: 12,
+            signed: false,
+            rescale_intercept: -1024.0,
+            rescale_slope: 1.0,
+        };
+        a.header.rescale_stated = true;
+        a.header.wrapped = true;
+        let mut b = slice("b", "q", None);
+        b.style = a.style;
+        b.position_mm = None;
+        let headers = Headers::of(&[&a, &b]);
+        assert_eq!(headers.styles[0].what, "12 bits, unsigned, intercept −1024");
+        assert_eq!((headers.styles[0].slices, headers.styles[0].patients), (2, 2));
+        assert_eq!(headers.wrapped, 1);
+        assert!(headers.missing.contains(&("position (ImagePositionPatient)", 1)));
+        assert_eq!(headers.windows[0].what, "center 40, width 80");
+        assert_eq!(number(-0.5), "−0.5");
+        assert_eq!(number(512.0), "512");
+    }
+}

@@ -1,0 +1,345 @@
+//! The pictures of the data.
+
+use ichflow_api::data::identity::{series_of, subjects_of};
+use ichflow_api::data::labels::LABELS;
+use ichflow_api::error::Result;
+use ichflow_api::prelude::Slice;
+
+use super::counts;
+use super::gather::Gathered;
+use super::headers::style_name;
+use super::histogram::Histogram;
+use super::maps::Maps;
+use super::series::{PARTS, Series};
+use crate::render::plots::{self, Cloud, Column, Figure, Ink, Line};
+
+const SMALL: (u32, u32) = (360, 270);
+const WIDE: (u32, u32) = (560, 330);
+/// Bars of a histogram.
+const BARS: usize = 40;
+
+/// How often values occur.
+fn spread(title: &str, description: &str, names: (&str, &str), values: &[f64]) -> Result<Figure> {
+    plots::columns(
+        title,
+        description.into(),
+        names,
+        &plots::columns_of(values, BARS),
+        SMALL,
+    )
+}
+
+/// Series: their length, the distance of their slices, their tilt.
+pub fn of_series(series: &[Series<'_>]) -> Result<Vec<Figure>> {
+    let lengths: Vec<f64> = series.iter().map(|one| one.slices.len() as f64).collect();
+    let steps: Vec<f64> = series.iter().filter_map(|one| one.step_mm).collect();
+    let tilts: Vec<f64> = series.iter().filter_map(|one| one.tilt).collect();
+    let gaps: Vec<f64> = series
+        .iter()
+        .filter_map(|one| Some(one.largest_mm? / one.step_mm?))
+        .collect();
+    Ok(vec![
+        spread(
+            "Slices per series",
+            "How long series are.",
+            ("slices", "series"),
+            &lengths,
+        )?,
+        spread(
+            "Distance of slices",
+            "Each series' median distance between neighbouring slices along the normal of their plane.",
+            ("median distance, mm", "series"),
+            &steps,
+        )?,
+        spread(
+            "Largest gap",
+            "Each series' largest distance between neighbours as a multiple of its median one; 1 is even.",
+            ("largest ÷ median distance", "series"),
+            &gaps,
+        )?,
+        spread(
+            "Gantry tilt",
+            "How far the image plane leans out of the transverse plane, one value a series.",
+            ("tilt, degrees", "series"),
+            &tilts,
+        )?,
+    ])
+}
+
+/// Pixel spacing.
+pub fn of_spacing(spacing: &[f64]) -> Result<Figure> {
+    spread(
+        "Pixel spacing",
+        "How wide a pixel is, one value a slice.",
+        ("spacing, mm", "slices"),
+        spacing,
+    )
+}
+
+/// Labels: how many a slice has, how many of a patient's and a series' slices are positive.
+pub fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
+    let columns: Vec<Column> = counts::subtypes_of_slices(slices)
+        .iter()
+        .enumerate()
+        .map(|(number, count)| Column {
+            from: number as f64 - 0.5,
+            to: number as f64 + 0.5,
+            count: *count,
+        })
+        .collect();
+    let percent = |groups: &[Vec<usize>]| -> Vec<f64> {
+        counts::positive_shares(slices, groups)
+            .into_iter()
+            .map(|share| 100.0 * share)
+            .collect()
+    };
+    let shares = |title: &str, description: &str, what: &str, values: &[f64]| {
+        let tenths: Vec<Column> = (0..10)
+            .map(|tenth| {
+                let (from, to) = (10.0 * f64::from(tenth), 10.0 * f64::from(tenth + 1));
+                Column {
+                    from,
+                    to,
+                    count: values
+                        .iter()
+                        .filter(|value| **value >= from && (**value < to || tenth == 9))
+                        .count(),
+                }
+            })
+            .collect();
+        plots::columns(
+            title,
+            description.into(),
+            ("slices with hemorrhage, %", what),
+            &tenths,
+            SMALL,
+        )
+    };
+    Ok(vec![
+        plots::columns(
+            "Sub-types per slice",
+            "How many sub-types a slice has.".into(),
+            ("sub-types", "slices"),
+            &columns,
+            SMALL,
+        )?,
+        shares(
+            "Positive slices of each patient",
+            "What share of a patient's slices has a hemorrhage.",
+            "patients",
+            &percent(&subjects_of(slices)),
+        )?,
+        shares(
+            "Positive slices of each series",
+            "What share of a series' slices has a hemorrhage.",
+            "series",
+            &percent(&series_of(slices)),
+        )?,
+    ])
+}
+
+/// Where along a series each label lies.
+pub fn along(series: &[Series<'_>]) -> Result<Figure> {
+    let lines: Vec<Line> = super::series::along(series)
+        .iter()
+        .enumerate()
+        .map(|(label, parts)| Line {
+            name: LABELS[label].into(),
+            points: parts
+                .iter()
+                .enumerate()
+                .filter_map(|(part, share)| {
+                    let middle = (part as f64 + 0.5) * 100.0 / PARTS as f64;
+                    share.map(|share| (middle, 100.0 * share))
+                })
+                .collect(),
+            ink: label_ink(label),
+        })
+        .collect();
+    plots::curves(
+        "Where along the series each label lies",
+        "Share of slices with the label, from the lowest slice of a series (0 %) to the highest (100 %)."
+            .into(),
+        ("place along the series, %", "slices with the label, %"),
+        &lines,
+        WIDE,
+    )
+}
+
+/// The colour of a label in all pictures: `any` is written in the colour of the text.
+pub fn label_ink(label: usize) -> Ink {
+    match label {
+        0 => Ink::Text,
+        label => Ink::series(label - 1),
+    }
+}
+
+fn logarithmic(histogram: &Histogram, width: i16) -> Vec<(f64, f64)> {
+    histogram
+        .shares(super::histogram::LOWEST, super::histogram::HIGHEST, width)
+        .into_iter()
+        .filter(|(_, share)| *share > 0.0)
+        .map(|(hu, share)| (hu, (100.0 * share).log10()))
+        .collect()
+}
+
+/// All pixels, and those of each header group.
+pub fn of_hu(gathered: &Gathered) -> Result<Vec<Figure>> {
+    let overall = Line {
+        name: "all".into(),
+        points: logarithmic(&gathered.overall, 10),
+        ink: Ink::First,
+    };
+    let styles: Vec<Line> = gathered
+        .styles
+        .iter()
+        .enumerate()
+        .map(|(place, (name, histogram))| Line {
+            name: name.clone(),
+            points: logarithmic(histogram, 10),
+            ink: Ink::series(place),
+        })
+        .collect();
+    let axes = ("HU", "log₁₀ of the share in %");
+    Ok(vec![
+        plots::curves(
+            "Hounsfield units, all slices",
+            "Share of pixels in steps of 10 HU; each unit on the upright axis is a factor of ten.".into(),
+            axes,
+            &[overall],
+            WIDE,
+        )?,
+        plots::curves(
+            "Hounsfield units by header group",
+            "The same for each way of storing pixels; groups that agree are read alike.".into(),
+            axes,
+            &styles,
+            WIDE,
+        )?,
+    ])
+}
+
+/// The brain's Hounsfield units with each label, beside those of slices without any.
+pub fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
+    let percent = |histogram: &Histogram| -> Vec<(f64, f64)> {
+        histogram
+            .shares(-20, 120, 2)
+            .into_iter()
+            .map(|(hu, share)| (hu, 100.0 * share))
+            .collect()
+    };
+    let healthy = percent(&gathered.healthy);
+    LABELS
+        .iter()
+        .zip(&gathered.labels)
+        .map(|(label, histogram)| {
+            let title = format!("Hounsfield units with {label}");
+            if histogram.total() == 0 {
+                return Ok(Figure::absent(title, "No slice has it."));
+            }
+            let lines = [
+                Line {
+                    name: "no hemorrhage".into(),
+                    points: if gathered.healthy.total() > 0 {
+                        healthy.clone()
+                    } else {
+                        Vec::new()
+                    },
+                    ink: Ink::Reference,
+                },
+                Line {
+                    name: (*label).into(),
+                    points: percent(histogram),
+                    ink: Ink::First,
+                },
+            ];
+            plots::curves(
+                &title,
+                "Share of all pixels in steps of 2 HU; in grey, slices without hemorrhage.".into(),
+                ("HU", "pixels, %"),
+                &lines,
+                SMALL,
+            )
+        })
+        .collect()
+}
+
+/// The maps, each coloured by label and by header group.
+pub fn of_maps(maps: &Maps, slices: &[&Slice], styles: &[(String, Histogram)]) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    let explained = format!(
+        "Principal components of standardised features; the two hold {:.0} % and {:.0} % of the variance.",
+        100.0 * maps.explained[0],
+        100.0 * maps.explained[1]
+    );
+    let layouts = [
+        (
+            "PCA",
+            &maps.pca,
+            ("first component", "second component"),
+            explained.as_str(),
+        ),
+        (
+            "t-SNE",
+            &maps.tsne,
+            ("first axis", "second axis"),
+            "Similar slices lie close together; distances between groups mean nothing.",
+        ),
+    ];
+    for (name, points, axes, description) in layouts {
+        let cloud = |title: String, ink: Ink, is: &dyn Fn(&Slice) -> bool| Cloud {
+            name: title,
+            points: maps
+                .slices
+                .iter()
+                .zip(points)
+                .filter(|(index, _)| is(slices[**index]))
+                .map(|(_, point)| *point)
+                .collect(),
+            ink,
+            size: 3,
+        };
+        let subtypes = |slice: &Slice| slice.labels.map(|truth| (truth, counts::subtypes(&truth)));
+        let mut by_label = vec![
+            cloud("labels unknown".into(), Ink::Grid, &|slice| {
+                slice.labels.is_none()
+            }),
+            cloud("no hemorrhage".into(), Ink::Reference, &|slice| {
+                subtypes(slice).is_some_and(|(truth, count)| count == 0 && !truth[0])
+            }),
+        ];
+        by_label.extend((1..LABELS.len()).map(|label| {
+            cloud(LABELS[label].into(), label_ink(label), &|slice| {
+                subtypes(slice).is_some_and(|(truth, count)| count == 1 && truth[label])
+            })
+        }));
+        by_label.push(cloud("several sub-types".into(), Ink::Text, &|slice| {
+            subtypes(slice).is_some_and(|(truth, count)| count > 1 || (count == 0 && truth[0]))
+        }));
+        figures.push(plots::scatter(
+            &format!("{name}, by label"),
+            description.into(),
+            axes,
+            &by_label,
+            (460, 400),
+        )?);
+        let by_style: Vec<Cloud> = styles
+            .iter()
+            .enumerate()
+            .map(|(place, (style, _))| {
+                cloud(style.clone(), Ink::series(place), &|slice| {
+                    let own = style_name(&slice.style);
+                    own == *style || (style == "all others" && !styles.iter().any(|(known, _)| *known == own))
+                })
+            })
+            .collect();
+        figures.push(plots::scatter(
+            &format!("{name}, by header group"),
+            description.into(),
+            axes,
+            &by_style,
+            (460, 400),
+        )?);
+    }
+    Ok(figures)
+}

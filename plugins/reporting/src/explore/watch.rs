@@ -1,0 +1,213 @@
+//! What to watch for, in words.
+
+use ichflow_api::prelude::*;
+
+use super::counts;
+use super::duplicates::Duplicates;
+use super::gather::Gathered;
+use super::headers::Headers;
+use super::series::Series;
+use crate::render::numbers::{counted, per_cent, thousands};
+
+/// What the sentences are made of.
+pub struct Found<'a> {
+    pub train: &'a [Slice],
+    pub test: &'a [Slice],
+    pub headers: &'a Headers,
+    pub series: &'a [Series<'a>],
+    pub duplicates: &'a Duplicates,
+    pub gathered: &'a Gathered,
+    pub quarantined: usize,
+    pub remarks: &'a [String],
+}
+
+/// Every sentence that applies; none: there is nothing to watch for.
+pub fn out(found: &Found<'_>) -> Vec<String> {
+    let mut said = Vec::new();
+    of_sets(found, &mut said);
+    of_headers(found.headers, &mut said);
+    of_series(found.series, &mut said);
+    of_pixels(found, &mut said);
+    // What loaders say of series is said above, of the same slices.
+    let of_series = |remark: &&String| remark.contains(" series ");
+    said.extend(found.remarks.iter().filter(|remark| !of_series(remark)).cloned());
+    said
+}
+
+fn slices(count: usize) -> String {
+    counted(count, "slice", "slices")
+}
+
+fn of_sets(found: &Found<'_>, said: &mut Vec<String>) {
+    if found.quarantined > 0 {
+        said.push(format!(
+            "{} could not be used and {} set aside; the reasons are below.",
+            slices(found.quarantined),
+            if found.quarantined == 1 { "is" } else { "are" }
+        ));
+    }
+    let both = counts::in_both(found.train, found.test);
+    if both > 0 {
+        said.push(format!(
+            "{} in both sets: a score on the test set is not one on unseen patients.",
+            counted(both, "patient stands", "patients stand")
+        ));
+    }
+    let several = counts::with_several_series(found.train);
+    if several > 0 {
+        said.push(format!(
+            "{} more than one series: split by patient, not by slice or series.",
+            counted(several, "patient has", "patients have")
+        ));
+    }
+    let odd = counts::contradictions(found.train);
+    if odd > 0 {
+        said.push(format!("{} whose `any` contradicts the sub-types.", slices(odd)));
+    }
+    let labelled: Vec<_> = found.train.iter().filter_map(|slice| slice.labels).collect();
+    if labelled.is_empty() {
+        return;
+    }
+    for (label, name) in LABELS.iter().enumerate() {
+        let positive = labelled.iter().filter(|truth| truth[label]).count();
+        let share = positive as f64 / labelled.len() as f64;
+        if positive == 0 {
+            said.push(format!(
+                "No slice has {name}: nothing can be learned or measured of it."
+            ));
+        } else if share < 0.01 {
+            said.push(format!(
+                "{name} is rare: {}, {} of the labelled ones.",
+                slices(positive),
+                per_cent(share)
+            ));
+        }
+    }
+}
+
+fn of_headers(headers: &Headers, said: &mut Vec<String>) {
+    if headers.wrapped > 0 {
+        said.push(format!(
+            "{} the wrap-around correction (12 unsigned bits that claim to be HU); reading does it.",
+            counted(headers.wrapped, "slice needs", "slices need")
+        ));
+    }
+    if headers.styles.len() > 1 {
+        said.push(format!(
+            "Pixels are stored in {} ways (bits, sign, intercept): windows must be taken of HU, never of stored values.",
+            headers.styles.len()
+        ));
+    }
+    if headers.several_windows > 0 {
+        said.push(format!(
+            "{} several windows; the first counts.",
+            counted(headers.several_windows, "slice states", "slices state")
+        ));
+    }
+    for (what, count) in &headers.missing {
+        said.push(format!(
+            "{} no {what}.",
+            counted(*count, "slice has", "slices have")
+        ));
+    }
+    if headers.sizes.len() > 1 {
+        said.push(format!(
+            "Slices come in {} sizes: give the store a size, so that they can share a batch.",
+            headers.sizes.len()
+        ));
+    }
+    if headers.not_square > 0 {
+        said.push(format!(
+            "{} pixels that are not square.",
+            counted(headers.not_square, "slice has", "slices have")
+        ));
+    }
+    let (low, high) = headers
+        .spacing
+        .iter()
+        .fold((f64::INFINITY, 0.0_f64), |(low, high), mm| {
+            (low.min(*mm), high.max(*mm))
+        });
+    if high > 1.25 * low {
+        said.push(format!(
+            "A pixel is {low:.2} to {high:.2} mm wide: heads differ in size by their scan alone."
+        ));
+    }
+}
+
+fn of_series(series: &[Series<'_>], said: &mut Vec<String>) {
+    let number = |is: &dyn Fn(&Series<'_>) -> bool| series.iter().filter(|one| is(one)).count();
+    let mut say = |count: usize, text: &dyn Fn(&str) -> String| {
+        if count > 0 {
+            said.push(text(&counted(count, "series", "series")));
+        }
+    };
+    say(number(&|one| one.is_tilted()), &|many| {
+        format!("{many} of {} with a tilted gantry.", thousands(series.len()))
+    });
+    let repeated: usize = series.iter().map(|one| one.repeated).sum();
+    say(number(&|one| one.repeated > 0), &|many| {
+        format!(
+            "{many} with {} at a position that another slice has too.",
+            slices(repeated)
+        )
+    });
+    say(number(&|one| one.uneven > 0), &|many| {
+        format!("{many} with uneven distances between slices: neighbours are not equally far.")
+    });
+    say(number(&|one| one.mixed_thickness), &|many| {
+        format!("{many} with slices of different thickness.")
+    });
+    say(number(&|one| one.mixed_size), &|many| {
+        format!("{many} with slices of different size.")
+    });
+}
+
+fn of_pixels(found: &Found<'_>, said: &mut Vec<String>) {
+    let gathered = found.gathered;
+    if gathered.padded > 0 {
+        said.push(format!(
+            "{} padding below −1500 HU: a stretch from smallest to largest value without a window is ruined by it.",
+            counted(gathered.padded, "slice has", "slices have")
+        ));
+    }
+    let flat = gathered
+        .seen
+        .iter()
+        .filter(|one| one.range[0] == one.range[1])
+        .count();
+    if flat > 0 {
+        said.push(format!(
+            "{} of one value alone.",
+            counted(flat, "slice is", "slices are")
+        ));
+    }
+    // Feature 2 is the share from 0 to 80 HU.
+    let empty = gathered.seen.iter().filter(|one| one.features[2] < 0.02).count();
+    if empty > 0 {
+        said.push(format!(
+            "{} less than 2 % of the pixels inside the brain window: they show no brain.",
+            counted(empty, "slice has", "slices have")
+        ));
+    }
+    let surplus = found.duplicates.surplus();
+    if surplus > 0 {
+        said.push(format!(
+            "{} the pixels of another exactly.",
+            counted(surplus, "slice repeats", "slices repeat")
+        ));
+    }
+    let alike = found.duplicates.alike.len();
+    if alike > 0 {
+        said.push(format!(
+            "{} of slices from different series look alike.",
+            counted(alike, "pair", "pairs")
+        ));
+    }
+    if !gathered.unread.is_empty() {
+        said.push(format!(
+            "The pixels of {} could not be read.",
+            slices(gathered.unread.len())
+        ));
+    }
+}

@@ -1,0 +1,101 @@
+//! The sheet of example slices, in words.
+
+use ichflow_api::data::identity::Subject;
+use ichflow_api::data::labels::{COUNT, LABELS};
+
+use super::material::Material;
+use super::slices::{Example, Strip};
+
+/// A row of slices.
+pub(crate) struct ExampleStrip<'a> {
+    /// What they have in common.
+    pub title: &'a str,
+    /// The slices.
+    pub slices: Vec<ExampleSlice<'a>>,
+    /// Said where there are none.
+    pub remark: &'a str,
+}
+
+/// One slice.
+pub(crate) struct ExampleSlice<'a> {
+    /// Its id.
+    pub id: String,
+    /// A short hash of its patient's identifier.
+    pub patient: String,
+    /// The picture as a data URI.
+    pub picture: Option<&'a str>,
+    /// Where the network looked, to lay over the picture, as a data URI.
+    pub heat: Option<&'a str>,
+    /// What the picture shows, for those who cannot see it.
+    pub alt: String,
+    /// The labels it has or was given, and the one it was chosen for.
+    pub labels: Vec<ExampleLabel>,
+}
+
+/// Truth and probability of one label.
+pub(crate) struct ExampleLabel {
+    /// The label.
+    pub name: &'static str,
+    /// "yes" or "no".
+    pub truth: &'static str,
+    /// The probability with two digits.
+    pub probability: String,
+    /// The probability in whole per cent, for the bar.
+    pub bar: u32,
+    /// Whether the slice was chosen for it.
+    pub chosen: bool,
+    /// Whether the prediction is on the wrong side of 0.5.
+    pub wrong: bool,
+}
+
+pub(crate) fn strips<'a>(material: &Material<'a>) -> Vec<ExampleStrip<'a>> {
+    let slice = |example: &'a Example| slice(material, example);
+    let strip = |strip: &'a Strip| ExampleStrip {
+        title: &strip.title,
+        slices: strip.examples.iter().filter_map(slice).collect(),
+        remark: &strip.remark,
+    };
+    material.strips.iter().map(strip).collect()
+}
+
+fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSlice<'a>> {
+    let (predictions, privacy) = (material.valid, material.privacy);
+    let slice = predictions.slices.get(example.index)?;
+    let probabilities = predictions.probabilities.get(example.index)?;
+    let truth = slice.labels?;
+    let labels = (0..COUNT)
+        .filter(|label| *label == example.label || truth[*label] || probabilities[*label] >= 0.1)
+        .map(|label| ExampleLabel {
+            name: LABELS[label],
+            truth: if truth[label] { "yes" } else { "no" },
+            probability: format!("{:.2}", probabilities[label]),
+            bar: (100.0 * probabilities[label]).round() as u32,
+            chosen: label == example.label,
+            wrong: (probabilities[label] >= 0.5) != truth[label],
+        })
+        .collect();
+    let of = |has: &dyn Fn(usize) -> bool| {
+        let names: Vec<_> = (0..COUNT)
+            .filter(|label| has(*label))
+            .map(|label| LABELS[label])
+            .collect();
+        if names.is_empty() {
+            "no hemorrhage".into()
+        } else {
+            names.join(", ")
+        }
+    };
+    Some(ExampleSlice {
+        id: privacy.slice(&slice.id),
+        patient: privacy.patient(Subject::of(slice).name()),
+        picture: example.picture.as_deref(),
+        heat: example.heat.as_deref(),
+        alt: format!(
+            "Slice {}, windowed. Truth: {}. Predicted at 0.5 or above: {}.",
+            privacy.slice(&slice.id),
+            of(&|label| truth[label]),
+            of(&|label| probabilities[label] >= 0.5)
+        ),
+        labels,
+    })
+}

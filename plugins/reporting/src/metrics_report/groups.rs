@@ -1,0 +1,97 @@
+//! Where the model is good and where it is not: scanner styles, places in the series, patients.
+
+use ichflow_api::data::labelled::patient_losses;
+use ichflow_api::data::measures::GroupMetrics;
+use ichflow_api::prelude::*;
+
+use super::material::Material;
+use super::tables::{self, Table};
+use crate::render::numbers::counted;
+use crate::render::plots::{self, Dot, Figure, Ink, Steps};
+
+/// The section on groups of held-out slices.
+pub(crate) struct GroupSection {
+    /// Tables.
+    pub tables: Vec<Table>,
+    /// Pictures.
+    pub figures: Vec<Figure>,
+}
+
+pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
+    let measured = &material.metrics.valid;
+    let Some(groups) = &measured.groups else {
+        return Ok(None);
+    };
+    let all = measured.weighted_log_loss;
+    let mut figures = vec![
+        picture("Loss by scanner style", &groups.by_style, all)?,
+        picture("Loss by place in the series", &groups.by_position, all)?,
+    ];
+    if let Some(spread) = &groups.by_patient {
+        let losses = patient_losses(material.valid, material.metrics.computed.eps);
+        let title = "Patients by their weighted log loss";
+        let steps = Steps::of(
+            "patients",
+            losses.iter().map(|(_, loss)| *loss),
+            &(0.0..spread.worst.max(1e-6)),
+            20,
+            Ink::First,
+        );
+        let figure = plots::histogram(
+            title.into(),
+            format!(
+                "{}: half score below {:.4}, the worst {:.4}.",
+                counted(spread.patients, "patient", "patients"),
+                spread.median,
+                spread.worst
+            ),
+            ("weighted log loss of a patient's slices", "patients"),
+            0.0..spread.worst.max(1e-6),
+            false,
+            (440, 300),
+            &[steps],
+        )?;
+        // Every patient rather than every bin.
+        figures.push(
+            figure.with_data(
+                &["patient", "weighted log loss"],
+                losses
+                    .iter()
+                    .map(|(patient, loss)| vec![material.privacy.patient(patient), loss.to_string()]),
+            )?,
+        );
+    }
+    Ok(Some(GroupSection {
+        tables: vec![
+            tables::groups(
+                "Held-out slices by how their scanner stores numbers.",
+                &groups.by_style,
+            ),
+            tables::groups(
+                "Held-out slices by their place in the series, from below.",
+                &groups.by_position,
+            ),
+        ],
+        figures,
+    }))
+}
+
+fn picture(title: &str, groups: &[GroupMetrics], all: f64) -> Result<Figure> {
+    let dots: Vec<Dot> = groups
+        .iter()
+        .map(|group| Dot {
+            name: group.name.clone(),
+            value: group.weighted_log_loss,
+            interval: None,
+            ink: Ink::First,
+        })
+        .collect();
+    plots::dots(
+        title,
+        format!("The dashed line is the loss of all held-out slices, {all:.4}."),
+        "weighted log loss",
+        &dots,
+        Some(all),
+        440,
+    )
+}

@@ -1,0 +1,29 @@
+//! What the page is made of.
+
+use ichflow_api::context::RunContext;
+use ichflow_api::data::measures::Metrics;
+use ichflow_api::nn::summary::Summary;
+use ichflow_api::prelude::*;
+
+use super::slices::Strip;
+use crate::render::privacy::Privacy;
+
+/// What a page is made of.
+pub(crate) struct Material<'a> {
+    pub cohort: &'a Cohort,
+    pub folds: &'a Folds,
+    pub valid: &'a Predictions,
+    pub test: Option<&'a Predictions>,
+    /// How training went, where something was trained.
+    pub history: Option<&'a History>,
+    /// What was trained, if anything was.
+    pub model: Option<&'a Model>,
+    pub metrics: &'a Metrics,
+    pub strips: &'a [Strip],
+    /// Through what the slices are shown, in words.
+    pub look: String,
+    /// What the network consists of, if there is one.
+    pub network: Option<Summary>,
+    pub privacy: &'a Privacy,
+    pub run: &'a RunContext,
+}

@@ -1,0 +1,19 @@
+//! `metrics-report`: a run on one page, in one file.
+//!
+//! [`stage`] gathers the [`material`], [`page`] makes HTML of it; each section of the page has a file of its own.
+
+mod curves;
+mod data;
+mod examples;
+mod groups;
+mod material;
+mod network;
+mod origin;
+mod page;
+mod scores;
+mod slices;
+mod stage;
+mod tables;
+mod windows;
+
+pub use stage::MetricsReport;

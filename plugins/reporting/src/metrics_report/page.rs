@@ -1,0 +1,113 @@
+//! The page: one HTML file with everything in it.
+//!
+//! `page.html` is the template, `sections/` its parts. A section of the page has a struct of finished texts, so that the
+//! template only places them; askama escapes every one. Only the style sheet and the pictures drawn by
+//! [`crate::render::plots`] are placed as they are.
+
+use askama::Template;
+use ichflow_api::prelude::*;
+
+use super::curves::{self, CurveSet};
+use super::data::{self, DataTable};
+use super::examples::{self, ExampleStrip};
+use super::groups::{self, GroupSection};
+use super::material::Material;
+use super::network::{self, NetworkTable};
+use super::origin::{self, Origin, Quarantine};
+use super::scores::{self, Headline, PartScores, Verdict};
+use super::tables::{self, Table};
+use super::windows::{self, WindowRow};
+use crate::render::plots::{self, Figure};
+
+#[derive(Template)]
+#[template(path = "metrics_report/page.html")]
+struct Page<'a> {
+    style: &'static str,
+    title: &'a str,
+    architecture: &'a str,
+    window: String,
+    verdict: Verdict,
+    headlines: Vec<Headline>,
+    data: DataTable,
+    split: Option<Table>,
+    leaks: &'a [String],
+    remarks: Vec<String>,
+    quarantine: Quarantine,
+    training: Vec<Figure>,
+    windows: Vec<WindowRow>,
+    curves: Vec<CurveSet>,
+    calibration: Option<(Table, CurveSet)>,
+    groups: Option<GroupSection>,
+    parts: Vec<PartScores>,
+    resamples: usize,
+    eps: String,
+    strips: Vec<ExampleStrip<'a>>,
+    has_heat: bool,
+    network: Option<NetworkTable>,
+    origin: Origin<'a>,
+}
+
+/// The whole page.
+pub(crate) fn html(material: &Material<'_>) -> Result<String> {
+    let metrics = material.metrics;
+    let title = match material.run.title.trim() {
+        "" => "Untitled run",
+        title => title,
+    };
+    let page = Page {
+        style: include_str!("../render/style.css"),
+        title,
+        architecture: material
+            .model
+            .map_or("no network was trained", |model| model.description.as_str()),
+        window: material.look.clone(),
+        verdict: scores::verdict(&metrics.valid),
+        headlines: scores::headlines(metrics),
+        data: data::table(material),
+        split: metrics.split.as_ref().map(tables::split),
+        leaks: metrics.split.as_ref().map_or(&[], |split| split.leaks.as_slice()),
+        remarks: material
+            .cohort
+            .remarks
+            .iter()
+            .map(|remark| material.privacy.text(remark))
+            .collect(),
+        quarantine: origin::quarantine(material.run, material.privacy),
+        training: training(material)?,
+        windows: match (material.history, material.model) {
+            (Some(history), Some(model)) => windows::rows(history, model)?,
+            _ => Vec::new(),
+        },
+        curves: curves::sets(material)?,
+        calibration: match &metrics.calibration {
+            Some(found) => Some((tables::calibration(found), curves::calibration(found)?)),
+            None => None,
+        },
+        groups: groups::section(material)?,
+        parts: scores::parts(metrics),
+        resamples: metrics.computed.bootstrap,
+        eps: format!("{:e}", metrics.computed.eps),
+        strips: examples::strips(material),
+        has_heat: material
+            .strips
+            .iter()
+            .any(|strip| strip.examples.iter().any(|example| example.heat.is_some())),
+        network: material.network.as_ref().map(network::table),
+        origin: origin::origin(material.run),
+    };
+    page.render().doing("the report's page cannot be made")
+}
+
+fn training(material: &Material<'_>) -> Result<Vec<Figure>> {
+    let Some(history) = material.history else {
+        return Ok(Vec::new());
+    };
+    let epochs = &history.epochs;
+    let best = epochs.iter().rev().find(|epoch| epoch.best);
+    let mut figures = vec![
+        plots::loss(epochs, best, material.metrics.valid.priors_log_loss)?,
+        plots::learning_rate(epochs)?,
+    ];
+    figures.extend(windows::figures(history)?);
+    Ok(figures)
+}

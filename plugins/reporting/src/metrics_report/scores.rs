@@ -1,0 +1,176 @@
+//! The scores: headlines, and the tables of every metric.
+
+use ichflow_api::data::labels::STAGE_2_PREVALENCE_LOG_LOSS;
+use ichflow_api::data::measures::{Metrics, PartMetrics};
+use ichflow_api::metrics::Interval;
+
+use super::tables::{self, Table};
+use crate::render::numbers::{Number, counted};
+
+/// One number at the top of the page.
+pub(crate) struct Headline {
+    /// What it is.
+    pub what: String,
+    /// The number; `None` where it is undefined.
+    pub value: Option<Number>,
+    /// What to hold it against.
+    pub beside: String,
+}
+
+/// What the held-out score means, in a sentence.
+pub(crate) struct Verdict {
+    /// The sentence.
+    pub text: String,
+    /// `good`, `bad` or `open`; the style sheet gives each a mark.
+    pub kind: &'static str,
+}
+
+/// All metrics of one part.
+pub(crate) struct PartScores {
+    /// "Held-out slices", "Test slices".
+    pub title: &'static str,
+    /// Metrics of the part as a whole.
+    pub whole: Vec<(String, Number, String)>,
+    /// Metrics label by label.
+    pub labels: Table,
+    /// What thresholds do.
+    pub decisions: Vec<Table>,
+    /// Why numbers are missing.
+    pub notes: Vec<String>,
+}
+
+fn interval(interval: Option<Interval>) -> String {
+    interval.map_or("no interval".into(), |interval| format!("95 % {interval}"))
+}
+
+pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
+    let of = |part: &PartMetrics, name: &str| {
+        let any_note = || "undefined: all slices are of one class".to_owned();
+        vec![
+            Headline {
+                what: format!("weighted log loss, {name}"),
+                value: Some(Number::metric(part.weighted_log_loss)),
+                beside: format!("{}; lower is better", interval(part.weighted_log_loss_interval)),
+            },
+            Headline {
+                what: format!("loss of predicting the training shares, {name}"),
+                value: Some(Number::metric(part.priors_log_loss)),
+                beside: "what a model that learned nothing scores".into(),
+            },
+            Headline {
+                what: format!("AUC of any hemorrhage, {name}"),
+                value: part.auc_any().map(Number::metric),
+                beside: part.auc_any().map_or_else(any_note, |_| {
+                    format!("{}; chance is 0.5", interval(part.auc_any_interval))
+                }),
+            },
+        ]
+    };
+    let mut headlines = of(&metrics.valid, "held out");
+    if let Some(test) = &metrics.test {
+        headlines.extend(of(test, "test"));
+    }
+    if let Some(baseline) = &metrics.baseline {
+        headlines.push(Headline {
+            what: "weighted log loss of the baseline, held out".into(),
+            value: Some(Number::metric(baseline.weighted_log_loss)),
+            beside: match &metrics.versus_baseline {
+                Some(versus) => format!(
+                    "the model's is {:+.4} ({})",
+                    versus.difference,
+                    interval(versus.interval)
+                ),
+                None => interval(baseline.weighted_log_loss_interval),
+            },
+        });
+    }
+    headlines
+}
+
+pub(crate) fn verdict(part: &PartMetrics) -> Verdict {
+    let of = format!(
+        "on {} of {}",
+        counted(part.slices, "held-out slice", "held-out slices"),
+        counted(part.patients, "patient", "patients")
+    );
+    let priors = part.priors_log_loss;
+    let (kind, text) = match part.weighted_log_loss_interval {
+        Some(Interval { high, .. }) if high < priors => {
+            ("good", "The model is better than predicting the training shares")
+        }
+        Some(Interval { low, .. }) if low > priors => {
+            ("bad", "The model is worse than predicting the training shares")
+        }
+        Some(_) => (
+            "open",
+            "The model is not shown to be better than predicting the training shares",
+        ),
+        None if part.weighted_log_loss < priors => (
+            "open",
+            "The model scores better than the training shares; without an interval this may be chance",
+        ),
+        None => (
+            "bad",
+            "The model scores no better than predicting the training shares",
+        ),
+    };
+    Verdict {
+        text: format!("{text} ({of})."),
+        kind,
+    }
+}
+
+pub(crate) fn parts(metrics: &Metrics) -> Vec<PartScores> {
+    let mut parts = vec![part("Held-out slices", &metrics.valid, metrics)];
+    parts.extend(metrics.test.iter().map(|test| part("Test slices", test, metrics)));
+    parts.extend(
+        metrics
+            .baseline
+            .iter()
+            .map(|baseline| part("The baseline on held-out slices", baseline, metrics)),
+    );
+    parts
+}
+
+fn part(title: &'static str, measured: &PartMetrics, metrics: &Metrics) -> PartScores {
+    let size = format!(
+        "{} of {}",
+        counted(measured.slices, "slice", "slices"),
+        counted(measured.patients, "patient", "patients")
+    );
+    PartScores {
+        title,
+        whole: vec![
+            (
+                "weighted log loss".into(),
+                Number::metric(measured.weighted_log_loss),
+                interval(measured.weighted_log_loss_interval),
+            ),
+            (
+                format!(
+                    "with probabilities clipped to {:e}, as submitted",
+                    measured.submitted.clip
+                ),
+                Number::metric(measured.submitted.weighted_log_loss),
+                String::new(),
+            ),
+            (
+                "weighted log loss of the training shares".into(),
+                Number::metric(measured.priors_log_loss),
+                format!("on stage 2 of the competition it is {STAGE_2_PREVALENCE_LOG_LOSS}"),
+            ),
+        ],
+        labels: tables::labels(title, measured, &size),
+        decisions: tables::decisions(title, measured, metrics),
+        notes: measured
+            .labels
+            .iter()
+            .filter_map(|label| {
+                label
+                    .note
+                    .as_ref()
+                    .map(|note| format!("{}: {note}.", label.label))
+            })
+            .collect(),
+    }
+}

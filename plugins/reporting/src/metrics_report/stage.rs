@@ -1,0 +1,161 @@
+//! `metrics-report`: a run on one page, in one file.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ichflow_api::data::identity::Subject;
+use ichflow_api::data::measures::Metrics;
+use ichflow_api::nn::summary::Summary;
+use ichflow_api::prelude::*;
+
+use super::material::Material;
+use super::page;
+use super::slices::{self, Look, SheetSettings, Strip};
+use crate::explain::HeatMaps;
+use crate::render::privacy::Privacy;
+
+/// Writes `report.html`: the scores beside what they must beat, the data and its split, curves, calibration,
+/// thresholds, scanner styles, places in the series and patients, example slices with truth and prediction,
+/// the recipe and where everything came from. One file that needs no network; every picture's numbers are in
+/// it as CSV. What a recipe does not have (a network, calibration, a baseline) is left out.
+///
+/// Patients, and slices not named as the competition does, appear under short salted hashes; no other
+/// identifying tag is shown. `report_names.csv` beside the report says whose the shown slices are: it is not
+/// for passing on.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsReport {
+    /// How many positive slices of each label to show with the highest probabilities, and as many again
+    /// with the lowest.
+    #[schemars(range(min = 0, max = 12))]
+    pub examples: usize,
+    /// How many of the most confident mistakes to show, and as many of the best and of the worst slices.
+    #[schemars(range(min = 0, max = 48))]
+    pub mistakes: usize,
+    /// Longest side of the example slices, in pixels; larger images are averaged down.
+    #[schemars(range(min = 32, max = 512))]
+    pub image_size: usize,
+    /// Whether identifiers of patients and slices are shown as they are instead of hashed.
+    pub identify: bool,
+}
+
+impl Default for MetricsReport {
+    fn default() -> Self {
+        Self {
+            examples: 3,
+            mistakes: 8,
+            image_size: 256,
+            identify: false,
+        }
+    }
+}
+
+impl Stage for MetricsReport {
+    const NAME: &'static str = "metrics-report";
+    const FAMILY: Family = Family::Report;
+    const SUMMARY: &'static str =
+        "the run on one page: scores, data, curves, example slices, recipe, provenance";
+    const EXAMPLE: &'static str = "[report]\nuse = \"metrics-report\"\nexamples = 4\n";
+
+    fn ports(&self) -> Ports {
+        Ports::new()
+            .input(Input::of::<Cohort>("cohort"))
+            .input(Input::of::<Folds>("folds"))
+            .input(Input::of::<Predictions>("valid").by_name())
+            .input(Input::of::<Predictions>("test").optional())
+            .input(Input::of::<History>("history").optional())
+            .input(Input::of::<Model>("model").optional())
+            .input(Input::of::<Window>("window").optional())
+            .input(Input::of::<HeatMaps>("heat_maps").optional())
+            .input(Input::of::<Pixels>("pixels"))
+            .input(Input::of::<Metrics>("metrics"))
+    }
+
+    fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        let valid = inputs.get::<Predictions>("valid")?;
+        let test = inputs.find::<Predictions>("test")?;
+        let model = inputs.find::<Model>("model")?;
+        let window = inputs.find::<Window>("window")?;
+        let history = inputs.find::<History>("history")?;
+        let cohort = inputs.get::<Cohort>("cohort")?;
+        let settings = SheetSettings {
+            examples: self.examples,
+            mistakes: self.mistakes,
+            size: self.image_size,
+        };
+        let look = match (&model, &window) {
+            (Some(model), _) => Look::Model(model),
+            (None, Some(window)) => Look::Window(window),
+            (None, None) => Look::Brain,
+        };
+        let strips = slices::strips(
+            &valid,
+            &*inputs.get::<Pixels>("pixels")?,
+            &look,
+            settings,
+            inputs.find::<HeatMaps>("heat_maps")?.as_deref(),
+            context,
+        )?;
+        let shown = cohort.slices.iter().chain(&valid.slices);
+        let privacy = Privacy::of(
+            shown.chain(test.iter().flat_map(|test| &test.slices)),
+            self.identify,
+        );
+        write_names(&valid, &strips, &privacy, &context.file("report_names.csv")?)?;
+        let html = page::html(&Material {
+            cohort: &cohort,
+            folds: &*inputs.get::<Folds>("folds")?,
+            valid: &valid,
+            test: test.as_deref(),
+            history: history.as_deref(),
+            model: model.as_deref(),
+            metrics: &*inputs.get::<Metrics>("metrics")?,
+            strips: &strips,
+            look: look.in_words(),
+            network: model.as_deref().map(|model| summary(model, &cohort, context)),
+            privacy: &privacy,
+            run: context.run(),
+        })?;
+        let path = context.file("report.html")?;
+        std::fs::write(&path, html).at("write", &path)?;
+        context.set_report(path);
+        Ok(Outputs::new())
+    }
+}
+
+ichflow_api::register!(MetricsReport);
+
+/// The network in numbers, for an image as it saw them.
+fn summary(model: &Model, cohort: &Cohort, context: &Context) -> Summary {
+    let [rows, columns] = match (model.preparation.resize, cohort.slices.first()) {
+        (Some(resize), _) => [resize.size; 2],
+        (None, Some(slice)) => [slice.rows, slice.columns].map(|side| side as usize),
+        (None, None) => [224; 2],
+    };
+    let channels = model.preparation.window.channels();
+    Summary::of(&model.network, [channels, rows, columns], &context.device())
+}
+
+/// Writes what the report calls the slices it shows, with their ids and patients.
+fn write_names(predictions: &Predictions, strips: &[Strip], privacy: &Privacy, path: &Path) -> Result<()> {
+    let shown: BTreeSet<usize> = strips
+        .iter()
+        .flat_map(|strip| strip.examples.iter().map(|example| example.index))
+        .collect();
+    let mut writer = csv::Writer::from_path(path).at("write", path)?;
+    let head = ["shown", "id", "patient_shown", "patient"];
+    writer.write_record(head).at("write", path)?;
+    for slice in shown
+        .into_iter()
+        .filter_map(|index| predictions.slices.get(index))
+    {
+        let names = [
+            privacy.slice(&slice.id),
+            slice.id.clone(),
+            privacy.patient(Subject::of(slice).name()),
+            slice.patient.clone(),
+        ];
+        writer.write_record(names).at("write", path)?;
+    }
+    writer.flush().at("write", path)
+}

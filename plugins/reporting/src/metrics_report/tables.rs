@@ -1,0 +1,272 @@
+//! Tables of numbers: what thresholds do, how the split came out, groups, calibration.
+
+use ichflow_api::data::measures::{AtThreshold, GroupMetrics, Metrics, PartMetrics};
+use ichflow_api::metrics::Interval;
+use ichflow_api::prelude::*;
+
+use crate::render::numbers::{Number, per_cent, thousands};
+
+/// A table of finished texts.
+pub(crate) struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// Heads of the columns after the first.
+    pub columns: Vec<String>,
+    /// A name and its cells.
+    pub rows: Vec<(String, Vec<Cell>)>,
+}
+
+/// A cell.
+pub(crate) struct Cell {
+    /// A number that `metrics.json` holds, with all its digits.
+    pub number: Option<Number>,
+    /// Text, or what stands beside the number.
+    pub text: String,
+}
+
+impl Cell {
+    fn number(value: f64) -> Self {
+        Self {
+            number: Some(Number::metric(value)),
+            text: String::new(),
+        }
+    }
+
+    fn maybe(value: Option<f64>) -> Self {
+        value.map_or_else(|| Self::text("–"), Self::number)
+    }
+
+    fn with_interval(value: Option<f64>, interval: Option<Interval>) -> Self {
+        let Some(value) = value else {
+            return Self::text("undefined");
+        };
+        Self {
+            text: interval.map_or(String::new(), |Interval { low, high }| {
+                format!("{low:.4}–{high:.4}")
+            }),
+            ..Self::number(value)
+        }
+    }
+
+    fn count(count: usize) -> Self {
+        Self::text(thousands(count))
+    }
+
+    fn text(text: impl Into<String>) -> Self {
+        Self {
+            number: None,
+            text: text.into(),
+        }
+    }
+}
+
+fn heads(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Every metric of every label.
+pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {
+    let rows = measured.labels.iter().zip(&measured.label_intervals);
+    Table {
+        caption: format!("{title}: every label, on {size}; 95 % intervals over patients."),
+        columns: heads(&[
+            "positives",
+            "log loss",
+            "AUC",
+            "average precision",
+            "Brier score",
+            "calibration error",
+            "accuracy at 0.5",
+        ]),
+        rows: rows
+            .map(|(label, interval)| {
+                let cells = vec![
+                    Cell::count(label.positives),
+                    Cell::with_interval(Some(label.log_loss), interval.log_loss),
+                    Cell::with_interval(label.auc, interval.auc),
+                    Cell::with_interval(label.average_precision, interval.average_precision),
+                    Cell::number(label.brier),
+                    Cell::number(label.expected_calibration_error),
+                    Cell::number(label.accuracy),
+                ];
+                (label.label.to_owned(), cells)
+            })
+            .collect(),
+    }
+}
+
+const COUNTED: [&str; 9] = [
+    "threshold",
+    "found",
+    "missed",
+    "false alarms",
+    "rightly left",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "F1",
+];
+
+fn counted(at: &AtThreshold) -> Vec<Cell> {
+    vec![
+        Cell::number(at.threshold),
+        Cell::count(at.confusion.true_positives),
+        Cell::count(at.confusion.false_negatives),
+        Cell::count(at.confusion.false_positives),
+        Cell::count(at.confusion.true_negatives),
+        Cell::maybe(at.sensitivity),
+        Cell::maybe(at.specificity),
+        Cell::maybe(at.precision),
+        Cell::maybe(at.f1),
+    ]
+}
+
+/// What thresholds do: the fixed one, the chosen ones, the one for a stated specificity.
+pub(crate) fn decisions(title: &str, measured: &PartMetrics, metrics: &Metrics) -> Vec<Table> {
+    let mut tables = Vec::new();
+    if let Some(target) = &metrics.thresholds_for
+        && !measured.at_chosen.is_empty()
+    {
+        tables.push(Table {
+            caption: format!(
+                "{title}, called positive at or above a threshold chosen on held-out slices for {target}. \
+                 Held-out slices are counted by thresholds chosen without their patient."
+            ),
+            columns: heads(&COUNTED),
+            rows: measured
+                .at_chosen
+                .iter()
+                .map(|chosen| (chosen.label.to_owned(), counted(&chosen.counted)))
+                .collect(),
+        });
+    }
+    tables.push(Table {
+        caption: format!("{title}, called positive at or above one threshold for all labels."),
+        columns: heads(&COUNTED),
+        rows: measured
+            .labels
+            .iter()
+            .map(|label| (label.label.to_owned(), counted(&label.at_threshold)))
+            .collect(),
+    });
+    tables.push(Table {
+        caption: format!(
+            "{title}: the highest sensitivity at a specificity of at least {}, with the threshold chosen on these very \
+             slices.",
+            metrics.computed.specificity
+        ),
+        columns: heads(&["threshold", "sensitivity", "specificity"]),
+        rows: measured
+            .labels
+            .iter()
+            .map(|label| {
+                let cells = match label.at_specificity {
+                    Some(point) => vec![
+                        Cell::maybe(point.threshold),
+                        Cell::number(point.sensitivity),
+                        Cell::number(point.specificity),
+                    ],
+                    None => (0..3).map(|_| Cell::text("undefined")).collect(),
+                };
+                (label.label.to_owned(), cells)
+            })
+            .collect(),
+    });
+    tables
+}
+
+/// How the split came out, fold by fold.
+pub(crate) fn split(balance: &Balance) -> Table {
+    const MOST: usize = 10;
+    let shown = balance.folds.len().min(MOST);
+    let mut columns: Vec<String> = balance.folds[..shown]
+        .iter()
+        .map(|fold| fold.name.clone())
+        .collect();
+    columns.push("ideal".into());
+    let judged = balance.folds.iter().position(|fold| fold.held_out).unwrap_or(0);
+    let mut rows = vec![(
+        balance.grouped.clone(),
+        balance.folds[..shown]
+            .iter()
+            .map(|fold| Cell::count(fold.groups))
+            .chain([Cell::text("")])
+            .collect(),
+    )];
+    rows.extend(balance.lines.iter().map(|line| {
+        let cells = (0..shown).map(|fold| {
+            let share = line.share(fold).map_or(String::new(), per_cent);
+            Cell::text(format!("{} {share}", thousands(line.counts[fold])))
+        });
+        let ideal = line.ideal.get(judged).copied().unwrap_or(0.0);
+        (
+            line.what.clone(),
+            cells.chain([Cell::text(format!("{ideal:.2}"))]).collect(),
+        )
+    }));
+    let more = balance.folds.len() - shown;
+    Table {
+        caption: format!(
+            "Slices of every label in every fold, with their share of the label's slices; the ideal is of the fold \
+             held out.{}",
+            if more > 0 {
+                format!(" {more} more folds are not shown.")
+            } else {
+                String::new()
+            }
+        ),
+        columns,
+        rows,
+    }
+}
+
+/// Scores of groups of slices.
+pub(crate) fn groups(caption: &str, groups: &[GroupMetrics]) -> Table {
+    Table {
+        caption: caption.into(),
+        columns: heads(&["slices", "with bleeding", "weighted log loss", "AUC of any"]),
+        rows: groups
+            .iter()
+            .map(|group| {
+                let cells = vec![
+                    Cell::count(group.slices),
+                    Cell::count(group.positives),
+                    Cell::number(group.weighted_log_loss),
+                    group
+                        .auc_any
+                        .map_or_else(|| Cell::text("undefined"), Cell::number),
+                ];
+                (group.name.clone(), cells)
+            })
+            .collect(),
+    }
+}
+
+/// Held-out predictions before and after calibration.
+pub(crate) fn calibration(calibration: &Calibration) -> Table {
+    Table {
+        caption: format!(
+            "Held-out slices before and after calibration ({}), each calibrated without its patient.",
+            calibration.method
+        ),
+        columns: heads(&[
+            "log loss before",
+            "log loss after",
+            "calibration error before",
+            "calibration error after",
+        ]),
+        rows: calibration
+            .labels
+            .iter()
+            .map(|label| {
+                let cells = vec![
+                    Cell::number(label.before.log_loss),
+                    Cell::number(label.after.log_loss),
+                    Cell::number(label.before.expected_calibration_error),
+                    Cell::number(label.after.expected_calibration_error),
+                ];
+                (label.label.clone(), cells)
+            })
+            .collect(),
+    }
+}

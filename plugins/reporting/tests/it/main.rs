@@ -1,0 +1,6 @@
+//! The pages of reporting, made from runs that never happened.
+
+#![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
+
+mod made_up;
+mod report;

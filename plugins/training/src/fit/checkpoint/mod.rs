@@ -1,0 +1,14 @@
+//! Checkpoints: the states that a training carries on from, the weights that are kept, and the result.
+
+mod files;
+mod result;
+mod settings;
+mod state;
+mod states;
+mod store;
+
+pub use result::{is_whole, read, tidy, windows_of};
+pub use settings::Checkpoint;
+pub use state::{Best, Position, State};
+pub use states::{Saved, States};
+pub use store::Store;

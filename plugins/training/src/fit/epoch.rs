@@ -1,0 +1,142 @@
+//! One epoch: its batches, one after the other.
+
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::GradientsAccumulator;
+use ichflow_api::context::Progress;
+use ichflow_api::prelude::*;
+
+use super::checkpoint::Store;
+use super::gradients::Clipping;
+use super::learner::Learner;
+use super::optimizer::Rate;
+use super::readings::{Reading, Readings};
+use super::reporter::Reporter;
+use super::run::Run;
+use super::schedule::Rates;
+
+/// Trains on the batches of epochs.
+pub struct EpochLoop<'a> {
+    /// What computes a batch's gradients.
+    pub learner: &'a Learner<'a>,
+    /// Who is told.
+    pub reporter: &'a Reporter<'a>,
+    /// Learning rates of all steps.
+    pub rates: Rates<'a>,
+    /// Batches in a step.
+    pub accumulate: usize,
+    /// What is done to gradients before a step.
+    pub clipping: Clipping,
+    /// A loss above this ends training.
+    pub max_loss: f64,
+}
+
+/// Which epoch of a training is at work.
+pub struct EpochOf {
+    /// Index of its phase.
+    pub phase: usize,
+    /// Optimizer steps in it.
+    pub steps: usize,
+    /// Its batches, each the indices of slices.
+    pub batches: Vec<Vec<usize>>,
+}
+
+impl EpochLoop<'_> {
+    /// Trains on the batches of an epoch that are left; between two steps it may be interrupted.
+    ///
+    /// # Errors
+    /// Where a batch cannot be read, the loss explodes or the run is interrupted.
+    pub fn run(
+        &self,
+        mut run: Run,
+        epoch: &EpochOf,
+        context: &Context,
+        store: &mut Store,
+        progress: &dyn Progress,
+    ) -> Result<Run> {
+        let label = self.reporter.label(run.history.epochs.len());
+        let begun = Instant::now();
+        let (seconds, waited) = (run.position.seconds, run.position.waited);
+        let sizes: Vec<usize> = epoch.batches.iter().map(Vec::len).collect();
+        let first = run.position.batches_of_epoch.min(sizes.len());
+        let mut readings = Readings::new(std::mem::take(&mut run.position.sums), self.max_loss);
+        let mut gathered = GradientsAccumulator::new();
+        let mut rate = self.rate(&run, epoch);
+        let mut feed = self.learner.data.feed(epoch.batches[first..].to_vec());
+        for (batch, size) in sizes.iter().enumerate().skip(first) {
+            let step = batch / self.accumulate * self.accumulate;
+            if batch == step {
+                let stop = context.checkpoint();
+                if stop.is_err() || store.is_due() {
+                    self.read(&mut readings, &run, epoch)?;
+                    run.position.sums = readings.sums.clone();
+                    run.position.seconds = seconds + begun.elapsed().as_secs_f64();
+                    run.position.waited = waited + feed.waited().as_secs_f64();
+                    store.save(&run)?;
+                }
+                stop?;
+            }
+            let host = match feed.next() {
+                Some(host) => host?,
+                None => return Err(Error::new("the batches of this epoch ended too soon")),
+            };
+            let indices = host.indices.clone();
+            let of_step = &sizes[step..(step + self.accumulate).min(sizes.len())];
+            let share = *size as f64 / of_step.iter().sum::<usize>() as f64;
+            let number = run.position.batches;
+            let (loss, gradients) = self.learner.gradients(&run.network, host, number, share)?;
+            gathered.accumulate(&run.network, gradients);
+            run.position.batches += 1;
+            run.position.batches_of_epoch += 1;
+            let norm = if batch + 1 == step + of_step.len() {
+                rate = self.rate(&run, epoch);
+                let (gradients, norm) = self.clipping.apply(&run.network, gathered.grads());
+                run.network = run.stepper.step(run.network, gradients, rate);
+                run.average = run.average.map(|average| average.follow(&run.network.valid()));
+                run.position.steps_of_phase += 1;
+                norm
+            } else {
+                None
+            };
+            let reading = Reading {
+                loss,
+                norm,
+                batch: batch + 1,
+                lr: rate.lr,
+                indices,
+            };
+            progress.advance(*size as u64);
+            if readings.add(reading) {
+                self.read(&mut readings, &run, epoch)?;
+                let waiting = feed.waited().as_secs_f64() / begun.elapsed().as_secs_f64();
+                let batch = [batch + 1, sizes.len()];
+                progress.note(&label.note(batch, readings.sums.mean(), rate.lr, waiting));
+            }
+        }
+        self.read(&mut readings, &run, epoch)?;
+        run.position.sums = readings.sums;
+        run.position.seconds = seconds + begun.elapsed().as_secs_f64();
+        run.position.waited = waited + feed.waited().as_secs_f64();
+        Ok(run)
+    }
+
+    /// The learning rate of the next step.
+    fn rate(&self, run: &Run, epoch: &EpochOf) -> Rate {
+        let number = run.history.epochs.len() + 1;
+        self.rates
+            .at(epoch.phase, run.position.steps_of_phase, epoch.steps, number)
+    }
+
+    fn read(&self, readings: &mut Readings, run: &Run, epoch: &EpochOf) -> Result<()> {
+        match readings.read()? {
+            None => Ok(()),
+            Some(found) => {
+                let cohort = &self.learner.data.cohort;
+                Err(self
+                    .reporter
+                    .exploded(&found, run, [epoch.phase, epoch.steps], cohort))
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What training says of itself.
+
+use std::time::Duration;
+
+use ichflow_api::prelude::*;
+use ichflow_api::tensors::history::Epoch;
+use serde_json::json;
+
+use super::exploded;
+use super::phase::Phase;
+use super::readings::Exploded;
+use super::run::Run;
+
+/// Says how training goes: to a person, and to `events.jsonl`.
+pub struct Reporter<'a> {
+    context: &'a Context<'a>,
+    epochs: usize,
+}
+
+/// Which epoch this is.
+pub struct Label {
+    epoch: usize,
+    epochs: usize,
+}
+
+impl Label {
+    /// The epoch that follows `done` of `epochs`.
+    pub fn new(done: usize, epochs: usize) -> Self {
+        Self {
+            epoch: done + 1,
+            epochs,
+        }
+    }
+
+    /// A line beside the progress bar. `waiting` is the share of time that went into waiting for data.
+    pub fn note(&self, [batch, batches]: [usize; 2], loss: f64, lr: f64, waiting: f64) -> String {
+        let memory = memory_mib().map_or(String::new(), |mib| format!(" · {mib:.0} MiB"));
+        format!(
+            "{self} · batch {batch}/{batches} · loss {loss:.4} · lr {lr:.1e} · data-loading wait {:.0} %{memory}",
+            100.0 * waiting
+        )
+    }
+}
+
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "epoch {}/{}", self.epoch, self.epochs)
+    }
+}
+
+impl<'a> Reporter<'a> {
+    /// Reports to `context` on a training of the given phases.
+    pub fn new(context: &'a Context<'a>, phases: &[Phase]) -> Self {
+        Self {
+            context,
+            epochs: phases.iter().map(|phase| phase.epochs).sum(),
+        }
+    }
+
+    /// The epoch that follows `done` of them.
+    pub fn label(&self, done: usize) -> Label {
+        Label::new(done, self.epochs)
+    }
+
+    /// Training carries on where an earlier process stopped.
+    pub fn resumed(&self, run: &Run) {
+        self.context.say(format!(
+            "carries on after {} epochs and {} batches of an earlier run",
+            run.history.epochs.len(),
+            run.position.batches_of_epoch
+        ));
+        self.context.event(
+            "resumed",
+            json!({"epochs": run.history.epochs.len(), "batches": run.position.batches}),
+        );
+    }
+
+    /// A phase begins; its epochs hold what `holds` says.
+    pub fn phase(&self, index: usize, holds: &str) {
+        self.context.say(format!("phase {}: {holds}", index + 1));
+        self.context
+            .event("phase", json!({"phase": index + 1, "epoch": holds}));
+    }
+
+    /// A phase ends before its last epoch.
+    pub fn stalled(&self, phase: usize, metric: &str, since: usize) {
+        self.context.say(format!(
+            "phase {} ends early: {metric} has not improved for {since} epochs",
+            phase + 1
+        ));
+    }
+
+    /// An epoch came to its end.
+    pub fn epoch(&self, epoch: &Epoch) {
+        let label = self.label(epoch.epoch - 1);
+        let some = |text: Option<String>| text.unwrap_or_default();
+        self.context.say(format!(
+            "{label} · train loss {:.4} · validation loss {:.4}{}{} · lr {:.1e}{} · {:.1} slices/s · \
+             data-loading wait {:.1} %{}",
+            epoch.train_loss,
+            epoch.valid_loss,
+            some(epoch.valid_auc_any.map(|auc| format!(" · AUC any {auc:.3}"))),
+            if epoch.best { " · best" } else { "" },
+            epoch.lr_end,
+            some(
+                epoch
+                    .gradient_norm
+                    .map(|norm| format!(" · gradient norm {norm:.2}"))
+            ),
+            epoch.slices_per_second,
+            100.0 * epoch.waiting,
+            some(epoch.memory_mib.map(|mib| format!(" · {mib:.0} MiB"))),
+        ));
+        self.context.event("epoch", json!(epoch));
+    }
+
+    /// A loss ended training.
+    pub fn exploded(
+        &self,
+        found: &Exploded,
+        run: &Run,
+        [phase, steps]: [usize; 2],
+        cohort: &Cohort,
+    ) -> Error {
+        self.context.event("exploded", exploded::details(found, cohort));
+        let label = self.label(run.history.epochs.len());
+        exploded::error(found, &label, phase, steps, cohort)
+    }
+
+    /// The whole training in a line.
+    pub fn sum_up(&self, run: &Run) {
+        let epochs = &run.history.epochs;
+        let [validation, validation_waited] = run.position.validation;
+        let seconds: f64 = epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() + validation;
+        let waited: f64 = epochs
+            .iter()
+            .map(|epoch| epoch.seconds * epoch.waiting)
+            .sum::<f64>()
+            + validation_waited;
+        let share = waited / seconds.max(1e-9);
+        let best = run.best.as_ref().map_or(0, |best| best.epoch);
+        self.context.say(format!(
+            "{} epochs in {:.1?}, {:.1} % of it data-loading wait; epoch {best} is kept",
+            epochs.len(),
+            Duration::from_secs_f64(seconds.max(0.0)),
+            100.0 * share
+        ));
+        self.context.record_fact("waiting", json!(share));
+        self.context.event(
+            "trained",
+            json!({"epochs": epochs.len(), "seconds": seconds, "waiting": share, "kept": best}),
+        );
+    }
+}
+
+/// The most memory that the process has held so far, in MiB; nothing where the system does not say (Linux
+/// does). What it holds between two steps would say little: a step's feature maps are gone by then.
+pub fn memory_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
+}
