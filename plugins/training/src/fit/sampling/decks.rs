@@ -29,6 +29,10 @@ impl<'a> Decks<'a> {
     }
 
     /// Number of slices.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "training without slices is refused before"
+    )]
     pub fn len(&self) -> usize {
         self.slices.len()
     }
