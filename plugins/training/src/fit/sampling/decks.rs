@@ -29,12 +29,13 @@ impl<'a> Decks<'a> {
     }
 
     /// Number of slices.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "training without slices is refused before"
-    )]
     pub fn len(&self) -> usize {
         self.slices.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.slices.is_empty()
     }
 
     /// Number of slices whose labels are as `keep` wants them.
