@@ -44,9 +44,23 @@ pub fn of<'a>(
 pub fn material_params(stage: &RecipeStage) -> Result<toml::Table> {
     let mut params = stage.stage.params()?;
     for name in stage.registration.immaterial {
-        params.remove(*name);
+        remove(&mut params, name);
     }
     Ok(params)
+}
+
+/// Removes what stands at a dotted path: `checkpoint.every_minutes`.
+fn remove(table: &mut toml::Table, path: &str) {
+    match path.split_once('.') {
+        None => {
+            table.remove(path);
+        }
+        Some((key, rest)) => {
+            if let Some(inner) = table.get_mut(key).and_then(toml::Value::as_table_mut) {
+                remove(inner, rest);
+            }
+        }
+    }
 }
 
 /// The content of each single file a stage reads, by the parameter that names it. Directories may hold
@@ -59,4 +73,25 @@ pub fn files(stage: &RecipeStage) -> Result<BTreeMap<String, String>> {
         .filter(|path| !path.directory)
         .map(|path| Ok((path.key.to_owned(), sha256_of_file(&path.path)?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_matter_is_removed_within_tables_too() {
+        let mut table: toml::Table =
+            toml::from_str("limit = 1\n[checkpoint]\nevery_minutes = 5.0\nmetric = \"auc_any\"\n").unwrap();
+        for path in [
+            "limit",
+            "checkpoint.every_minutes",
+            "checkpoint.metric.deeper",
+            "absent.key",
+        ] {
+            remove(&mut table, path);
+        }
+        let left: toml::Table = toml::from_str("[checkpoint]\nmetric = \"auc_any\"\n").unwrap();
+        assert_eq!(table, left);
+    }
 }

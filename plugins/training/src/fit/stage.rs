@@ -136,6 +136,64 @@ phases = [
     const VERSION: u32 = 3;
     const SEEDED: bool = true;
     const IMMATERIAL: &'static [&'static str] = &["checkpoint.every_minutes"];
+    const RENAMED: &'static [(&'static str, &'static str)] = &[
+        ("optimiser", "`optimizer = { kind = … }`"),
+        (
+            "betas",
+            "`betas = …` in the table of \"adam\" or \"adamw\": `optimizer = { kind = \"adam\", betas = … }`",
+        ),
+        (
+            "epsilon",
+            "`epsilon = …` in the table of \"adam\" or \"adamw\": `optimizer = { kind = \"adam\", epsilon = … }`",
+        ),
+        ("momentum", "`optimizer = { kind = \"sgd\", momentum = … }`"),
+        ("nesterov", "`optimizer = { kind = \"sgd\", nesterov = … }`"),
+        (
+            "weight_decay",
+            "`weight_decay = …` in the optimizer's table: `optimizer = { kind = \"adamw\", weight_decay = … }`",
+        ),
+        (
+            "decay_all",
+            "`decay_all = …` in the optimizer's table: `optimizer = { kind = \"adamw\", decay_all = … }`",
+        ),
+        ("lr_of", "`lr_multipliers = …`"),
+        ("keep", "`checkpoint = { metric = … }`"),
+        ("checkpoint_minutes", "`checkpoint = { every_minutes = … }`"),
+        ("patience", "`early_stopping = { patience = … }`"),
+        (
+            "watch",
+            "`monitor = …` beside the patience: `early_stopping = { patience = 3, monitor = … }`",
+        ),
+        (
+            "phases[].negatives",
+            "`sampling = { kind = \"undersample\", negatives_per_positive = … }` in the phase",
+        ),
+        ("phases[].curve", "`schedule = { kind = … }` in the phase"),
+        (
+            "phases[].warmup_start",
+            "`initial_factor = …` in the warm-up's table: `warmup = { epochs = 1, initial_factor = … }`",
+        ),
+        (
+            "phases[].end",
+            "`final_factor = …` in the schedule's table: `schedule = { kind = \"cosine\", final_factor = … }`",
+        ),
+        (
+            "phases[].start",
+            "`schedule = { kind = \"one-cycle\", initial_factor = … }` in the phase",
+        ),
+        (
+            "phases[].rise",
+            "`schedule = { kind = \"one-cycle\", pct_start = … }` in the phase",
+        ),
+        (
+            "phases[].step_epochs",
+            "`schedule = { kind = \"step\", every_epochs = … }` in the phase",
+        ),
+        (
+            "phases[].step_factor",
+            "`schedule = { kind = \"step\", factor = … }` in the phase",
+        ),
+    ];
 
     fn ports(&self) -> Ports {
         Ports::new()
