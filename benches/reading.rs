@@ -1,5 +1,5 @@
 //! How fast slices are read: `cargo bench --bench reading -- DIR [--csv FILE]`, one pass over the DICOM files
-//! below DIR, results as one JSON object. `benches/reading.py` makes the files, runs this beside programs in
+//! below DIR, results as one JSON object. `benches/peers/reading.py` makes the files, runs this beside programs in
 //! Python, and repeats both.
 //!
 //! Everything is measured through the stages a recipe would use: `dicom-dir`, `hu-resize` or `hu-store`, the

@@ -1,4 +1,4 @@
-//! Measures networks on request: `benches/training.py` and `benches/gpu/bench.py` ask, a line a question.
+//! Measures networks on request: `benches/peers/training.py` and `benches/gpu/bench.py` ask, a line a question.
 //!
 //! A question is a JSON object on stdin (see [`Question`]), its answer one on stdout: the seconds of every step,
 //! or why there are none. So one process on each side can take turns with the other.

@@ -2,7 +2,7 @@
 //!
 //! | stage or command | what it makes |
 //! |---|---|
-//! | [`evaluate`](evaluate) | `metrics.json`: every metric of the validation and the test predictions |
+//! | [`evaluate`] | `metrics.json`: every metric of the validation and the test predictions |
 //! | `ichflow score` ([`score`]) | the same of any two CSV files, without a recipe |
 //! | `compare` and `ichflow compare` ([`compare`]) | finished runs side by side, with paired intervals |
 //!

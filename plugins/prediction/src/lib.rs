@@ -2,8 +2,8 @@
 //!
 //! | stage | what it does |
 //! |---|---|
-//! | [`predict`](predict) | probabilities of validation and test slices |
-//! | [`tta`](tta) | averages predictions over views of each slice |
+//! | [`predict`] | probabilities of validation and test slices |
+//! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
 //! | [`histogram-logistic`](histogram_logistic) | the baseline: logistic regression on histograms, no network |
 //!

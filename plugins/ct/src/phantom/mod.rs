@@ -1,9 +1,9 @@
 //! A cohort made up on the spot, in the competition's exact shape: for trying recipes without data, and
 //! for tests whose truth is known.
 //!
-//! A head is a function of a point in space ([`head`]); bleeds change it where their kind occurs
-//! ([`bleed`]); a slice is drawn by asking for every pixel ([`draw`]) and stored as one of three kinds of
-//! scanner would ([`slice_file`]). Nothing but the bleeds depends on the labels.
+//! A head is a function of a point in space (`head`); bleeds change it where their kind occurs
+//! (`bleed`); a slice is drawn by asking for every pixel (`draw`) and stored as one of three kinds of
+//! scanner would (`slice_file`). Nothing but the bleeds depends on the labels.
 
 mod bleed;
 mod command;

@@ -1,7 +1,7 @@
 //! `ichflow compare RUN…` and the stage `compare`: runs side by side.
 //!
-//! [`runs`] finds the runs that are meant, [`record`] reads what each left behind and [`validation`] the predictions
-//! behind its score; [`comparison`] sorts, pairs and groups; [`text`] and [`json`] show it. The page is reporting's
+//! `runs` finds the runs that are meant, `record` reads what each left behind and `validation` the predictions
+//! behind its score; `comparison` sorts, pairs and groups; `text` and `json` show it. The page is reporting's
 //! ([`ichflow_api::data::comparison::html`]).
 
 mod command;

@@ -1,6 +1,6 @@
 //! What is measured of predictions, as `metrics.json` holds it.
 //!
-//! [`part`] measures one part of the data with the help of [`label`], [`groups`] and [`intervals`]; [`versus`] the
+//! `part` measures one part of the data with the help of `label`, `groups` and `intervals`; `versus` the
 //! difference between two sets of predictions.
 
 mod groups;

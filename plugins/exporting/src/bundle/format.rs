@@ -87,7 +87,7 @@ pub struct BundledWindows {
 /// What `bundle.json` says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Index {
-    /// [`FORMAT`].
+    /// `FORMAT`.
     pub format: u32,
     /// The recipe's title.
     pub title: String,

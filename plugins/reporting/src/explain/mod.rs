@@ -1,6 +1,6 @@
 //! `grad-cam`: where the network looked.
 //!
-//! [`stage`] chooses the slices, [`map`] computes their heat maps and [`overlay`] draws them.
+//! `stage` chooses the slices, `map` computes their heat maps and `overlay` draws them.
 
 mod map;
 mod overlay;

@@ -1,9 +1,9 @@
 //! `eda-report`: what the data is, before anything is trained on it.
 //!
-//! [`gather`] looks once at the pixels of (a sample of) the slices, in parallel; [`counts`], [`headers`],
-//! [`series`], [`duplicates`] and [`maps`] turn that and the cohort into tables and points; [`watch`] says
-//! in words what deserves attention; [`sheet`] and [`explorer`] show slices; [`page`] puts all of it into
-//! one HTML file. [`names`] decides what an identifier looks like there.
+//! `gather` looks once at the pixels of (a sample of) the slices, in parallel; `counts`, `headers`,
+//! `series`, `duplicates` and `maps` turn that and the cohort into tables and points; `watch` says
+//! in words what deserves attention; `sheet` and `explorer` show slices; `page` puts all of it into
+//! one HTML file. `names` decides what an identifier looks like there.
 
 mod chosen;
 mod command;

@@ -1,6 +1,6 @@
 //! `metrics-report`: a run on one page, in one file.
 //!
-//! [`stage`] gathers the [`material`], [`page`] makes HTML of it; each section of the page has a file of its own.
+//! `stage` gathers the `material`, `page` makes HTML of it; each section of the page has a file of its own.
 
 mod curves;
 mod data;

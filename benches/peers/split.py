@@ -1,7 +1,7 @@
 """Splits beside the Python package iterative-stratification: the same rows, the same machine, one after the other.
 
     pip install iterative-stratification==0.1.9
-    python plugins/splitting/benches/split.py [ROWS ...]
+    python benches/peers/split.py [ROWS ...]
 
 Prints a table for docs/benchmarks.md: seconds that the package and ichflow compute, by slice and by patient
 (the package's shortest of three repeats, ichflow's mean; both use one thread, and waiting for a busy machine is
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from iterstrat.ml_stratifiers import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 PREVALENCE = [0.004178, 0.047978, 0.034810, 0.047390, 0.062654]
 
 

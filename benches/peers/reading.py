@@ -1,7 +1,7 @@
 """Reading beside Python: the same files, the same batch, the same machine, one after the other.
 
     cargo build --release --bench reading
-    python benches/reading.py --slices DIR [--rounds 5] [--files 640] [--scratch DIR] [--only KIND]
+    python benches/peers/reading.py --slices DIR [--rounds 5] [--files 640] [--scratch DIR] [--only KIND]
 
 Needs pydicom, pylibjpeg-libjpeg, pylibjpeg-openjpeg, python-gdcm, imagecodecs, numpy, Pillow and torch. DIR holds
 uncompressed 512 x 512 DICOM slices, any number: they are copied until there are enough, and converted to JPEG

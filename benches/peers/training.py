@@ -1,7 +1,7 @@
 """Training and inference on the CPU: ichflow with burn's own operations, with its kernels, and PyTorch.
 
     cargo build --release -p ichflow-speed
-    python benches/training.py
+    python benches/peers/training.py
 
 The three take turns in one run, and the quickest step of all rounds counts: what else the machine does then weighs
 on all alike, and least on what is written down. Beside it stands what an image costs in processors' time, the least of

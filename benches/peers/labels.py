@@ -1,7 +1,7 @@
 """The labels CSV at full size beside pandas and polars.
 
     cargo build --release --bench reading
-    python benches/labels.py [--rounds 5]
+    python benches/peers/labels.py [--rounds 5]
 
 Makes 4,516,842 rows in the competition's shape (752,803 images, four of them listed twice), and measures seconds
 and peak memory of whole processes: parse, one row an image, repeated rows dropped. Needs pandas and polars.
