@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use application::ForCommands;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
-use ichflow_api::command::{PluginCommand, Run};
+use ichflow_api::command::{Outcome, PluginCommand, Run};
 use ichflow_api::error::Error;
 use ichflow_api::registry::Registry;
 
@@ -41,6 +41,8 @@ use crate::run::INTERRUPTED;
 const FAILED: u8 = 1;
 /// The recipe or the call is wrong.
 const WRONG_CALL: u8 = 2;
+/// A command did a part of what it was asked for.
+const PARTLY: u8 = 3;
 
 #[derive(Subcommand)]
 enum Command {
@@ -111,7 +113,11 @@ pub fn main() -> ExitCode {
     for (definition, command) in &plugin_commands {
         if let Some(arguments) = matches.subcommand_matches(definition.get_name()) {
             let done = run_plugin_command(command, arguments, &registry);
-            return done.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+            return match done {
+                Ok(Outcome::Done) => ExitCode::SUCCESS,
+                Ok(Outcome::Partly) => ExitCode::from(PARTLY),
+                Err(error) => fail(&error),
+            };
         }
     }
     let command = match Command::from_arg_matches(&matches) {
@@ -143,7 +149,7 @@ fn run_plugin_command(
     command: &PluginCommand,
     arguments: &ArgMatches,
     registry: &Registry,
-) -> Result<(), Error> {
+) -> Result<Outcome, Error> {
     match command.run {
         Run::Alone(run) => run(arguments),
         Run::With(run) => run(arguments, &ForCommands { registry }),

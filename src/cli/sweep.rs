@@ -360,5 +360,5 @@ fn compare(home: &Path, ended: &[Ended], registry: &Registry) -> Result<()> {
     let matches = definition
         .try_get_matches_from(arguments)
         .map_err(|error| Error::new(format!("the comparison cannot be made: {error}")))?;
-    run_plugin_command(command, &matches, registry)
+    run_plugin_command(command, &matches, registry).map(|_| ())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{TINY, ichflow, stderr};
+use crate::common::{TINY, ichflow, stderr, stdout};
 
 /// What follows the network, and what is fitted to the cohort before it.
 const WITH_EVERYTHING: &str = r#"
@@ -164,6 +164,128 @@ fn what_was_found_in_the_cohort_comes_along() {
 }
 
 #[test]
+fn no_file_stops_a_prediction_and_every_file_has_a_row() {
+    for recipe in [TINY.to_owned(), TINY.replace("[store]\nuse = \"hu-store\"\n", "")] {
+        let (place, expected) = run_and_move(&recipe);
+        let study = place.path().join("study");
+        let good = fs::read_dir(&study).unwrap().map(|entry| entry.unwrap().path());
+        let good: Vec<PathBuf> = good
+            .filter(|path| path.extension().is_some_and(|end| end == "dcm"))
+            .collect();
+        let damaged = study.join("damaged.dcm");
+        fs::write(&damaged, damaged_after_its_header(&good)).unwrap();
+        fs::write(study.join("notes.txt"), "not a slice").unwrap();
+        fs::write(study.join("empty.dcm"), "").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStringExt;
+            std::os::unix::fs::symlink("nowhere", study.join("dangling.dcm")).unwrap();
+            std::os::unix::fs::symlink("..", study.join("up")).unwrap();
+            let name = std::ffi::OsString::from_vec(b"latin-1 \xe9.dcm".to_vec());
+            fs::copy(&good[0], study.join(name)).unwrap();
+        }
+        let output = ichflow(
+            place.path(),
+            &["predict", "handed over", "study", "--json", "--device=cpu"],
+        );
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        let rows: Vec<serde_json::Value> = stdout(&output)
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let of = |name: &str| {
+            let found: Vec<_> = rows
+                .iter()
+                .filter(|row| row["file"] == format!("study/{name}"))
+                .collect();
+            assert_eq!(found.len(), 1, "{name}: {found:?}");
+            found[0].clone()
+        };
+        let excluded = ["damaged.dcm", "empty.dcm", "notes.txt"];
+        for name in excluded {
+            let row = of(name);
+            assert_eq!(row["status"], "excluded", "{row}");
+            assert!(
+                row["reason"].as_str().is_some_and(|reason| !reason.is_empty()),
+                "{row}"
+            );
+            assert!(row["probabilities"].is_null(), "{row}");
+            assert!(said.contains(&format!("{name}: excluded: ")), "{said}");
+        }
+        assert_eq!(of("empty.dcm")["reason"], "it is empty");
+        let mut links = 0;
+        if cfg!(unix) {
+            links = 2;
+            assert_eq!(of("dangling.dcm")["reason"], "it is a link that leads nowhere");
+            let again = of("latin-1 \\xe9.dcm");
+            assert_eq!(again["status"], "predicted");
+        }
+        let predicted: Vec<_> = rows.iter().filter(|row| row["status"] == "predicted").collect();
+        assert_eq!(rows.len(), predicted.len() + excluded.len() + links);
+        assert_eq!(predicted.len(), expected.len() + usize::from(cfg!(unix)));
+        for row in predicted {
+            let id = row["id"].as_str().unwrap();
+            assert_eq!(row["id"], row["sop_instance_uid"]);
+            let probabilities =
+                LABELS.map(|label| row["probabilities"][label].to_string().parse::<f64>().unwrap());
+            let run: Vec<f64> = expected[id]
+                .split(',')
+                .map(|value| value.parse().unwrap())
+                .collect();
+            assert_eq!(probabilities[..], run, "{id}");
+        }
+
+        let bad = [
+            "predict",
+            "handed over",
+            "study/damaged.dcm",
+            "study/empty.dcm",
+            "--out=bad.csv",
+        ];
+        let output = ichflow(place.path(), &bad);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("no slice was predicted: study/damaged.dcm: "),
+            "{said}"
+        );
+        let table = fs::read_to_string(place.path().join("bad.csv")).unwrap();
+        assert_eq!(table.matches(",excluded,").count(), 2, "{table}");
+    }
+}
+
+/// The labels, in the order of the table.
+const LABELS: [&str; 6] = [
+    "any",
+    "epidural",
+    "intraparenchymal",
+    "intraventricular",
+    "subarachnoid",
+    "subdural",
+];
+
+/// A slice whose header is whole, and whose pixels are run-length encoded and damaged.
+fn damaged_after_its_header(slices: &[PathBuf]) -> Vec<u8> {
+    // Of the phantom's ways to store slices, one that names the kinds of its elements.
+    let explicit = |bytes: &Vec<u8>| bytes.windows(19).any(|some| some == b"1.2.840.10008.1.2.1");
+    let mut bytes = slices
+        .iter()
+        .map(|slice| fs::read(slice).unwrap())
+        .find(explicit)
+        .unwrap();
+    let find = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|some| some == what).unwrap();
+    let syntax = find(&bytes, b"1.2.840.10008.1.2");
+    bytes[syntax..][..19].copy_from_slice(b"1.2.840.10008.1.2.5");
+    let pixels = find(&bytes, b"\xe0\x7f\x10\x00OW");
+    bytes.truncate(pixels + 8);
+    bytes.extend(
+        b"\xff\xff\xff\xff\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0\x08\0\0\0damaged.\xfe\xff\xdd\xe0\0\0\0\0",
+    );
+    bytes
+}
+
+#[test]
 fn a_bundle_that_was_changed_and_files_that_are_none_are_told() {
     let (place, expected) = run_and_move(TINY);
     let predict = |arguments: &[&str]| {
@@ -172,7 +294,7 @@ fn a_bundle_that_was_changed_and_files_that_are_none_are_told() {
     };
     fs::write(place.path().join("study/notes.txt"), "not a slice").unwrap();
     let (fine, said) = predict(&["handed over", "study", "--out=p.csv"]);
-    assert!(fine && said.contains("notes.txt: left out"), "{said}");
+    assert!(fine && said.contains("notes.txt: excluded"), "{said}");
     assert_eq!(rows(&place.path().join("p.csv"), 2), expected);
 
     let (fine, said) = predict(&["study", "study"]);

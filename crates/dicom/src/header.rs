@@ -20,6 +20,8 @@ use crate::voi_lut::{VoiLut, voi_lut};
 pub struct Header {
     /// SOPInstanceUID as stored; empty where absent.
     pub instance: String,
+    /// Modality as stored; empty where absent.
+    pub modality: String,
     /// PatientID as stored; empty where absent.
     pub patient: String,
     /// StudyInstanceUID as stored; empty where absent.
@@ -91,6 +93,7 @@ impl Header {
         let widths = elements.numbers(tags::WINDOW_WIDTH);
         Ok(Self {
             instance: elements.text(tags::SOP_INSTANCE_UID),
+            modality: elements.text(tags::MODALITY),
             patient: elements.text(tags::PATIENT_ID),
             study: elements.text(tags::STUDY_INSTANCE_UID),
             series: elements.text(tags::SERIES_INSTANCE_UID),

@@ -23,9 +23,32 @@ pub struct PluginCommand {
 #[derive(Clone, Copy)]
 pub enum Run {
     /// From its arguments alone.
-    Alone(fn(&ArgMatches) -> Result<()>),
+    Alone(fn(&ArgMatches) -> Result<Outcome>),
     /// With what the application can do for it.
-    With(fn(&ArgMatches, &dyn Application) -> Result<()>),
+    With(fn(&ArgMatches, &dyn Application) -> Result<Outcome>),
+}
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All that was asked for is done: exit code 0.
+    Done,
+    /// A part of it is done, and the command has said what is missing: exit code 3.
+    Partly,
+}
+
+impl Outcome {
+    /// [`Outcome::Done`] if nothing is missing.
+    pub fn of_missing(missing: usize) -> Self {
+        if missing == 0 { Self::Done } else { Self::Partly }
+    }
+}
+
+/// Most commands do all or fail.
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Done
+    }
 }
 
 /// What the application does for commands.
@@ -84,17 +107,20 @@ pub fn all() -> Vec<(clap::Command, &'static PluginCommand)> {
 }
 
 /// Registers a command: `ichflow_api::register_command!(define, run);`, or, if it needs the application,
-/// `ichflow_api::register_command!(define, with run);`
+/// `ichflow_api::register_command!(define, with run);` `run` gives a `Result` of nothing or of an
+/// [`Outcome`](crate::command::Outcome).
 #[macro_export]
 macro_rules! register_command {
     ($define:path, with $run:path) => {
         $crate::inventory::submit! {
-            $crate::command::PluginCommand { define: $define, run: $crate::command::Run::With($run) }
+            $crate::command::PluginCommand { define: $define, run: $crate::command::Run::With(|matches, application| {
+                $run(matches, application).map(Into::into)
+            }) }
         }
     };
     ($define:path, $run:path) => {
         $crate::inventory::submit! {
-            $crate::command::PluginCommand { define: $define, run: $crate::command::Run::Alone($run) }
+            $crate::command::PluginCommand { define: $define, run: $crate::command::Run::Alone(|matches| $run(matches).map(Into::into)) }
         }
     };
 }

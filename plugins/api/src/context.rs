@@ -14,6 +14,7 @@ use crate::cache::shard::Shard;
 use crate::device::DeviceId;
 use crate::digest::Digest;
 use crate::error::{Error, Result, ResultExt};
+use crate::path_text::path_text;
 use crate::stage::{AnyStage, Stage};
 
 /// A progress display for one piece of long work.
@@ -59,6 +60,7 @@ pub struct Quarantined {
     /// The slice's id.
     pub id: String,
     /// Its file.
+    #[serde(with = "crate::path_text")]
     pub file: PathBuf,
     /// Why, in words a person understands.
     pub reason: String,
@@ -325,7 +327,10 @@ impl<'a> Context<'a> {
     /// Sets a slice aside.
     pub fn quarantine(&self, id: &str, file: &Path, reason: impl Into<String>) {
         let reason = reason.into();
-        self.event("quarantine", json!({"id": id, "file": file, "reason": reason}));
+        self.event(
+            "quarantine",
+            json!({"id": id, "file": path_text(file), "reason": reason}),
+        );
         self.run.ledger().quarantine.push(Quarantined {
             id: id.to_owned(),
             file: file.to_owned(),

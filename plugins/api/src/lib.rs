@@ -60,6 +60,7 @@ pub mod digest;
 pub mod error;
 pub mod guard;
 pub mod needs;
+pub mod path_text;
 pub mod ports;
 pub mod registry;
 pub mod slice_files;

@@ -4,7 +4,7 @@
 //! - [`phantom`] makes up a cohort in the competition's shape and loads it the same way.
 //! - [`hu_store`] keeps slices as lossless 16-bit Hounsfield units.
 //! - [`hu_resize`] brings slices to one size without keeping them.
-//! - [`inspect`] tells what is read from a file: `ichflow inspect`.
+//! - [`slice_files`] describes files for commands that take some, [`inspect`] tells what is read from one.
 
 pub mod dicom_dir;
 mod foresee;
@@ -17,10 +17,7 @@ mod pixels;
 mod refusal;
 pub mod rsna;
 mod series;
+pub mod slice_files;
 mod to_size;
 
-fn pixels_of_files() -> ichflow_api::data::pixels::Pixels {
-    ichflow_api::data::pixels::Pixels::new(pixels::DicomPixels::default())
-}
-
-ichflow_api::register_slice_files!("DICOM", headers::slices_of, pixels_of_files);
+ichflow_api::register_slice_files!("DICOM", slice_files::read, slice_files::pixels);

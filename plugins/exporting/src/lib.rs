@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod kaggle_submission;
+mod predict;
 pub mod weights_files;
 
 #[cfg(test)]

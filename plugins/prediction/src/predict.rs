@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use ichflow_api::cache::pieces::Sink;
+use ichflow_api::data::identity::SeriesOrder;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::feed::{Feed, batches_of};
+use ichflow_api::tensors::feed::{Feed, HostBatch, Unread, batches_of};
 
 use crate::slices::{offer, with_slices};
 
@@ -64,7 +65,7 @@ impl Stage for Predict {
         let mut made = made.into_iter();
         let mut results = parts
             .iter()
-            .map(|part| part.predictions(made.by_ref().take(part.batches.len())));
+            .map(|part| part.predictions(made.by_ref().take(part.batches.len()), &pixels, context));
         let valid = results.next().transpose()?.unwrap_or_default();
         let test = results.next().transpose()?;
         offer(valid, test, context)
@@ -88,29 +89,49 @@ impl Part {
         }
     }
 
-    /// Puts the batches together.
-    fn predictions(&self, made: impl Iterator<Item = Vec<f32>>) -> Result<Predictions> {
+    /// Puts the batches together. Slices that could not be read are excluded from the run.
+    fn predictions(
+        &self,
+        made: impl Iterator<Item = Vec<Row>>,
+        pixels: &Pixels,
+        context: &Context,
+    ) -> Result<Predictions> {
         let indices: Vec<usize> = self.batches.concat();
-        let values: Vec<f32> = made.flatten().collect();
-        if values.len() != indices.len() * COUNT {
+        let rows: Vec<Row> = made.flatten().collect();
+        if rows.len() != indices.len() {
             return Err(Error::new(format!(
-                "{} probabilities were kept of {} slices",
-                values.len(),
+                "{} rows of probabilities were kept of {} slices",
+                rows.len(),
                 indices.len()
             ))
             .help("this is a mistake in ichflow; remove the cache's directory `predict` to go on"));
         }
-        Ok(Predictions {
-            slices: indices
-                .iter()
-                .map(|index| self.cohort.slices[*index].clone())
-                .collect(),
-            probabilities: values
-                .chunks_exact(COUNT)
-                .map(|row| std::array::from_fn(|label| f64::from(row[label])))
-                .collect(),
-        })
+        let mut predictions = Predictions::default();
+        for (index, row) in indices.into_iter().zip(rows) {
+            match row {
+                Some(row) => {
+                    predictions.slices.push(self.cohort.slices[index].clone());
+                    predictions.probabilities.push(row.map(f64::from));
+                }
+                // An earlier run may have kept that it cannot be read, and not why.
+                None => exclude(index, &self.cohort, pixels, context)?,
+            }
+        }
+        Ok(predictions)
     }
+}
+
+/// The probabilities of a slice; none if it cannot be read.
+type Row = Option<[f32; COUNT]>;
+
+fn exclude(index: usize, cohort: &Cohort, pixels: &Pixels, context: &Context) -> Result<()> {
+    let mut read = HostBatch::read(pixels, cohort, &SeriesOrder::default(), vec![index], &[])?;
+    if read.unread.is_empty() {
+        let reason = "it could not be read when it was to be predicted".to_owned();
+        read.unread.push(Unread { index, reason });
+    }
+    read.exclude_unread(cohort, context);
+    Ok(())
 }
 
 /// Computes the batches `wanted`, numbered over all parts, and hands each over.
@@ -138,44 +159,89 @@ fn predict(
             .iter()
             .map(|piece| part.batches[piece - first].clone())
             .collect();
+        work.push((part, first, pieces, batches));
         first += part.batches.len();
-        work.push((part, pieces, batches));
     }
     let total = work
         .iter()
-        .flat_map(|(_, _, batches)| batches)
+        .flat_map(|(_, _, _, batches)| batches)
         .map(Vec::len)
         .sum();
     let progress = context.progress("predicting", total, "slices");
     let offsets = model.preparation.window.offsets();
-    for (part, pieces, batches) in work {
+    for (part, first, pieces, batches) in work {
         let feed = Feed::start(pixels.clone(), part.cohort.clone(), batches, offsets.clone());
         for (piece, host) in pieces.into_iter().zip(feed) {
             context.checkpoint()?;
             let host = host?;
-            let slices = host.indices.len();
-            let batch = host.upload(&part.cohort, &context.device());
-            let values = model
-                .predict(&batch)
-                .into_data()
-                .convert::<f32>()
-                .try_to_vec::<f32>()
-                .map_err(|error| Error::new(format!("the model's output cannot be read: {error:?}")))?;
-            sink(piece, &to_text(&values))?;
+            host.exclude_unread(&part.cohort, context);
+            let asked = &part.batches[piece - first];
+            let read = host.indices.clone();
+            let values = if host.is_empty() {
+                Vec::new()
+            } else {
+                model
+                    .predict(&host.upload(&part.cohort, &context.device()))
+                    .into_data()
+                    .convert::<f32>()
+                    .try_to_vec::<f32>()
+                    .map_err(|error| Error::new(format!("the model's output cannot be read: {error:?}")))?
+            };
+            let slices = asked.len();
+            sink(piece, &to_text(asked, &read, &values))?;
             progress.advance(slices as u64);
         }
     }
     Ok(())
 }
 
-/// Probabilities as text that reads back bit for bit.
-fn to_text(values: &[f32]) -> String {
-    let texts: Vec<String> = values.iter().map(f32::to_string).collect();
-    texts.join(" ")
+/// What a slice has in place of probabilities that cannot be read.
+const UNREAD: &str = "-";
+
+/// Probabilities as text that reads back bit for bit: `values` are of the slices `read`, which are some of those `asked`
+/// for, in their order.
+fn to_text(asked: &[usize], read: &[usize], values: &[f32]) -> String {
+    let mut rows = read.iter().zip(values.chunks_exact(COUNT)).peekable();
+    let text = |index: &usize| match rows.next_if(|(read, _)| *read == index) {
+        Some((_, row)) => row.iter().map(f32::to_string).collect::<Vec<_>>().join(" "),
+        None => UNREAD.to_owned(),
+    };
+    asked.iter().map(text).collect::<Vec<_>>().join(" ")
 }
 
 /// What [`to_text`] wrote.
-fn from_text(text: &str) -> Option<Vec<f32>> {
-    let values: Option<Vec<f32>> = text.split(' ').map(|value| value.parse().ok()).collect();
-    values.filter(|values| values.len() % COUNT == 0)
+fn from_text(text: &str) -> Option<Vec<Row>> {
+    let mut words = text.split(' ').peekable();
+    let mut rows = Vec::new();
+    while words.peek().is_some() {
+        if words.next_if(|word| *word == UNREAD).is_some() {
+            rows.push(None);
+            continue;
+        }
+        let mut row = [0.0; COUNT];
+        for value in &mut row {
+            *value = words.next()?.parse().ok()?;
+        }
+        rows.push(Some(row));
+    }
+    Some(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_rows_read_back_and_tell_what_is_missing() {
+        let values: Vec<f32> = (0..12).map(|value| value as f32 / 7.0).collect();
+        let text = to_text(&[4, 5, 6], &[4, 6], &values);
+        let rows = from_text(&text).unwrap();
+        assert_eq!(rows.len(), 3);
+        assert_eq!(rows[0].unwrap()[..], values[..6]);
+        assert_eq!(rows[1], None);
+        assert_eq!(rows[2].unwrap()[..], values[6..]);
+        assert_eq!(from_text(&to_text(&[1], &[], &[])).unwrap(), [None]);
+        assert_eq!(from_text("0.5 0.5"), None);
+        assert_eq!(from_text(""), None);
+    }
 }

@@ -129,9 +129,18 @@ impl ChannelStatistics {
         for host in Feed::start(pixels, cohort.clone(), batches_of(&chosen, BATCH), offsets) {
             context.checkpoint()?;
             let host = host?;
-            let count = host.indices.len();
-            sums.add(preparation.images(&host.upload(&cohort, &context.device()), None))?;
+            host.exclude_unread(&cohort, context);
+            let count = host.indices.len() + host.unread.len();
+            if !host.is_empty() {
+                sums.add(preparation.images(&host.upload(&cohort, &context.device()), None))?;
+            }
             progress.advance(count as u64);
+        }
+        if sums.pixels == 0 {
+            return Err(Error::new(
+                "not one slice of the training fold can be read, so there is nothing to measure",
+            )
+            .help("the reasons are listed among the excluded slices of this run"));
         }
         Ok(sums.normalisation())
     }

@@ -97,6 +97,7 @@ pub struct Slice {
     /// Unique name: the competition's `ID_…`, or one derived from the file.
     pub id: String,
     /// The DICOM file.
+    #[serde(with = "crate::path_text")]
     pub file: PathBuf,
     /// Frame within the file, from 0.
     pub frame: u32,

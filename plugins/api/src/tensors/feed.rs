@@ -1,5 +1,6 @@
 //! Feeding a device: batches of Hounsfield units read ahead on other threads.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -9,16 +10,18 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use rayon::prelude::*;
 
+use crate::context::{Context, Quarantined};
 use crate::data::cohort::Cohort;
 use crate::data::identity::SeriesOrder;
-use crate::data::pixels::Pixels;
+use crate::data::pixels::{HuImage, Pixels};
 use crate::error::{Error, Result};
+use crate::guard;
 use crate::tensors::hu_batch::HuBatch;
 
 /// Batches kept ready ahead of the one in use; bounds memory.
 const AHEAD: usize = 2;
 
-/// A batch in host memory.
+/// A batch in host memory. It may be shorter than it was asked for: what cannot be read is not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostBatch {
     /// Indices of the slices in the cohort.
@@ -29,13 +32,30 @@ pub struct HostBatch {
     pub rows: usize,
     /// Columns of every slice.
     pub columns: usize,
+    /// Slices that were asked for and cannot be read.
+    pub unread: Vec<Unread>,
     /// The slices around, by their offset along the series.
     around: Vec<(i32, HostBatch)>,
+}
+
+/// A slice that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Its index in the cohort.
+    pub index: usize,
+    /// Why not.
+    pub reason: String,
 }
 
 impl HostBatch {
     /// Reads the given slices, in parallel; their order is kept. `offsets` are places along the series of
     /// other slices to read with each (see [`WindowScheme::offsets`](crate::tensors::window::WindowScheme::offsets)).
+    ///
+    /// A slice that cannot be read is left out and told of in [`HostBatch::unread`]; in place of a neighbour that cannot
+    /// be read stands the slice itself, as at the ends of a series.
+    ///
+    /// # Errors
+    /// When slices of different size would share a batch, or the run should stop.
     pub fn read(
         pixels: &Pixels,
         cohort: &Cohort,
@@ -43,43 +63,138 @@ impl HostBatch {
         indices: Vec<usize>,
         offsets: &[i32],
     ) -> Result<Self> {
-        let mut batch = Self::read_alone(pixels, cohort, indices)?;
+        let mut batch = Self::read_alone(pixels, cohort, &indices)?;
         for offset in offsets.iter().filter(|offset| **offset != 0) {
-            let neighbours = batch
+            let indices: Vec<usize> = batch
                 .indices
                 .iter()
                 .map(|index| order.neighbour(*index, *offset))
                 .collect();
-            let neighbours = Self::read_alone(pixels, cohort, neighbours)?;
+            let neighbours = Self::read_alone(pixels, cohort, &indices)?;
+            let neighbours = batch.in_place_of_unread(indices, neighbours);
+            if (neighbours.rows, neighbours.columns) != (batch.rows, batch.columns) {
+                return Err(different_sizes(cohort, &batch, &neighbours));
+            }
             batch.around.push((*offset, neighbours));
         }
         Ok(batch)
     }
 
-    fn read_alone(pixels: &Pixels, cohort: &Cohort, indices: Vec<usize>) -> Result<Self> {
-        let images = indices
-            .par_iter()
-            .map(|index| pixels.read(&cohort.slices[*index]))
-            .collect::<Result<Vec<_>>>()?;
-        let (rows, columns) = images.first().map_or((0, 0), |image| (image.rows, image.columns));
-        let mut hu = Vec::with_capacity(images.len() * rows * columns);
-        for (image, index) in images.iter().zip(&indices) {
-            if (image.rows, image.columns) != (rows, columns) {
-                return Err(Error::new(format!(
-                    "slices of different size cannot share a batch: {} is {} × {}, {} is {rows} × {columns}",
-                    cohort.slices[*index].id, image.rows, image.columns, cohort.slices[indices[0]].id,
-                ))
-                .help("give the store a size, for example `[store] use = \"hu-store\", size = 512`"));
-            }
-            hu.extend_from_slice(&image.hu);
+    /// A batch of one slice.
+    ///
+    /// # Errors
+    /// When the slice cannot be read, or the run should stop.
+    pub fn read_one(
+        pixels: &Pixels,
+        cohort: &Cohort,
+        order: &SeriesOrder,
+        index: usize,
+        offsets: &[i32],
+    ) -> Result<Self> {
+        let batch = Self::read(pixels, cohort, order, vec![index], offsets)?;
+        match batch.unread.first() {
+            Some(unread) => Err(Error::new(&unread.reason)),
+            None => Ok(batch),
         }
-        Ok(Self {
-            indices,
-            hu,
-            rows,
-            columns,
+    }
+
+    fn read_alone(pixels: &Pixels, cohort: &Cohort, asked: &[usize]) -> Result<Self> {
+        let images: Vec<Result<HuImage>> = asked
+            .par_iter()
+            .map(|index| {
+                let slice = &cohort.slices[*index];
+                let read = || pixels.read(slice);
+                // Decoders may panic on what nobody foresaw; one slice must not end the reading of all.
+                guard::catch(AssertUnwindSafe(read))
+                    .unwrap_or_else(|_| Err(Error::new("it is damaged: the decoder gave up")))
+            })
+            .collect();
+        let mut batch = Self {
+            indices: Vec::with_capacity(asked.len()),
+            hu: Vec::new(),
+            rows: 0,
+            columns: 0,
+            unread: Vec::new(),
             around: Vec::new(),
-        })
+        };
+        for (index, image) in asked.iter().copied().zip(images) {
+            let image = match image {
+                Ok(image) => image,
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(error) => {
+                    let reason = error.chain();
+                    batch.unread.push(Unread { index, reason });
+                    continue;
+                }
+            };
+            let one = Self {
+                indices: vec![index],
+                rows: image.rows,
+                columns: image.columns,
+                hu: image.hu,
+                unread: Vec::new(),
+                around: Vec::new(),
+            };
+            if batch.indices.is_empty() {
+                (batch.rows, batch.columns) = (one.rows, one.columns);
+                batch.hu.reserve_exact(asked.len() * one.hu.len());
+            } else if (one.rows, one.columns) != (batch.rows, batch.columns) {
+                return Err(different_sizes(cohort, &batch, &one));
+            }
+            batch.indices.push(index);
+            batch.hu.extend_from_slice(&one.hu);
+        }
+        Ok(batch)
+    }
+
+    /// Neighbours of this batch's slices, `asked` for by their indices: one each, with the slice itself where its
+    /// neighbour could not be read.
+    fn in_place_of_unread(&self, asked: Vec<usize>, read: Self) -> Self {
+        if read.unread.is_empty() {
+            return read;
+        }
+        let size = self.rows * self.columns;
+        let mut whole = Self {
+            indices: Vec::with_capacity(asked.len()),
+            hu: Vec::with_capacity(self.hu.len()),
+            rows: self.rows,
+            columns: self.columns,
+            unread: Vec::new(),
+            around: Vec::new(),
+        };
+        let mut found = read
+            .indices
+            .iter()
+            .zip(read.hu.chunks_exact(size.max(1)))
+            .peekable();
+        for ((own, asked), hu) in self
+            .indices
+            .iter()
+            .zip(asked)
+            .zip(self.hu.chunks_exact(size.max(1)))
+        {
+            let (index, hu) = found.next_if(|(index, _)| **index == asked).unwrap_or((own, hu));
+            whole.indices.push(*index);
+            whole.hu.extend_from_slice(hu);
+        }
+        whole
+    }
+
+    /// Puts the slices that cannot be read among the excluded ones of the run, each once.
+    pub fn exclude_unread(&self, cohort: &Cohort, context: &Context) {
+        for unread in &self.unread {
+            let slice = &cohort.slices[unread.index];
+            let known = |other: &Quarantined| other.id == slice.id && other.file == slice.file;
+            if !context.run().quarantined().iter().any(known) {
+                context.warn(format!("{}: excluded: {}", slice.id, unread.reason));
+                context.quarantine(&slice.id, &slice.file, unread.reason.clone());
+            }
+        }
+    }
+
+    /// Whether no slice is in it.
+    pub fn is_empty(&self) -> bool {
+        self.indices.is_empty()
     }
 
     /// Cuts the batch into at most `parts` of slices that follow one another, none empty, as even as can be.
@@ -97,10 +212,12 @@ impl HostBatch {
                 hu: self.hu[from * size..to * size].to_vec(),
                 rows: self.rows,
                 columns: self.columns,
+                unread: Vec::new(),
                 around: Vec::new(),
             }
         };
         let mut cut: Vec<Self> = (0..parts).map(part).collect();
+        cut[0].unread = self.unread;
         for (offset, neighbours) in self.around {
             for (part, neighbours) in cut.iter_mut().zip(neighbours.split(parts)) {
                 part.around.push((offset, neighbours));
@@ -123,6 +240,22 @@ impl HostBatch {
                 batch.with_neighbours(offset, neighbours.upload(cohort, device))
             })
     }
+}
+
+fn different_sizes(cohort: &Cohort, batch: &HostBatch, other: &HostBatch) -> Error {
+    let shown = |batch: &HostBatch| {
+        let id = batch
+            .indices
+            .first()
+            .map_or("", |index| &cohort.slices[*index].id);
+        format!("{id} is {} × {}", batch.rows, batch.columns)
+    };
+    Error::new(format!(
+        "slices of different size cannot share a batch: {}, {}",
+        shown(other),
+        shown(batch)
+    ))
+    .help("give the store a size, for example `[store] use = \"hu-store\", size = 512`")
 }
 
 /// An iterator over batches that are read ahead. Their order is the order asked for, whatever the
@@ -210,6 +343,8 @@ pub fn batches_of(indices: &[usize], size: usize) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::cohort::Slice;
+    use crate::testkit::{self, MadePixels};
 
     fn batch(first: usize, count: usize) -> HostBatch {
         HostBatch {
@@ -217,8 +352,53 @@ mod tests {
             hu: (0..count * 6).map(|value| (first * 6 + value) as i16).collect(),
             rows: 2,
             columns: 3,
+            unread: Vec::new(),
             around: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_out_and_told_of() {
+        let slices: Vec<Slice> = (0..5)
+            .map(|number| Slice {
+                position_mm: Some(f64::from(number)),
+                ..testkit::slice(&number.to_string(), "p", None)
+            })
+            .collect();
+        let cohort = testkit::cohort(slices);
+        let order = SeriesOrder::of(&cohort.slices);
+        let pixels = Pixels::new(MadePixels::new(|slice: &Slice| {
+            let number: i16 = slice.id.parse().ok()?;
+            (number != 2).then(|| HuImage {
+                rows: 1,
+                columns: 2,
+                hu: vec![number, 10 + number],
+            })
+        }));
+        let read =
+            |indices: Vec<usize>| HostBatch::read(&pixels, &cohort, &order, indices, &[-1, 1]).unwrap();
+        let batch = read(vec![0, 1, 2, 3]);
+        assert_eq!(batch.indices, [0, 1, 3]);
+        assert_eq!(batch.hu, [0, 10, 1, 11, 3, 13]);
+        let reason = "made to be unreadable".to_owned();
+        assert_eq!(batch.unread, [Unread { index: 2, reason }]);
+        // Slice 2 is a neighbour of 1 and of 3, which stand in for it.
+        assert_eq!(batch.around[0].1.hu, [0, 10, 0, 10, 3, 13]);
+        assert_eq!(batch.around[1].1.hu, [1, 11, 1, 11, 4, 14]);
+        let one = |index| HostBatch::read_one(&pixels, &cohort, &order, index, &[1]);
+        assert_eq!(one(1).unwrap().indices, [1]);
+        assert_eq!(one(2).unwrap_err().chain(), "made to be unreadable");
+        let none = read(vec![2]);
+        assert!(none.is_empty() && none.hu.is_empty() && none.unread.len() == 1);
+
+        let directory = tempfile::tempdir().unwrap();
+        let run = testkit::run_context(directory.path());
+        let context = Context::new(&run, "predict", "predict", "key");
+        batch.exclude_unread(&cohort, &context);
+        none.exclude_unread(&cohort, &context);
+        let excluded = run.quarantined();
+        assert_eq!(excluded.len(), 1);
+        assert_eq!(excluded[0].id, "2");
     }
 
     #[test]

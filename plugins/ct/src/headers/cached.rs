@@ -25,6 +25,7 @@ const CHUNK: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// The file.
+    #[serde(with = "ichflow_api::path_text")]
     pub file: PathBuf,
     /// Its state when the header was read.
     source: Option<Source>,

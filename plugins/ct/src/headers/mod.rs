@@ -8,5 +8,5 @@ mod source;
 
 pub(crate) use cached::{Headers, digest_of};
 pub(crate) use quarantine::{check_limit, usable};
-pub(crate) use slices::slices_of;
+pub(crate) use slices::{slice_of, slices_of};
 pub(crate) use source::{Source, source_of};

@@ -17,7 +17,8 @@ pub(super) fn id_of(id: &str, frame: u32, frames: usize) -> String {
     }
 }
 
-pub(super) fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header: Header) -> Slice {
+/// The slice that a header describes, without labels.
+pub(crate) fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header: Header) -> Slice {
     Slice {
         id: id_of(id, frame, frames),
         file: file.to_owned(),

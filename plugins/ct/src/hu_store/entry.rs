@@ -15,6 +15,7 @@ pub struct Entry {
     /// Frame within its file.
     pub frame: u32,
     /// Its file.
+    #[serde(with = "ichflow_api::path_text")]
     pub file: PathBuf,
     /// State of the file when it was read: a file that changed is read again.
     pub source: Option<Source>,

@@ -3,7 +3,6 @@
 mod bundled_model;
 mod card;
 mod chain;
-mod command;
 mod format;
 mod open;
 
@@ -21,7 +20,7 @@ use chain::Collector;
 use format::{BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE, WEIGHTS};
 
 pub use format::Index as BundleIndex;
-pub use open::Bundle;
+pub use open::{Bundle, Predictor};
 
 /// Writes `model/`, which `ichflow predict` needs and nothing else: the weights (`weights.safetensors`, timm's names
 /// and PyTorch's layout), the stages that turn slices into probabilities with what they found in the training data

@@ -1,6 +1,6 @@
 //! Using a bundle: the model of its weights, and the predictions its chain makes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,13 +10,18 @@ use ichflow_api::data::labels::COUNT;
 use ichflow_api::nn::weights::load_safetensors;
 use ichflow_api::ports::AnyArtifact;
 use ichflow_api::prelude::*;
-use ichflow_api::registry::Registry;
+use ichflow_api::registry::{Registration, Registry};
 use ichflow_api::tensors::model::{Preparation, Resize};
 use ichflow_api::tensors::views::Views;
 use toml::{Table, Value};
 
 use super::chain::{SLICES, TRAINED, parts, stage_of};
 use super::format::Index;
+
+/// What stands for the folds of the slices to predict, all of them to be predicted.
+const FOLDS: &str = "slices.folds";
+/// Pixels of a batch, in which a single image may have more: 32 slices of 512 × 512.
+const PIXELS_OF_BATCH: usize = 32 * 512 * 512;
 
 /// A bundle whose files are what they were when it was written.
 pub struct Bundle {
@@ -50,6 +55,9 @@ impl Bundle {
     }
 
     /// The model, on the device of `run`.
+    ///
+    /// # Errors
+    /// When this program lacks one of its stages, or the bundle is not what it says.
     pub fn model(&self, run: &RunContext) -> Result<Model> {
         let mut machine = Machine::new(self, run)?;
         let model = machine.make(&self.index.model)?;
@@ -59,26 +67,15 @@ impl Bundle {
         Ok(Model::clone(&model))
     }
 
-    /// What the whole chain, what follows the network included, makes of some slices.
-    pub fn predict(&self, run: &RunContext, cohort: Cohort, pixels: Pixels) -> Result<Predictions> {
-        let mut machine = Machine::new(self, run)?;
-        let folds = Folds {
-            of_slice: vec![Fold::Valid; cohort.len()],
-        };
-        let given: [(&str, AnyArtifact); 3] = [
-            ("cohort", Arc::new(cohort)),
-            ("pixels", Arc::new(pixels)),
-            ("folds", Arc::new(folds)),
-        ];
-        for (name, artifact) in given {
-            machine.made.insert(format!("{SLICES}.{name}"), artifact);
-        }
-        let wire = &self.index.predictions;
-        let predictions = machine.make(wire)?;
-        let predictions = predictions
-            .downcast::<Predictions>()
-            .map_err(|_| self.broken(wire))?;
-        Ok(Predictions::clone(&predictions))
+    /// What predicts slices with it, any number of times; stages work in the directories of `run`.
+    ///
+    /// # Errors
+    /// When the program's stages cannot be used.
+    pub fn predictor<'a>(&'a self, run: &'a RunContext) -> Result<Predictor<'a>> {
+        Ok(Predictor {
+            machine: Machine::new(self, run)?,
+            calls: 0,
+        })
     }
 
     fn broken(&self, wire: &str) -> Error {
@@ -90,12 +87,48 @@ impl Bundle {
     }
 }
 
+/// Predicts slices with a bundle. The model is made once, what is of the slices anew with each call.
+pub struct Predictor<'a> {
+    machine: Machine<'a>,
+    calls: usize,
+}
+
+impl Predictor<'_> {
+    /// What the whole chain, what follows the network included, makes of some slices. Those that cannot be read are
+    /// among the excluded ones of the run, and not among the predictions.
+    ///
+    /// # Errors
+    /// When this program lacks a stage of the bundle, when one fails, or when the run should stop.
+    pub fn predict(&mut self, cohort: Cohort, pixels: Pixels) -> Result<Predictions> {
+        let machine = &mut self.machine;
+        self.calls += 1;
+        machine.begin(format!("slices-{}", self.calls), &cohort);
+        let given: [(&str, AnyArtifact); 2] = [("cohort", Arc::new(cohort)), ("pixels", Arc::new(pixels))];
+        for (name, artifact) in given {
+            machine.made.insert(format!("{SLICES}.{name}"), artifact);
+        }
+        let bundle = machine.bundle;
+        let wire = &bundle.index.predictions;
+        let predictions = machine.make(wire)?;
+        let predictions = predictions
+            .downcast::<Predictions>()
+            .map_err(|_| bundle.broken(wire))?;
+        Ok(Predictions::clone(&predictions))
+    }
+}
+
 /// Runs the stages of a chain, each when something of it is first needed.
 struct Machine<'a> {
     bundle: &'a Bundle,
     run: &'a RunContext,
     registry: Registry,
     made: BTreeMap<String, AnyArtifact>,
+    /// Stages whose results are of the slices in work, and not of the bundle alone.
+    of_slices: BTreeSet<String>,
+    /// Names what stages keep of the slices in work.
+    key: String,
+    /// Slices that may share a batch, by the size of the largest.
+    largest_batch: usize,
     /// Stages that wait for others, against wires that go round in circles.
     waiting: Vec<String>,
 }
@@ -107,8 +140,22 @@ impl<'a> Machine<'a> {
             run,
             registry: Registry::collect().doing("the program cannot be used")?,
             made: BTreeMap::new(),
+            of_slices: BTreeSet::from([SLICES.to_owned()]),
+            key: "bundle".to_owned(),
+            largest_batch: usize::MAX,
             waiting: Vec::new(),
         })
+    }
+
+    /// Forgets what was made of other slices.
+    fn begin(&mut self, key: String, cohort: &Cohort) {
+        let of_slices = std::mem::replace(&mut self.of_slices, BTreeSet::from([SLICES.to_owned()]));
+        self.made.retain(|wire, _| !of_slices.contains(stage_of(wire)));
+        self.waiting.clear();
+        self.key = key;
+        let pixels = |slice: &Slice| slice.rows as usize * slice.columns as usize;
+        let largest = cohort.slices.iter().map(pixels).max().unwrap_or(0);
+        self.largest_batch = (PIXELS_OF_BATCH / largest.max(1)).max(1);
     }
 
     fn make(&mut self, wire: &str) -> Result<AnyArtifact> {
@@ -135,18 +182,45 @@ impl<'a> Machine<'a> {
     }
 
     fn run_stage(&mut self, name: &str, table: &Table) -> Result<()> {
-        let (registration, params) = parts(table, &self.registry)?;
+        let (registration, mut params) = parts(table, &self.registry)?;
+        // How many slices may be unusable was said of the training data.
+        for name in registration.immaterial {
+            params.remove(*name);
+        }
+        self.bound_batch(registration, &mut params);
         let stage = registration
             .build(params)
             .doing("the parameters of a stage of the bundle cannot be read")?;
         let ports = stage.ports();
         let mut inputs = Inputs::default();
+        let mut count = None;
         for input in &ports.inputs {
-            if let Some(wire) = table.get(input.name).and_then(Value::as_str) {
-                inputs = inputs.with_any(input.name, self.make(wire)?);
+            let Some(wire) = table.get(input.name).and_then(Value::as_str) else {
+                continue;
+            };
+            if self.of_slices.contains(stage_of(wire)) || wire == FOLDS {
+                self.of_slices.insert(name.to_owned());
+            }
+            if wire == FOLDS {
+                continue;
+            }
+            let artifact = self.make(wire)?;
+            if self.of_slices.contains(stage_of(wire)) {
+                self.of_slices.insert(name.to_owned());
+            }
+            if let Some(cohort) = artifact.downcast_ref::<Cohort>() {
+                count.get_or_insert(cohort.len());
+            }
+            inputs = inputs.with_any(input.name, artifact);
+        }
+        // The store may have excluded slices: folds are of those that the stage itself gets.
+        for input in &ports.inputs {
+            if table.get(input.name).and_then(Value::as_str) == Some(FOLDS) {
+                let of_slice = vec![Fold::Valid; count.unwrap_or(0)];
+                inputs = inputs.with_any(input.name, Arc::new(Folds { of_slice }));
             }
         }
-        let context = Context::new(self.run, name, registration.name, "bundle");
+        let context = Context::new(self.run, name, registration.name, &self.key);
         let mut outputs = stage.run(&inputs, &context)?;
         for output in &ports.outputs {
             if let Some((_, artifact)) = outputs.take(output.name) {
@@ -154,6 +228,17 @@ impl<'a> Machine<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Large images share a batch with fewer others, so that memory is bounded.
+    fn bound_batch(&self, registration: &Registration, params: &mut Table) {
+        let batch = params.get("batch").and_then(Value::as_integer);
+        if let Some(batch) = batch
+            && registration.family == Family::Predict
+        {
+            let bound = i64::try_from(self.largest_batch).unwrap_or(i64::MAX);
+            params.insert("batch".into(), Value::Integer(batch.min(bound)));
+        }
     }
 
     /// The network with the bundle's weights, and what comes before it.

@@ -158,7 +158,7 @@ impl Stage for GradCam {
             context.checkpoint()?;
             progress.advance(1);
             let slice = &valid.slices[index];
-            let batch = match HostBatch::read(&pixels, &cohort, &order, vec![index], &offsets) {
+            let batch = match HostBatch::read_one(&pixels, &cohort, &order, index, &offsets) {
                 Ok(host) => host.upload(&cohort, &context.device()),
                 Err(error) => {
                     context.warn(format!("{} is not explained: {}", slice.id, error.chain()));

@@ -113,7 +113,7 @@ pub(crate) fn strips(
     for index in wanted {
         context.checkpoint()?;
         let offsets = look.offsets();
-        let picture = HostBatch::read(pixels, &cohort, &order, vec![index], &offsets).and_then(|host| {
+        let picture = HostBatch::read_one(pixels, &cohort, &order, index, &offsets).and_then(|host| {
             picture(
                 look.images(&host.upload(&cohort, &context.device())),
                 settings.size,

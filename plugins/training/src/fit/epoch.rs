@@ -62,6 +62,7 @@ impl EpochLoop<'_> {
         let first = run.position.batches_of_epoch.min(sizes.len());
         let mut readings = Readings::new(std::mem::take(&mut run.position.sums), self.max_loss);
         let mut gathered = GradientsAccumulator::new();
+        let mut has_gradients = false;
         let mut rate = self.rate(&run, epoch);
         let mut feed = self.learner.data.feed(epoch.batches[first..].to_vec());
         for (batch, size) in sizes.iter().enumerate().skip(first) {
@@ -85,20 +86,33 @@ impl EpochLoop<'_> {
             let of_step = &sizes[step..(step + self.accumulate).min(sizes.len())];
             let share = *size as f64 / of_step.iter().sum::<usize>() as f64;
             let number = run.position.batches;
-            let (loss, gradients) = self.learner.gradients(&run.network, host, number, share)?;
-            gathered.accumulate(&run.network, gradients);
+            host.exclude_unread(&self.learner.data.cohort, context);
+            // A batch of which nothing can be read adds nothing to its step.
+            let mut loss = None;
+            if !host.is_empty() {
+                let (of_batch, gradients) = self.learner.gradients(&run.network, host, number, share)?;
+                gathered.accumulate(&run.network, gradients);
+                loss = Some(of_batch);
+                has_gradients = true;
+            }
             run.position.batches += 1;
             run.position.batches_of_epoch += 1;
             let norm = if batch + 1 == step + of_step.len() {
                 rate = self.rate(&run, epoch);
-                let (gradients, norm) = self.clipping.apply(&run.network, gathered.grads());
-                run.network = run.stepper.step(run.network, gradients, rate);
-                run.average = run.average.map(|average| average.follow(&run.network.valid()));
+                let mut norm = None;
+                if std::mem::take(&mut has_gradients) {
+                    let gradients;
+                    (gradients, norm) = self.clipping.apply(&run.network, gathered.grads());
+                    run.network = run.stepper.step(run.network, gradients, rate);
+                    run.average = run.average.map(|average| average.follow(&run.network.valid()));
+                }
                 run.position.steps_of_phase += 1;
                 norm
             } else {
                 None
             };
+            progress.advance(*size as u64);
+            let Some(loss) = loss else { continue };
             let reading = Reading {
                 loss,
                 norm,
@@ -106,7 +120,6 @@ impl EpochLoop<'_> {
                 lr: rate.lr,
                 indices,
             };
-            progress.advance(*size as u64);
             if readings.add(reading) {
                 self.read(&mut readings, &run, epoch)?;
                 let waiting = feed.waited().as_secs_f64() / begun.elapsed().as_secs_f64();

@@ -49,9 +49,12 @@ impl Validator<'_> {
             context.checkpoint()?;
             let host = host?;
             let indices = host.indices.clone();
-            let count = indices.len();
-            let batch = host.upload(&self.data.cohort, &self.device);
-            pending.push((indices, model.predict(&batch)));
+            host.exclude_unread(&self.data.cohort, context);
+            let count = indices.len() + host.unread.len();
+            if !host.is_empty() {
+                let batch = host.upload(&self.data.cohort, &self.device);
+                pending.push((indices, model.predict(&batch)));
+            }
             if pending.len() >= READ_EVERY {
                 validation.read(&self.data.cohort, &mut pending)?;
             }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use ichflow_api::command::Application;
+use ichflow_api::command::{Application, Outcome};
 use ichflow_api::prelude::*;
 
 use picture::{Row, Sheet};
@@ -26,7 +26,9 @@ fn define() -> clap::Command {
              ichflow window my.toml study/ --set window.center=50 --npy channels --out study.png\n\n\
              A recipe shows the window its network is trained on, a sweep those of all its trials. Its data need \
              not be there: what a scheme finds in a cohort is found in the files given here. Learned windows are \
-             shown as they start.",
+             shown as they start. What is no axial slice of CT is left out unless --force is given.\n\n\
+             Exit codes: 0 if what was asked for is shown, 3 if a part of it is, 1 if nothing is. Of directories, what \
+             cannot be used is counted and does not matter.",
         )
         .arg(
             Arg::new("scheme")
@@ -86,6 +88,12 @@ fn define() -> clap::Command {
                 .help("Only the slice of this name, as the picture has it; may be given several times"),
         )
         .arg(
+            Arg::new("force")
+                .long("force")
+                .action(ArgAction::SetTrue)
+                .help("Show what is no axial slice of CT too"),
+        )
+        .arg(
             Arg::new("most")
                 .long("most")
                 .value_name("N")
@@ -95,7 +103,7 @@ fn define() -> clap::Command {
         )
 }
 
-fn run(matches: &ArgMatches, application: &dyn Application) -> Result<()> {
+fn run(matches: &ArgMatches, application: &dyn Application) -> Result<Outcome> {
     let path = |name: &str| matches.get_one::<PathBuf>(name);
     let (out, npy) = (path("out"), path("npy"));
     if out.is_none() && npy.is_none() {
@@ -113,7 +121,7 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<()> {
     for name in asked {
         drafts.extend(schemes::drafts(name, &sets, application)?);
     }
-    let slices = Slices::find(&files)?;
+    let slices = Slices::find(&files, matches.get_flag("force"))?;
     let schemes = drafts
         .into_iter()
         .map(|draft| draft.finish(&slices))
@@ -126,9 +134,18 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<()> {
     } else {
         slices.named(&names)?
     };
+    let mut unread = Vec::new();
     for index in shown {
-        for scheme in &schemes {
-            let images = scheme.channels(&slices, index)?;
+        let batches = match slices.read(index, &schemes) {
+            Ok(batches) => batches,
+            Err(error) => {
+                eprintln!("{}: excluded: {}", slices.file(index), error.chain());
+                unread.push(error);
+                continue;
+            }
+        };
+        for (scheme, batch) in schemes.iter().zip(batches) {
+            let images = scheme.channels(&batch)?;
             if let Some(directory) = npy {
                 fs::create_dir_all(directory).at("create the directory", directory)?;
                 let name = if schemes.len() == 1 {
@@ -144,6 +161,11 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<()> {
             });
         }
     }
+    if sheet.rows.is_empty()
+        && let Some(error) = unread.pop()
+    {
+        return Err(error.help("`ichflow inspect` says what a file is"));
+    }
     if let Some(out) = out {
         sheet.write(out)?;
         eprintln!("{}", out.display());
@@ -151,7 +173,7 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<()> {
     if let Some(directory) = npy {
         eprintln!("{}", directory.display());
     }
-    Ok(())
+    Ok(Outcome::of_missing(slices.missing + unread.len()))
 }
 
 ichflow_api::register_command!(define, with run);
@@ -178,8 +200,8 @@ impl Channels {
 
 impl Scheme {
     /// What the scheme makes of one slice.
-    fn channels(&self, slices: &Slices, index: usize) -> Result<Channels> {
-        let images = self.window.apply(&slices.batch(index, &self.window.offsets())?);
+    fn channels(&self, batch: &HuBatch) -> Result<Channels> {
+        let images = self.window.apply(batch);
         let [_, count, rows, columns] = images.dims();
         let values = images
             .into_data()

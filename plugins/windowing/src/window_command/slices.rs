@@ -1,12 +1,16 @@
 //! The slices to show: of files, or of directories of files.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ichflow_api::data::identity::SeriesOrder;
+use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files;
 use ichflow_api::tensors::feed::HostBatch;
+
+use super::schemes::Scheme;
 
 /// Slices, and where their pixels come from.
 pub struct Slices {
@@ -14,26 +18,63 @@ pub struct Slices {
     pub cohort: Arc<Cohort>,
     /// Their Hounsfield units.
     pub pixels: Pixels,
+    /// Files that were named and are not shown.
+    pub missing: usize,
     order: SeriesOrder,
 }
 
 impl Slices {
-    /// All slices of the given files. A file that is named must be readable; of a directory those that are
-    /// not are left out and counted.
-    pub fn find(paths: &[PathBuf]) -> Result<Self> {
+    /// The slices of the given files that can be used; without `force`, axial slices of CT alone. What cannot be used is
+    /// said on stderr: each file that was named, and how many there are of the directories'.
+    ///
+    /// # Errors
+    /// When no slice is left.
+    pub fn find(paths: &[PathBuf], force: bool) -> Result<Self> {
         let found = slice_files::find(paths)?;
-        if let Some(refused) = found.refused.iter().find(|refused| refused.named) {
-            let message = format!("{}: {}", refused.file.display(), refused.reason);
-            return Err(Error::new(message).help("`ichflow inspect` says what a file is"));
+        let mut names = Names::default();
+        let (mut slices, mut missing, mut of_directories) = (Vec::new(), 0, 0);
+        for file in &found.files {
+            let reason = match &file.slices {
+                Ok(of_file) => {
+                    let stem = names.unique(&file.path);
+                    let refused = of_file
+                        .iter()
+                        .find_map(|one| one.not_axial_ct.as_ref())
+                        .filter(|_| !force);
+                    let usable = of_file.iter().filter(|one| force || one.not_axial_ct.is_none());
+                    slices.extend(usable.map(|one| Slice {
+                        id: id_of(&stem, one.slice.frame, of_file.len()),
+                        ..one.slice.clone()
+                    }));
+                    refused.map(String::as_str)
+                }
+                Err(none) => Some(none.reason()),
+            };
+            let Some(reason) = reason else { continue };
+            if file.named {
+                missing += 1;
+                eprintln!("{}: excluded: {reason}", path_text(&file.path));
+            } else {
+                of_directories += 1;
+            }
         }
-        if !found.refused.is_empty() {
-            let count = found.refused.len();
-            eprintln!("{count} files of the directories cannot be used and are left out");
+        if slices.is_empty() {
+            return Err(found.nothing());
         }
+        if of_directories > 0 {
+            eprintln!(
+                "{of_directories} files of the directories cannot be used and are left out; `ichflow inspect` says why"
+            );
+        }
+        let cohort = Cohort {
+            slices,
+            remarks: Vec::new(),
+        };
         Ok(Self {
-            order: SeriesOrder::of(&found.cohort.slices),
-            cohort: Arc::new(found.cohort),
+            order: SeriesOrder::of(&cohort.slices),
+            cohort: Arc::new(cohort),
             pixels: found.pixels,
+            missing,
         })
     }
 
@@ -61,17 +102,66 @@ impl Slices {
         names.iter().map(of).collect()
     }
 
-    /// One slice on the CPU, with the slices at `offsets` around it.
-    pub fn batch(&self, index: usize, offsets: &[i32]) -> Result<HuBatch> {
-        let host = HostBatch::read(&self.pixels, &self.cohort, &self.order, vec![index], offsets).map_err(
-            |error| {
-                Error::new(format!(
-                    "{}: {}",
-                    self.cohort.slices[index].file.display(),
-                    error.chain()
-                ))
-            },
-        )?;
-        Ok(host.upload(&self.cohort, &Device::flex()))
+    /// A slice's file.
+    pub fn file(&self, index: usize) -> String {
+        path_text(&self.cohort.slices[index].file)
+    }
+
+    /// One slice on the CPU, once for each scheme, with the slices around it that the scheme looks at.
+    ///
+    /// # Errors
+    /// When the slice cannot be read.
+    pub fn read(&self, index: usize, schemes: &[Scheme]) -> Result<Vec<HuBatch>> {
+        schemes
+            .iter()
+            .map(|scheme| {
+                let offsets = scheme.window.offsets();
+                let host = HostBatch::read_one(&self.pixels, &self.cohort, &self.order, index, &offsets)?;
+                Ok(host.upload(&self.cohort, &Device::flex()))
+            })
+            .collect()
+    }
+}
+
+/// Names of slices in pictures, made of their files' names.
+#[derive(Default)]
+struct Names {
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    /// The file's name without its ending, and a number where it was taken: `slice~2`.
+    fn unique(&mut self, file: &Path) -> String {
+        let stem = file
+            .file_stem()
+            .map_or("slice".into(), |stem| path_text(Path::new(stem)));
+        let mut name = stem.clone();
+        let mut number = 1;
+        while !self.taken.insert(name.clone()) {
+            number += 1;
+            name = format!("{stem}~{number}");
+        }
+        name
+    }
+}
+
+/// A slice's name: the file's, and where it has several frames, the frame's number from 0.
+fn id_of(stem: &str, frame: u32, frames: usize) -> String {
+    match frames {
+        1 => stem.to_owned(),
+        _ => format!("{stem}~frame{frame:04}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let mut names = Names::default();
+        let unique = ["a/1.dcm", "b/1.dcm", "b/2"].map(|file| names.unique(Path::new(file)));
+        assert_eq!(unique, ["1", "1~2", "2"]);
+        assert_eq!([id_of("1", 0, 1), id_of("1", 3, 9)], ["1", "1~frame0003"]);
     }
 }

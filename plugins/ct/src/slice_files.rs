@@ -1,0 +1,125 @@
+//! DICOM files as commands see them that look at files without a recipe.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use ichflow_api::data::pixels::Pixels;
+use ichflow_api::slice_files::{FileSlice, NoSlice};
+
+use ichflow_dicom::Header;
+
+use crate::headers::slice_of;
+use crate::pixels::DicomPixels;
+use crate::refusal::refused;
+
+/// How a file starts that git-lfs has put in place of another.
+const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
+
+/// The slices of a file, one a frame, or why there are none.
+///
+/// # Errors
+/// When the file cannot be read, is something else than DICOM, or holds no slice that can be used.
+pub fn read(file: &Path) -> Result<Vec<FileSlice>, NoSlice> {
+    let headers =
+        ichflow_dicom::read_headers(file).map_err(|error| no_slice(file, refused(error).chain()))?;
+    let frames = headers.len();
+    let slice = |(frame, header): (usize, Header)| FileSlice {
+        instance: header.instance.clone(),
+        not_axial_ct: not_axial_ct(&header),
+        warnings: header.warnings.clone(),
+        slice: slice_of("", file, frame as u32, frames, header),
+    };
+    Ok(headers.into_iter().enumerate().map(slice).collect())
+}
+
+/// Why a header describes no slice of CT, if it describes none. A header without a Modality leaves it open.
+fn not_axial_ct(header: &Header) -> Option<String> {
+    let modality = header.modality.trim();
+    (!matches!(modality, "" | "CT")).then(|| format!("its Modality is {}, not CT", modality.escape_debug()))
+}
+
+/// Reads the slices' pixels.
+pub fn pixels() -> Pixels {
+    Pixels::new(DicomPixels::default())
+}
+
+/// What a file is that could not be read as a slice for `reason`: something else, or a slice that is lost.
+pub fn no_slice(file: &Path, reason: String) -> NoSlice {
+    let mut head = Vec::with_capacity(LFS.len());
+    // What cannot be opened has a reason that says so.
+    let opened = File::open(file).and_then(|file| file.take(LFS.len() as u64).read_to_end(&mut head));
+    let is_dicom = ichflow_dicom::looks_like_dicom(file);
+    if is_dicom
+        && file
+            .file_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"))
+    {
+        return NoSlice::Other("it is a DICOMDIR, the index of other files".into());
+    }
+    let reason = match opened {
+        Ok(0) => "it is empty".to_owned(),
+        Ok(_) if head == LFS => {
+            "it is a git-lfs pointer in place of the file: `git lfs pull` brings the file".to_owned()
+        }
+        _ => reason,
+    };
+    if is_dicom || opened.is_err() || is_named_like_dicom(file) {
+        NoSlice::Unusable(reason)
+    } else {
+        NoSlice::Other(reason)
+    }
+}
+
+/// Whether a file's ending is one that DICOM files have.
+fn is_named_like_dicom(file: &Path) -> bool {
+    file.extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|ending| ["dcm", "dicom", "dic", "ima"].contains(&ending.to_ascii_lowercase().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_dicom::write::Fixture;
+
+    #[test]
+    fn slices_and_what_lies_beside_them_are_told_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let of = |name: &str, bytes: &[u8]| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            read(&path)
+        };
+        let whole = Fixture::default().bytes().unwrap();
+        let slices = of("slice", &whole).unwrap();
+        assert_eq!(slices[0].instance, "ID_00000000a");
+        assert_eq!((slices.len(), slices[0].slice.rows), (1, 2));
+        let cut = of("cut", &whole[..whole.len() - 3]).unwrap_err();
+        assert!(
+            matches!(&cut, NoSlice::Unusable(why) if why.contains("cut short")),
+            "{cut:?}"
+        );
+        let empty = NoSlice::Unusable("it is empty".into());
+        assert_eq!(of("empty.dcm", b"").unwrap_err(), empty);
+        assert!(matches!(of("empty", b"").unwrap_err(), NoSlice::Other(_)));
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n";
+        let pointer = of("pointer.DCM", pointer).unwrap_err();
+        assert!(
+            matches!(&pointer, NoSlice::Unusable(why) if why.contains("git lfs pull")),
+            "{pointer:?}"
+        );
+        assert!(matches!(
+            of("notes.txt", b"no slice").unwrap_err(),
+            NoSlice::Other(_)
+        ));
+        let index = of("DICOMDIR", &whole[..200]).unwrap_err();
+        assert!(
+            matches!(&index, NoSlice::Other(why) if why.contains("DICOMDIR")),
+            "{index:?}"
+        );
+        let absent = read(&directory.path().join("absent")).unwrap_err();
+        assert!(matches!(absent, NoSlice::Unusable(_)), "{absent:?}");
+    }
+}

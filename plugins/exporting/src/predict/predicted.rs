@@ -1,0 +1,107 @@
+//! Filling the rows: portion by portion, none of which ends the call.
+
+use std::fs;
+use std::panic::AssertUnwindSafe;
+
+use ichflow_api::context::RunContext;
+use ichflow_api::guard;
+use ichflow_api::prelude::*;
+
+use super::portions::{Portion, portions, smaller};
+use super::rows::{Outcome, Row};
+use crate::bundle::{Bundle, Predictor};
+
+/// Predicts `slices`, whose ids are the numbers of their rows, and writes into the rows what came of them.
+///
+/// # Errors
+/// When the program has no stage that the bundle needs, or the call should stop. What fails for some slices is the reason
+/// that stands in their rows.
+pub fn fill(
+    rows: &mut [Row],
+    slices: Vec<Slice>,
+    pixels: &Pixels,
+    bundle: &Bundle,
+    run: &RunContext,
+) -> Result<()> {
+    let mut predictor = bundle.predictor(run)?;
+    let mut waiting = portions(slices);
+    waiting.reverse();
+    while let Some(portion) = waiting.pop() {
+        let whole = match predict(&mut predictor, &portion, pixels) {
+            Ok(predictions) => {
+                enter(rows, predictions);
+                None
+            }
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => Some(error.chain()),
+        };
+        for excluded in run.quarantined() {
+            set(rows, &excluded.id, Outcome::Excluded(excluded.reason));
+        }
+        // What stages kept of these slices is of no use to others.
+        let _ = fs::remove_dir_all(&run.cache);
+        let Some(reason) = whole else { continue };
+        // The rows of what was excluded have their reasons, and need no second try.
+        let is_open = |slice: &Slice| {
+            matches!(
+                row(rows, &slice.id),
+                Some(Row {
+                    result: Outcome::Waiting,
+                    ..
+                })
+            )
+        };
+        let left: Portion = portion
+            .iter()
+            .map(|series| series.iter().filter(|slice| is_open(slice)).cloned().collect())
+            .filter(|series: &Vec<Slice>| !series.is_empty())
+            .collect();
+        let shrunk = left.iter().map(Vec::len).sum::<usize>() < portion.iter().map(Vec::len).sum();
+        let again = match smaller(left.clone()) {
+            parts if !parts.is_empty() => parts,
+            _ if shrunk && !left.is_empty() => vec![left.clone()],
+            _ => Vec::new(),
+        };
+        if again.is_empty() {
+            for slice in left.iter().flatten() {
+                set(rows, &slice.id, Outcome::Excluded(reason.clone()));
+            }
+        }
+        waiting.extend(again.into_iter().rev());
+    }
+    Ok(())
+}
+
+fn predict(predictor: &mut Predictor, portion: &Portion, pixels: &Pixels) -> Result<Predictions> {
+    let cohort = Cohort {
+        slices: portion.concat(),
+        remarks: Vec::new(),
+    };
+    // A network may panic on an image that is too small for it.
+    guard::catch(AssertUnwindSafe(|| predictor.predict(cohort, pixels.clone()))).unwrap_or_else(|message| {
+        Err(Error::new(format!(
+            "the model cannot be applied to it: {message}"
+        )))
+    })
+}
+
+fn enter(rows: &mut [Row], predictions: Predictions) {
+    for (slice, probabilities) in predictions.slices.iter().zip(predictions.probabilities) {
+        let result = if probabilities.iter().all(|probability| probability.is_finite()) {
+            Outcome::Predicted(probabilities)
+        } else {
+            Outcome::Excluded("the model's output for it is NaN".to_owned())
+        };
+        set(rows, &slice.id, result);
+    }
+}
+
+fn row<'a>(rows: &'a [Row], id: &str) -> Option<&'a Row> {
+    rows.get(id.parse::<usize>().ok()?)
+}
+
+fn set(rows: &mut [Row], id: &str, result: Outcome) {
+    if let Some(row) = id.parse::<usize>().ok().and_then(|number| rows.get_mut(number)) {
+        row.result = result;
+    }
+}
