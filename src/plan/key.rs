@@ -43,10 +43,24 @@ pub fn of<'a>(
 /// The parameters that can change the result.
 pub fn material_params(stage: &RecipeStage) -> Result<toml::Table> {
     let mut params = stage.stage.params()?;
-    for name in stage.registration.immaterial {
-        params.remove(*name);
+    for path in stage.registration.immaterial {
+        remove(&mut params, path);
     }
     Ok(params)
+}
+
+/// Removes a parameter, also one within a table: `checkpoint.every_minutes`.
+fn remove(params: &mut toml::Table, path: &str) {
+    match path.split_once('.') {
+        None => {
+            params.remove(path);
+        }
+        Some((table, rest)) => {
+            if let Some(inner) = params.get_mut(table).and_then(toml::Value::as_table_mut) {
+                remove(inner, rest);
+            }
+        }
+    }
 }
 
 /// The content of each single file a stage reads, by the parameter that names it. Directories may hold
@@ -59,4 +73,18 @@ pub fn files(stage: &RecipeStage) -> Result<BTreeMap<String, String>> {
         .filter(|path| !path.directory)
         .map(|path| Ok((path.key.to_owned(), sha256_of_file(&path.path)?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_matter_is_removed_from_tables_too() {
+        let mut params: toml::Table = toml::from_str("a = 1\nb = { c = 2, d = 3 }").unwrap();
+        for path in ["a", "b.c", "b.absent", "absent.c", "b.d.e"] {
+            remove(&mut params, path);
+        }
+        assert_eq!(params, toml::from_str("b = { d = 3 }").unwrap());
+    }
 }

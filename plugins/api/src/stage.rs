@@ -153,7 +153,7 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// Whether the recipe's seed changes the result: if so, it is part of cache keys.
     const SEEDED: bool = false;
     /// Parameters that never change the result, only how it comes about: limits, amounts computed at once.
-    /// They are no part of cache keys.
+    /// They are no part of cache keys. One within a table is `checkpoint.every_minutes`.
     const IMMATERIAL: &'static [&'static str] = &[];
     /// Keys it once had, each with what a recipe writes now, in which `…` stands for the value: `("weight_decay",
     /// "`optimizer = { kind = \"adamw\", weight_decay = … }`")`. A key within a table of a list is `phases[].rise`.

@@ -136,6 +136,60 @@ phases = [
     const VERSION: u32 = 3;
     const SEEDED: bool = true;
     const IMMATERIAL: &'static [&'static str] = &["checkpoint.every_minutes"];
+    const RENAMED: &'static [(&'static str, &'static str)] = &[
+        ("optimiser", "`optimizer = { kind = … }`"),
+        ("betas", "`optimizer = { kind = \"adam\", betas = … }`"),
+        ("epsilon", "`optimizer = { kind = \"adam\", epsilon = … }`"),
+        ("momentum", "`optimizer = { kind = \"sgd\", momentum = … }`"),
+        ("nesterov", "`optimizer = { kind = \"sgd\", nesterov = … }`"),
+        (
+            "weight_decay",
+            "`optimizer = { kind = \"adamw\", weight_decay = … }`, with the kind it had",
+        ),
+        (
+            "decay_all",
+            "`optimizer = { kind = \"adamw\", decay_all = … }`, with the kind it had",
+        ),
+        ("lr_of", "`lr_multipliers = …`"),
+        ("keep", "`checkpoint = { metric = … }`"),
+        ("checkpoint_minutes", "`checkpoint = { every_minutes = … }`"),
+        ("patience", "`early_stopping = { patience = … }`"),
+        (
+            "watch",
+            "`early_stopping = { patience = 3, monitor = … }`, with the patience it had",
+        ),
+        ("phases[].curve", "`schedule = { kind = … }`"),
+        (
+            "phases[].rise",
+            "`schedule = { kind = \"one-cycle\", pct_start = … }`",
+        ),
+        (
+            "phases[].start",
+            "`schedule = { kind = \"one-cycle\", initial_factor = … }`",
+        ),
+        (
+            "phases[].end",
+            "`schedule = { kind = \"cosine\", final_factor = … }`, or the same of \"one-cycle\"",
+        ),
+        (
+            "phases[].step_epochs",
+            "`schedule = { kind = \"step\", every_epochs = … }`",
+        ),
+        (
+            "phases[].step_factor",
+            "`schedule = { kind = \"step\", factor = … }`",
+        ),
+        ("phases[].warmup", "`warmup = { epochs = … }`"),
+        (
+            "phases[].warmup_start",
+            "`warmup = { epochs = 1, initial_factor = … }`, with the epochs it had",
+        ),
+        ("phases[].sampling", "`sampling = { kind = … }`"),
+        (
+            "phases[].negatives",
+            "`sampling = { kind = \"undersample\", negatives_per_positive = … }`",
+        ),
+    ];
 
     fn ports(&self) -> Ports {
         Ports::new()
