@@ -184,7 +184,7 @@ pub const ALL: [Entry; 21] = [
         title: "a key that has a new form",
         meaning: "An earlier version of the stage had this key; the help line shows what is written now, with the \
                   value that stands there.",
-        example: "",
+        example: "ichflow = 1\n\n[train]\nuse = \"fit\"\nphases = [{ epochs = 1, lr = 1e-3 }]\nkeep = \"auc_any\"\n",
         sets: &[],
     },
 ];

@@ -35,3 +35,4 @@ mod sweep;
 mod training_steps;
 mod window;
 mod windowing_page;
+mod words;

@@ -1,4 +1,4 @@
-"""Values and gradients of losses for plugins/training/tests/losses.rs.
+"""Values and gradients of losses for plugins/training/tests/it/losses.rs.
 
     pip install torch numpy
     python tests/reference/losses.py > plugins/training/tests/fixtures/losses.json

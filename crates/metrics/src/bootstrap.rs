@@ -138,7 +138,7 @@ fn members(cluster_of: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// Quantile `q` of ascending values, linear between neighbours (numpy's default).
-fn percentile(sorted: &[f64], q: f64) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], q: f64) -> f64 {
     let place = q * (sorted.len() - 1) as f64;
     let (below, above) = (place.floor() as usize, place.ceil() as usize);
     sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)

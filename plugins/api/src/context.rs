@@ -252,7 +252,7 @@ impl<'a> Context<'a> {
     }
 
     /// The part of the work that this run does, of a stage that can be split (see
-    /// [`Stage::SHARDED`](crate::stage::Stage::SHARDED)); none: all of it.
+    /// [`Stage::SHARDED`]); none: all of it.
     pub fn shard(&self) -> Option<Shard> {
         self.run.shard
     }

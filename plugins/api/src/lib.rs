@@ -1,7 +1,7 @@
 //! Everything the author of an ichflow plugin sees.
 //!
 //! A plugin is a crate of *stages*. A stage is one type: its fields are the parameters a recipe may
-//! set, its documentation comments are the help a person reads, and its [`Stage`] implementation says
+//! set, its documentation comments are the help a person reads, and its [`Stage`](stage::Stage) implementation says
 //! which artifacts it takes and offers and what it does. [`register!`] puts it into the registry that
 //! serves `run`, `check`, `stages`, `describe` and the generated documentation alike.
 //!

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`group-kfold`](group_kfold) | holds out one of k folds of whole patients, equal in slices |
 //! | [`multilabel-stratified`](multilabel_stratified) | holds out a share, or one of k folds, in which every label is as frequent as in the rest |
-//! | [`predefined`](predefined) | holds out what a CSV says |
-//! | [`random`](random) | holds out patients at random |
+//! | [`predefined`] | holds out what a CSV says |
+//! | [`random`] | holds out patients at random |
 //!
 //! [`iterative`] is the stratifying algorithm, for any number of folds and any share of each; [`part`] says
 //! which part is held out and [`groups`] which slices must stay together; [`held_out`] is what every

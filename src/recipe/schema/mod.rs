@@ -26,7 +26,12 @@ pub fn check(node: &Node, schema: &Schema, path: &str, problems: &mut Vec<Proble
     }
     let types = types(schema);
     if !types.is_empty() && !types.iter().any(|wanted| fits(node, wanted)) {
-        problems.push(wrong_type(node, &in_words(schema), path));
+        let mut problem = wrong_type(node, &in_words(schema), path);
+        if let Some(properties) = schema.get("properties").and_then(Schema::as_object) {
+            let keys: Vec<_> = properties.keys().map(|key| format!("`{key}`")).collect();
+            problem.help = Some(format!("its keys are {}", keys.join(", ")));
+        }
+        problems.push(problem);
         return;
     }
     match &node.value {
@@ -153,6 +158,9 @@ fn check_choice(node: &Node, choices: &[(String, String)], path: &str, problems:
 
 /// Of several alternatives, the one whose type fits is checked further; fitting none is one problem.
 fn check_alternatives(node: &Node, variants: &[&Schema], path: &str, problems: &mut Vec<Problem>) {
+    if let [only] = variants {
+        return check(node, only, path, problems);
+    }
     let fitting: Vec<_> = variants
         .iter()
         .filter(|variant| types(variant).iter().any(|wanted| fits(node, wanted)))

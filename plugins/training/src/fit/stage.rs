@@ -138,17 +138,23 @@ phases = [
     const IMMATERIAL: &'static [&'static str] = &["checkpoint.every_minutes"];
     const RENAMED: &'static [(&'static str, &'static str)] = &[
         ("optimiser", "`optimizer = { kind = … }`"),
-        ("betas", "`optimizer = { kind = \"adam\", betas = … }`"),
-        ("epsilon", "`optimizer = { kind = \"adam\", epsilon = … }`"),
+        (
+            "betas",
+            "`betas = …` in the table of \"adam\" or \"adamw\": `optimizer = { kind = \"adam\", betas = … }`",
+        ),
+        (
+            "epsilon",
+            "`epsilon = …` in the table of \"adam\" or \"adamw\": `optimizer = { kind = \"adam\", epsilon = … }`",
+        ),
         ("momentum", "`optimizer = { kind = \"sgd\", momentum = … }`"),
         ("nesterov", "`optimizer = { kind = \"sgd\", nesterov = … }`"),
         (
             "weight_decay",
-            "`optimizer = { kind = \"adamw\", weight_decay = … }`, with the kind it had",
+            "`weight_decay = …` in the optimizer's table: `optimizer = { kind = \"adamw\", weight_decay = … }`",
         ),
         (
             "decay_all",
-            "`optimizer = { kind = \"adamw\", decay_all = … }`, with the kind it had",
+            "`decay_all = …` in the optimizer's table: `optimizer = { kind = \"adamw\", decay_all = … }`",
         ),
         ("lr_of", "`lr_multipliers = …`"),
         ("keep", "`checkpoint = { metric = … }`"),
@@ -156,38 +162,38 @@ phases = [
         ("patience", "`early_stopping = { patience = … }`"),
         (
             "watch",
-            "`early_stopping = { patience = 3, monitor = … }`, with the patience it had",
-        ),
-        ("phases[].curve", "`schedule = { kind = … }`"),
-        (
-            "phases[].rise",
-            "`schedule = { kind = \"one-cycle\", pct_start = … }`",
+            "`monitor = …` beside the patience: `early_stopping = { patience = 3, monitor = … }`",
         ),
         (
-            "phases[].start",
-            "`schedule = { kind = \"one-cycle\", initial_factor = … }`",
+            "phases[].negatives",
+            "`sampling = { kind = \"undersample\", negatives_per_positive = … }` in the phase",
+        ),
+        ("phases[].sampling", "`sampling = { kind = … }` in the phase"),
+        ("phases[].curve", "`schedule = { kind = … }` in the phase"),
+        ("phases[].warmup", "`warmup = { epochs = … }` in the phase"),
+        (
+            "phases[].warmup_start",
+            "`initial_factor = …` in the warm-up's table: `warmup = { epochs = 1, initial_factor = … }`",
         ),
         (
             "phases[].end",
-            "`schedule = { kind = \"cosine\", final_factor = … }`, or the same of \"one-cycle\"",
+            "`final_factor = …` in the schedule's table: `schedule = { kind = \"cosine\", final_factor = … }`",
+        ),
+        (
+            "phases[].start",
+            "`schedule = { kind = \"one-cycle\", initial_factor = … }` in the phase",
+        ),
+        (
+            "phases[].rise",
+            "`schedule = { kind = \"one-cycle\", pct_start = … }` in the phase",
         ),
         (
             "phases[].step_epochs",
-            "`schedule = { kind = \"step\", every_epochs = … }`",
+            "`schedule = { kind = \"step\", every_epochs = … }` in the phase",
         ),
         (
             "phases[].step_factor",
-            "`schedule = { kind = \"step\", factor = … }`",
-        ),
-        ("phases[].warmup", "`warmup = { epochs = … }`"),
-        (
-            "phases[].warmup_start",
-            "`warmup = { epochs = 1, initial_factor = … }`, with the epochs it had",
-        ),
-        ("phases[].sampling", "`sampling = { kind = … }`"),
-        (
-            "phases[].negatives",
-            "`sampling = { kind = \"undersample\", negatives_per_positive = … }`",
+            "`schedule = { kind = \"step\", factor = … }` in the phase",
         ),
     ];
 

@@ -1,7 +1,5 @@
 //! The loaders and the store on realistic data beside the repository; skipped where it is absent.
 
-#![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,6 @@
 //!
 //! `tests/reference/losses.py` makes the fixture.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails at the right line")]
-
 use burn::tensor::TensorData;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::loss::LossFunction;
@@ -36,7 +34,7 @@ fn loss(case: &Value) -> Box<dyn LossFunction> {
 
 #[test]
 fn values_and_gradients_are_pytorchs() {
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/losses.json")).unwrap();
+    let fixture: Value = serde_json::from_str(include_str!("../fixtures/losses.json")).unwrap();
     let device = Device::flex().autodiff();
     let tensor = |key: &str| {
         let values: Vec<f32> = floats(&fixture[key]).iter().map(|v| *v as f32).collect();

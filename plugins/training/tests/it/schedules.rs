@@ -7,7 +7,7 @@ use serde_json::Value;
 
 #[test]
 fn every_rate_is_pytorchs() {
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/schedules.json")).unwrap();
+    let fixture: Value = serde_json::from_str(include_str!("../fixtures/schedules.json")).unwrap();
     for case in fixture.as_array().unwrap() {
         let phase: Phase = serde_json::from_value(case["phase"].clone()).unwrap();
         let per_epoch = case["per_epoch"].as_u64().unwrap() as usize;
