@@ -16,6 +16,11 @@ fn take_below(table: &mut Table, steps: &[&str], new: &str, path: &str, problems
     match steps {
         [] => {}
         [key] => {
+            // A value that became a table under the same name.
+            let is_new = |node: &Node| node.as_table().is_some() && new.contains(&format!("`{key} = {{"));
+            if table.get(key).is_some_and(is_new) {
+                return;
+            }
             if let Some(entry) = table.remove(key) {
                 let value = entry.node.to_toml().to_string();
                 problems.push(
@@ -55,6 +60,27 @@ fn take_below(table: &mut Table, steps: &[&str], new: &str, path: &str, problems
 mod tests {
     use super::*;
     use crate::recipe::value::from_parsed;
+
+    #[test]
+    fn a_value_that_became_a_table_is_told_of_and_the_table_is_left() {
+        let text = "new = { warmup = { epochs = 1 } }\nold = { warmup = 1 }\n";
+        let parsed = toml::de::DeTable::parse(text).unwrap();
+        let mut table = from_parsed(&parsed, 0, &mut Vec::new());
+        let mut problems = Vec::new();
+        let form = "`warmup = { epochs = … }`";
+        take(
+            &mut table,
+            &[("new.warmup", form), ("old.warmup", form)],
+            "train",
+            &mut problems,
+        );
+        let help: Vec<_> = problems
+            .iter()
+            .filter_map(|problem| problem.help.as_deref())
+            .collect();
+        assert_eq!(help, ["write `warmup = { epochs = 1 }`"]);
+        assert!(table.to_toml().to_string().contains("epochs"));
+    }
 
     #[test]
     fn each_old_key_is_taken_out_and_told_of_with_its_value() {

@@ -245,6 +245,9 @@ mod tests {
         for kind in kinds {
             assert_eq!(kind["additionalProperties"], false);
             assert!(kind["description"].is_string());
+            for (key, property) in kind["properties"].as_object().unwrap() {
+                assert!(key == "kind" || property["description"].is_string(), "{key}");
+            }
         }
     }
 }

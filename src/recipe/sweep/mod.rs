@@ -8,7 +8,7 @@
 //! window = { use = "sigmoid" }
 //!
 //! [sweep.grid]                                # every combination
-//! "train.batch" = [16, 32]
+//! "train.optimizer.kind" = ["adam", "adamw"]
 //!
 //! [sweep.random]                              # so many draws
 //! trials = 8
@@ -16,7 +16,7 @@
 //! "network.dropout" = [0.0, 0.125, 0.5]
 //! ```
 //!
-//! What is given multiplies: 2 variants × 2 batches × 8 draws × 2 seeds are 64 trials.
+//! What is given multiplies: 2 variants × 2 kinds × 8 draws × 2 seeds are 64 trials.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

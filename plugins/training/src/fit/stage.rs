@@ -168,7 +168,9 @@ phases = [
             "phases[].negatives",
             "`sampling = { kind = \"undersample\", negatives_per_positive = … }` in the phase",
         ),
+        ("phases[].sampling", "`sampling = { kind = … }` in the phase"),
         ("phases[].curve", "`schedule = { kind = … }` in the phase"),
+        ("phases[].warmup", "`warmup = { epochs = … }` in the phase"),
         (
             "phases[].warmup_start",
             "`initial_factor = …` in the warm-up's table: `warmup = { epochs = 1, initial_factor = … }`",
