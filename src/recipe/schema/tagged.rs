@@ -170,6 +170,7 @@ mod tests {
 
     #[derive(Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "its schema alone is looked at")]
     struct Sgd {
         /// Share of a step that goes on in the next.
         momentum: f64,

@@ -1,5 +1,5 @@
-//! What every page is drawn with: pictures, PNGs, numbers in words, hashed identifiers, the slices worth showing; and
-//! beside them the style sheet and the pieces of HTML that pages share.
+//! What every page is drawn with: pictures, images as PNG, numbers in words, hashed identifiers, the slices worth
+//! showing; and beside them the style sheet and the pieces of HTML that pages share.
 
 pub(crate) mod choose;
 pub(crate) mod numbers;

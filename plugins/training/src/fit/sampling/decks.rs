@@ -33,6 +33,11 @@ impl<'a> Decks<'a> {
         self.slices.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.slices.is_empty()
+    }
+
     /// Number of slices whose labels are as `keep` wants them.
     pub fn count(&self, keep: impl Fn(&Labels) -> bool) -> usize {
         self.slices.iter().filter(|(_, labels)| keep(labels)).count()
