@@ -191,7 +191,10 @@ mod tests {
         let headers = Headers::of(&[&a, &b]);
         let mut steeper = a.style;
         steeper.rescale_slope = 1.0001;
-        assert_eq!(style_name(&steeper), "12 bits, unsigned, intercept −1024, slope 1.0001");
+        assert_eq!(
+            style_name(&steeper),
+            "12 bits, unsigned, intercept −1024, slope 1.0001"
+        );
         assert_eq!(headers.styles[0].what, "12 bits, unsigned, intercept −1024");
         assert_eq!((headers.styles[0].slices, headers.styles[0].patients), (2, 2));
         assert_eq!(headers.wrapped, 1);

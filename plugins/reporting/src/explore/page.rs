@@ -163,10 +163,7 @@ pub fn html(material: &Material<'_>) -> Result<String> {
     let (embedding, no_embedding) = match settings.map_slices {
         0 => (Vec::new(), ""),
         most => match embedding::of(&gathered.seen, most, context)? {
-            Ok(embedding) => (
-                pictures::of_embedding(&embedding, &slices, &gathered.styles)?,
-                "",
-            ),
+            Ok(embedding) => (pictures::of_embedding(&embedding, &slices, &gathered.styles)?, ""),
             Err(why) => (Vec::new(), why),
         },
     };
@@ -181,17 +178,22 @@ pub fn html(material: &Material<'_>) -> Result<String> {
         )
     });
     let groups = duplicates.exact.len();
-    let exact = Listed::of(&duplicates.exact, groups, ("group of slices", "groups of slices"), |group| {
-        let mut shown: Vec<String> = group
-            .iter()
-            .take(MOST_MEMBERS)
-            .map(|index| names.slice(&slices[*index].id))
-            .collect();
-        if group.len() > MOST_MEMBERS {
-            shown.push(format!("and {} more", thousands(group.len() - MOST_MEMBERS)));
-        }
-        shown.join(", ")
-    });
+    let exact = Listed::of(
+        &duplicates.exact,
+        groups,
+        ("group of slices", "groups of slices"),
+        |group| {
+            let mut shown: Vec<String> = group
+                .iter()
+                .take(MOST_MEMBERS)
+                .map(|index| names.slice(&slices[*index].id))
+                .collect();
+            if group.len() > MOST_MEMBERS {
+                shown.push(format!("and {} more", thousands(group.len() - MOST_MEMBERS)));
+            }
+            shown.join(", ")
+        },
+    );
     let alike = Listed::of(&duplicates.alike, duplicates.pairs, ("pair", "pairs"), |pair| {
         [
             names.slice(&slices[pair.first].id),
@@ -336,7 +338,11 @@ fn headlines(parts: &[PartCounts], headers: &Headers) -> Vec<(&'static str, Stri
         ));
     }
     lines.push((
-        if headers.styles.len() == 1 { "pixel encoding" } else { "pixel encodings" },
+        if headers.styles.len() == 1 {
+            "pixel encoding"
+        } else {
+            "pixel encodings"
+        },
         headers.styles.len().to_string(),
         "bits, sign and intercept".into(),
     ));

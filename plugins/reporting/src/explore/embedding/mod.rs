@@ -110,7 +110,11 @@ mod tests {
                 for places in [&found.pca, &found.tsne] {
                     assert!(places.iter().all(|(x, y)| x.is_finite() && y.is_finite()));
                     for (index, place) in places.iter().enumerate() {
-                        assert_eq!(*place, places[index % of_kinds], "coinciding slices stay together");
+                        assert_eq!(
+                            *place,
+                            places[index % of_kinds],
+                            "coinciding slices stay together"
+                        );
                     }
                     assert_ne!(places[0], places[1], "kinds are told apart");
                 }

@@ -31,9 +31,12 @@ pub fn of(rows: &[Vec<f64>]) -> Components {
         if *variance <= 1e-12 * total {
             return (0.0, vec![0.0; rows.len()]);
         }
-        let sums = rows
-            .iter()
-            .map(|row| row.iter().zip(direction).map(|(value, loading)| value * loading).sum());
+        let sums = rows.iter().map(|row| {
+            row.iter()
+                .zip(direction)
+                .map(|(value, loading)| value * loading)
+                .sum()
+        });
         (variance / total, sums.collect())
     };
     let ((first, x), (second, y)) = (along(0), along(1));
@@ -50,7 +53,11 @@ fn eigen(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
     const SWEEPS: usize = 60;
     let size = matrix.len();
     let mut vectors: Vec<Vec<f64>> = (0..size)
-        .map(|row| (0..size).map(|column| f64::from(u8::from(row == column))).collect())
+        .map(|row| {
+            (0..size)
+                .map(|column| f64::from(u8::from(row == column)))
+                .collect()
+        })
         .collect();
     for _ in 0..SWEEPS {
         let beside: f64 = (0..size)
@@ -86,10 +93,11 @@ fn eigen(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
     (0..size)
         .map(|place| {
             let mut vector: Vec<f64> = vectors.iter().map(|row| row[place]).collect();
-            let largest = vector
-                .iter()
-                .copied()
-                .fold(0.0, |most: f64, value| if value.abs() > most.abs() { value } else { most });
+            let largest =
+                vector.iter().copied().fold(
+                    0.0,
+                    |most: f64, value| if value.abs() > most.abs() { value } else { most },
+                );
             if largest < 0.0 {
                 vector.iter_mut().for_each(|value| *value = -*value);
             }
@@ -109,13 +117,23 @@ mod tests {
         let rows: Vec<Vec<f64>> = (0..8)
             .map(|row| {
                 (0..3)
-                    .map(|bit| if row >> bit & 1 == 1 { scales[bit] } else { -scales[bit] })
+                    .map(|bit| {
+                        if row >> bit & 1 == 1 {
+                            scales[bit]
+                        } else {
+                            -scales[bit]
+                        }
+                    })
                     .collect()
             })
             .collect();
         let found = of(&rows);
         assert!((found.explained[0] - 0.6).abs() < 1e-12 && (found.explained[1] - 0.3).abs() < 1e-12);
-        assert!((found.places[0].0 + scales[0]).abs() < 1e-12, "{:?}", found.places[0]);
+        assert!(
+            (found.places[0].0 + scales[0]).abs() < 1e-12,
+            "{:?}",
+            found.places[0]
+        );
     }
 
     #[test]
@@ -130,7 +148,11 @@ mod tests {
             .collect();
         let found = of(&rows);
         assert!((found.explained[0] - 0.8).abs() < 1e-12);
-        for (place, (a, b)) in found.places.iter().zip([(2.0, 1.0), (2.0, -1.0), (-2.0, 1.0), (-2.0, -1.0)]) {
+        for (place, (a, b)) in found
+            .places
+            .iter()
+            .zip([(2.0, 1.0), (2.0, -1.0), (-2.0, 1.0), (-2.0, -1.0)])
+        {
             assert!((place.0 - a).abs() < 1e-12 && (place.1.abs() - f64::abs(b)).abs() < 1e-12);
         }
     }
@@ -143,7 +165,10 @@ mod tests {
         assert_eq!(found.explained[1], 0.0);
         assert!(found.places.iter().all(|place| place.1 == 0.0));
         let single = of(&[vec![-1.0], vec![1.0]]);
-        assert_eq!((single.explained, single.places), ([1.0, 0.0], vec![(-1.0, 0.0), (1.0, 0.0)]));
+        assert_eq!(
+            (single.explained, single.places),
+            ([1.0, 0.0], vec![(-1.0, 0.0), (1.0, 0.0)])
+        );
         assert!(of(&[]).places.is_empty());
     }
 }

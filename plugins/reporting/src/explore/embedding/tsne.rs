@@ -58,9 +58,8 @@ fn joint_probabilities(rows: &[Vec<f64>], perplexity: f64) -> Vec<Vec<f64>> {
     let mut joint: Vec<Vec<f64>> = (0..count)
         .into_par_iter()
         .map(|own| {
-            let apart = |other: &Vec<f64>| -> f64 {
-                rows[own].iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum()
-            };
+            let apart =
+                |other: &Vec<f64>| -> f64 { rows[own].iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum() };
             neighbours(&rows.iter().map(apart).collect::<Vec<_>>(), own, perplexity)
         })
         .collect();
@@ -88,7 +87,10 @@ fn neighbours(squares: &[f64], own: usize, perplexity: f64) -> Vec<f64> {
         };
         let weights: Vec<f64> = squares.iter().enumerate().map(weight).collect();
         let sum: f64 = weights.iter().sum();
-        weights.into_iter().map(|weight| weight / sum.max(1e-300)).collect()
+        weights
+            .into_iter()
+            .map(|weight| weight / sum.max(1e-300))
+            .collect()
     };
     let (mut low, mut high) = (0.0, f64::INFINITY);
     let mut precision = 1.0;
@@ -104,7 +106,11 @@ fn neighbours(squares: &[f64], own: usize, perplexity: f64) -> Vec<f64> {
         }
         if over > 0.0 {
             low = precision;
-            precision = if high.is_finite() { (low + high) / 2.0 } else { precision * 2.0 };
+            precision = if high.is_finite() {
+                (low + high) / 2.0
+            } else {
+                precision * 2.0
+            };
         } else {
             high = precision;
             precision = (low + high) / 2.0;
@@ -153,7 +159,12 @@ mod tests {
         assert!((entropy.exp() - 30.0).abs() < 0.01, "{}", entropy.exp());
         assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12 && found[0] == 0.0);
         let alike = neighbours(&[0.0; 50], 3, 5.0);
-        assert!(alike.iter().enumerate().all(|(place, p)| place == 3 || (p - 1.0 / 49.0).abs() < 1e-12));
+        assert!(
+            alike
+                .iter()
+                .enumerate()
+                .all(|(place, p)| place == 3 || (p - 1.0 / 49.0).abs() < 1e-12)
+        );
     }
 
     #[test]
@@ -164,7 +175,9 @@ mod tests {
         let rows: Vec<Vec<f64>> = (0..120)
             .map(|i| {
                 let noise = |axis: usize| ((i * 37 + axis * 101) % 97) as f64 / 97.0;
-                (0..5).map(|axis| 8.0 * f64::from(u8::from(i % 3 == axis)) + noise(axis)).collect()
+                (0..5)
+                    .map(|axis| 8.0 * f64::from(u8::from(i % 3 == axis)) + noise(axis))
+                    .collect()
             })
             .collect();
         let start: Vec<(f64, f64)> = rows.iter().map(|row| (row[0], row[1])).collect();
@@ -172,9 +185,15 @@ mod tests {
         let apart = |a: usize, b: usize| (places[a].0 - places[b].0).hypot(places[a].1 - places[b].1);
         // Each one's nearest neighbour is of its own group.
         for own in 0..120 {
-            let nearest = (0..120).filter(|other| *other != own).min_by(|a, b| apart(own, *a).total_cmp(&apart(own, *b)));
+            let nearest = (0..120)
+                .filter(|other| *other != own)
+                .min_by(|a, b| apart(own, *a).total_cmp(&apart(own, *b)));
             assert_eq!(nearest.unwrap() % 3, own % 3);
         }
-        assert_eq!(places, of(&rows, &start, &context).unwrap(), "the same data gives the same picture");
+        assert_eq!(
+            places,
+            of(&rows, &start, &context).unwrap(),
+            "the same data gives the same picture"
+        );
     }
 }

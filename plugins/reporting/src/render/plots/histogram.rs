@@ -71,11 +71,7 @@ pub(crate) fn histogram(
             y_name: axes.1,
             x_ticks: 6,
             x_format: Ticks::Numbers,
-            y_format: if logarithmic {
-                Ticks::Powers
-            } else {
-                Ticks::Whole
-            },
+            y_format: if logarithmic { Ticks::Powers } else { Ticks::Whole },
         };
         let mut plot = axes.on(area)?;
         for kind in kinds {

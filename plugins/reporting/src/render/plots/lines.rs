@@ -63,7 +63,11 @@ fn drawn(
         return Ok(Figure::absent(title, "There is nothing to draw."));
     };
     let room = ((y.1 - y.0) * 0.08).max(y.1.abs() * 0.01).max(1e-9);
-    let side = if by_number { 0.5 } else { ((x.1 - x.0) * 0.01).max(1e-6) };
+    let side = if by_number {
+        0.5
+    } else {
+        ((x.1 - x.0) * 0.01).max(1e-6)
+    };
     let figure = Figure::draw(title, description, size, |area| {
         let axes = Axes {
             x: x.0 - side..x.1 + side,

@@ -131,11 +131,7 @@ impl Ink {
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Plot<'a, 'b> = ChartContext<
-    'a,
-    SVGBackend<'b>,
-    Cartesian2d<RangedCoordf64, RangedCoordf64>,
->;
+type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 impl Figure {
     /// Says why there is no picture.
@@ -262,7 +258,9 @@ impl Ticks<'_> {
     /// At most how many ticks, of `wanted`, an axis over `range` has.
     fn number(self, wanted: usize, range: &Range<f64>) -> usize {
         match self {
-            Self::Whole | Self::Powers => wanted.min((range.end - range.start).abs().floor() as usize + 1).max(1),
+            Self::Whole | Self::Powers => wanted
+                .min((range.end - range.start).abs().floor() as usize + 1)
+                .max(1),
             _ => wanted,
         }
     }
@@ -273,7 +271,9 @@ impl Ticks<'_> {
             Self::Numbers => decimals(value, apart(ticks)),
             Self::Whole if (value - value.round()).abs() < 1e-6 => decimals(value, 0),
             Self::Powers if value < 0.5 => decimals(value, 0),
-            Self::Powers if (value - value.round()).abs() < 1e-6 => format!("1{}", "0".repeat(value.round() as usize - 1)),
+            Self::Powers if (value - value.round()).abs() < 1e-6 => {
+                format!("1{}", "0".repeat(value.round() as usize - 1))
+            }
             Self::Whole | Self::Powers => String::new(),
             Self::Text(text) => text(&value),
         }
@@ -465,11 +465,17 @@ mod tests {
             let texts = ticks.iter().map(|tick| format.text(*tick, &ticks));
             texts.filter(|text| !text.is_empty()).collect()
         };
-        let ranges = [1e-5, 0.02, 0.3, 1.0, 1.06, 2.12, 3.0, 4.24, 7.5, 12.0, 25.0, 106.0, 1234.0, 1e6];
+        let ranges = [
+            1e-5, 0.02, 0.3, 1.0, 1.06, 2.12, 3.0, 4.24, 7.5, 12.0, 25.0, 106.0, 1234.0, 1e6,
+        ];
         for end in ranges {
             for format in [Ticks::Numbers, Ticks::Whole, Ticks::Powers] {
                 for wanted in [2, 6, 8, 11] {
-                    let end = if matches!(format, Ticks::Powers) { end.min(7.0) } else { end };
+                    let end = if matches!(format, Ticks::Powers) {
+                        end.min(7.0)
+                    } else {
+                        end
+                    };
                     let found = texts(format, -0.02 * end..end, wanted);
                     let mut once = found.clone();
                     once.dedup();
