@@ -125,7 +125,7 @@ impl<A: Architecture> NetworkFactory for Factory<A> {
     fn describe(&self) -> String {
         let name = self.architecture.name();
         match &self.start {
-            Some(found) => format!("{name}, weights of {}", found.description),
+            Some(found) => format!("{name}, weights of {}", found.name),
             None => format!("{name}, random weights"),
         }
     }

@@ -48,6 +48,9 @@ impl Source {
             Self::File(path) => Ok(Found {
                 path: path.clone(),
                 description: path.display().to_string(),
+                name: path
+                    .file_name()
+                    .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
                 config: None,
             }),
             Self::Hub(repository) => {
@@ -58,6 +61,7 @@ impl Source {
                 Ok(Found {
                     path,
                     description: repository.to_string(),
+                    name: repository.to_string(),
                     config: config.as_deref().map(Config::read).transpose()?,
                 })
             }
@@ -72,6 +76,8 @@ pub struct Found {
     pub path: PathBuf,
     /// What a person calls it.
     pub description: String,
+    /// What reports and model cards call it, which leave this machine: a file's name without its path.
+    pub name: String,
     /// What the hub says about it.
     pub config: Option<Config>,
 }

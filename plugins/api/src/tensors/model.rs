@@ -62,6 +62,12 @@ impl Artifact for Model {
 }
 
 impl Model {
+    /// A recipe's title with the network that ran, where the title does not name it: `--set network.use=…` changes the
+    /// network, and the title stays.
+    pub fn in_title(&self, title: &str) -> String {
+        titled(&self.description, title)
+    }
+
     /// Windowed and resized images `[batch, channels, height, width]`, as people look at them.
     pub fn images(&self, batch: &HuBatch) -> Tensor<4> {
         self.preparation.images(batch, self.network.window.as_ref())
@@ -72,5 +78,39 @@ impl Model {
         let images = self.preparation.normalisation.apply(self.images(batch));
         self.views
             .mean(images, |images| sigmoid(self.network.forward(images)))
+    }
+}
+
+/// See [`Model::in_title`].
+fn titled(description: &str, title: &str) -> String {
+    let network = description.split(',').next().unwrap_or_default().trim();
+    let letters = |text: &str| -> String {
+        text.chars()
+            .filter(|letter| letter.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect()
+    };
+    match title.trim() {
+        title if network.is_empty() || letters(title).contains(&letters(network)) => title.to_owned(),
+        "" => network.to_owned(),
+        title => format!("{title} · network {network}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::titled;
+
+    #[test]
+    fn a_title_names_the_network_that_ran() {
+        let description = "efficientnet-b0, weights of timm/efficientnet_b0.ra_in1k";
+        let title = "EfficientNet-B0 on two windows";
+        assert_eq!(titled(description, title), title);
+        assert_eq!(
+            titled("resnet18, random weights", title),
+            "EfficientNet-B0 on two windows · network resnet18"
+        );
+        assert_eq!(titled(description, " "), "efficientnet-b0");
+        assert_eq!(titled("", "Untitled"), "Untitled");
     }
 }

@@ -11,6 +11,8 @@ use super::format::Index;
 
 /// What a card tells beside the index.
 pub struct Material<'a> {
+    /// What the model is called: the recipe's title, with the network that ran.
+    pub title: String,
     /// The bundle's index.
     pub index: &'a Index,
     /// Trainable numbers of the network.
@@ -31,7 +33,7 @@ pub fn card(material: &Material) -> String {
     let mut text = format!(
         "# {}\n\nA model that gives each slice of a non-contrast head CT six probabilities: {}. Made by ichflow {} \
          from the recipe beside this file.\n",
-        markdown(&index.title),
+        markdown(&material.title),
         index.labels.join(", "),
         index.ichflow.as_str().unwrap_or("of an unknown version"),
     );

@@ -129,6 +129,7 @@ impl Stage for ModelBundle {
             git: provenance["git"].clone(),
         };
         let text = card::card(&card::Material {
+            title: model.in_title(&run.title),
             index: &index,
             parameters: ichflow_api::nn::parameters::count(&model.network),
             cohort: &*inputs.get::<Cohort>("cohort")?,

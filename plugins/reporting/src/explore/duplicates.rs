@@ -29,8 +29,52 @@ pub struct Pair {
 pub struct Duplicates {
     /// Groups of slices with the same pixels, each ascending.
     pub exact: Vec<Vec<usize>>,
-    /// Slices of different series that look alike.
+    /// Pairs of slices of different series that look alike.
+    pub pairs: usize,
+    /// The closest of them, closest first.
     pub alike: Vec<Pair>,
+}
+
+/// The closest pairs, counted all: a cohort of slices that all look alike has more than fit in memory.
+#[derive(Default)]
+struct Closest {
+    count: usize,
+    pairs: Vec<Pair>,
+}
+
+impl Closest {
+    /// More than a page shows.
+    const MOST: usize = 1000;
+
+    fn add(&mut self, pair: Pair) {
+        self.count += 1;
+        self.pairs.push(pair);
+        if self.pairs.len() >= 4 * Self::MOST {
+            self.shorten();
+        }
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        self.count += other.count;
+        self.pairs.extend(other.pairs);
+        self.shorten();
+        self
+    }
+
+    fn shorten(&mut self) {
+        self.pairs.sort_by(|a, b| {
+            a.apart_hu
+                .total_cmp(&b.apart_hu)
+                .then(a.first.cmp(&b.first))
+                .then(a.second.cmp(&b.second))
+        });
+        self.pairs.truncate(Self::MOST);
+    }
+
+    fn finish(mut self) -> Self {
+        self.shorten();
+        self
+    }
 }
 
 impl Duplicates {
@@ -48,32 +92,33 @@ impl Duplicates {
             .iter()
             .filter(|one| one.thumbnail.spread() > FLAT_HU)
             .collect();
-        let mut alike: Vec<Pair> = structured
+        let alike = structured
             .par_iter()
             .enumerate()
-            .flat_map_iter(|(place, a)| {
+            .fold(Closest::default, |mut closest, (place, a)| {
                 structured[place + 1..]
                     .iter()
                     .filter(|b| (a.alike ^ b.alike).count_ones() <= BITS && a.exact != b.exact)
                     .filter(|b| slices[a.index].series != slices[b.index].series)
-                    .filter_map(|b| {
+                    .for_each(|b| {
                         let apart_hu = a.thumbnail.distance(&b.thumbnail);
-                        (apart_hu < CLOSE_HU).then_some(Pair {
-                            first: a.index,
-                            second: b.index,
-                            apart_hu,
-                        })
-                    })
-                    .collect::<Vec<_>>()
+                        if apart_hu < CLOSE_HU {
+                            closest.add(Pair {
+                                first: a.index,
+                                second: b.index,
+                                apart_hu,
+                            });
+                        }
+                    });
+                closest
             })
-            .collect();
-        alike.sort_by(|a, b| {
-            a.apart_hu
-                .total_cmp(&b.apart_hu)
-                .then(a.first.cmp(&b.first))
-                .then(a.second.cmp(&b.second))
-        });
-        Self { exact, alike }
+            .reduce(Closest::default, Closest::merge)
+            .finish();
+        Self {
+            exact,
+            pairs: alike.count,
+            alike: alike.pairs,
+        }
     }
 
     /// Slices that repeat another's pixels.

@@ -1,6 +1,6 @@
 //! One look at the pixels of many slices, in parallel and in little memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -228,8 +228,12 @@ fn frequent_styles(slices: &[&Slice]) -> Vec<String> {
         }
     }
     known.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let mut names: Vec<String> = known.iter().map(|(style, _)| style_name(style)).collect();
-    names.dedup();
+    let mut taken = HashSet::new();
+    let mut names: Vec<String> = known
+        .iter()
+        .map(|(style, _)| style_name(style))
+        .filter(|name| taken.insert(name.clone()))
+        .collect();
     if names.len() > MOST_STYLES {
         names.truncate(MOST_STYLES - 1);
         names.push("all others".into());
@@ -305,5 +309,19 @@ fn noise(image: &HuImage) -> f32 {
         0.0
     } else {
         sum as f32 / count as f32
+    }
+}
+
+/// A slice with these features and nothing else.
+#[cfg(test)]
+pub fn seen_for_tests(index: usize, features: [f32; FEATURES.len()]) -> Seen {
+    let image = HuImage {
+        rows: 1,
+        columns: 1,
+        hu: vec![0],
+    };
+    Seen {
+        features,
+        ..look(index, &image, &Histogram::of(&image.hu))
     }
 }

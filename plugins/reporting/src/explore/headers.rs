@@ -9,13 +9,15 @@ use ichflow_api::prelude::*;
 /// A header group in words: "12 bits, unsigned, intercept −1024".
 pub fn style_name(style: &StorageStyle) -> String {
     let sign = if style.signed { "signed" } else { "unsigned" };
+    // Every digit: encodings that differ have names that differ.
+    let exact = |value: f32| format!("{value}").replace('-', "−");
     let mut name = format!(
         "{} bits, {sign}, intercept {}",
         style.bits_stored,
-        number(f64::from(style.rescale_intercept))
+        exact(style.rescale_intercept)
     );
     if style.rescale_slope != 1.0 {
-        name += &format!(", slope {}", number(f64::from(style.rescale_slope)));
+        name += &format!(", slope {}", exact(style.rescale_slope));
     }
     name
 }
@@ -187,6 +189,12 @@ mod tests {
         b.style = a.style;
         b.position_mm = None;
         let headers = Headers::of(&[&a, &b]);
+        let mut steeper = a.style;
+        steeper.rescale_slope = 1.0001;
+        assert_eq!(
+            style_name(&steeper),
+            "12 bits, unsigned, intercept −1024, slope 1.0001"
+        );
         assert_eq!(headers.styles[0].what, "12 bits, unsigned, intercept −1024");
         assert_eq!((headers.styles[0].slices, headers.styles[0].patients), (2, 2));
         assert_eq!(headers.wrapped, 1);

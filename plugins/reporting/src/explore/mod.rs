@@ -1,7 +1,7 @@
 //! `eda-report`: what the data is, before anything is trained on it.
 //!
 //! `gather` looks once at the pixels of (a sample of) the slices, in parallel; `counts`, `headers`,
-//! `series`, `duplicates` and `maps` turn that and the cohort into tables and points; `watch` says
+//! `series`, `duplicates` and `embedding` turn that and the cohort into tables and points; `watch` says
 //! in words what deserves attention; `sheet` and `explorer` show slices; `page` puts all of it into
 //! one HTML file. `names` decides what an identifier looks like there.
 
@@ -9,11 +9,11 @@ mod chosen;
 mod command;
 mod counts;
 mod duplicates;
+mod embedding;
 mod explorer;
 mod gather;
 mod headers;
 mod histogram;
-mod maps;
 mod names;
 mod page;
 mod pictures;
@@ -29,7 +29,7 @@ use names::Names;
 
 /// Writes `report.html`, a first look at the data: counts and co-occurrence of labels, what headers say and
 /// what is missing in them, Hounsfield units by label and by scanner, spacing, tilt and gaps, duplicates,
-/// slices set aside, example slices, maps of similar slices, what to watch for in words, and a window
+/// excluded slices, example slices, a feature embedding (PCA and t-SNE), what to watch for in words, and a window
 /// explorer with some real slices.
 ///
 /// Patients, and slices not named as the competition does, appear under short salted hashes; no other
@@ -42,7 +42,7 @@ pub struct EdaReport {
     /// headers are of all slices.
     #[schemars(range(min = 1, max = 100_000))]
     pub sample: usize,
-    /// Slices in the maps of similar slices; 0 leaves the maps out.
+    /// Slices in the feature embedding; 0 leaves it out. Its time grows with their square.
     #[schemars(range(min = 0, max = 5000))]
     pub map_slices: usize,
     /// Example slices of each label, and of none.

@@ -12,12 +12,38 @@ use super::gather::{FEATURES, Gathered};
 use super::headers::{Count, Headers};
 use super::names::Names;
 use super::sheet::{self, Strip};
-use super::{EdaReport, maps, pictures, series, watch};
-use crate::render::numbers::{per_cent, thousands};
+use super::{EdaReport, embedding, pictures, series, watch};
+use crate::render::numbers::{counted, per_cent, thousands};
 use crate::render::plots::{Figure, Ink};
 
 /// More lines than this help nobody.
 const MOST_ROWS: usize = 100;
+
+/// More slices of one group than this help nobody.
+const MOST_MEMBERS: usize = 20;
+
+/// The first of some things.
+struct Listed<T> {
+    /// They themselves.
+    rows: Vec<T>,
+    /// How many there are, in words.
+    count: String,
+    /// How many more there are, in words; empty where all are shown.
+    more: String,
+}
+
+impl<T> Listed<T> {
+    /// The first of `all`, which are the first of `count`.
+    fn of<S>(all: &[S], count: usize, (one, many): (&str, &str), show: impl Fn(&S) -> T) -> Self {
+        let rows: Vec<T> = all.iter().take(MOST_ROWS).map(show).collect();
+        let more = count - rows.len();
+        Self {
+            count: counted(count, one, many),
+            more: if more == 0 { String::new() } else { thousands(more) },
+            rows,
+        }
+    }
+}
 
 /// What a page is made of.
 pub struct Material<'a> {
@@ -58,14 +84,12 @@ struct Page {
     hu_label_figures: Vec<Figure>,
     style_keys: Vec<(String, &'static str)>,
     sampled: String,
-    exact: Vec<Vec<String>>,
-    exact_more: usize,
-    alike: Vec<[String; 3]>,
-    alike_more: usize,
-    quarantine: Vec<(String, String)>,
-    quarantine_more: usize,
+    exact: Listed<String>,
+    alike: Listed<[String; 3]>,
+    quarantine: Listed<(String, String)>,
     strips: Vec<Strip>,
-    maps: Vec<Figure>,
+    embedding: Vec<Figure>,
+    no_embedding: &'static str,
     map_labels: Vec<(String, &'static str)>,
     features: String,
     explorer: Option<Explorer>,
@@ -136,27 +160,41 @@ pub fn html(material: &Material<'_>) -> Result<String> {
     for kind in &mut shown {
         kind.slices.truncate(settings.examples);
     }
-    let maps = match settings.map_slices {
-        0 => None,
-        most => maps::of(&gathered.seen, most, context)?,
+    let (embedding, no_embedding) = match settings.map_slices {
+        0 => (Vec::new(), ""),
+        most => match embedding::of(&gathered.seen, most, context)? {
+            Ok(embedding) => (pictures::of_embedding(&embedding, &slices, &gathered.styles)?, ""),
+            Err(why) => (Vec::new(), why),
+        },
     };
     let has_labels = parts.iter().any(|part| part.labelled > 0);
     let mut map_labels = vec![("no hemorrhage".to_owned(), Ink::Reference.css())];
     map_labels.extend(label_keys().into_iter().skip(1));
     map_labels.push(("several sub-types".into(), Ink::Text.css()));
-    let (quarantine, quarantine_more) = first(&quarantined, |slice| {
+    let quarantine = Listed::of(&quarantined, quarantined.len(), ("slice", "slices"), |slice| {
         (
             names.slice(&slice.id),
             names.reason(&slice.reason, &slice.file, &slice.id),
         )
     });
-    let (exact, exact_more) = first(&duplicates.exact, |group| {
-        group
-            .iter()
-            .map(|index| names.slice(&slices[*index].id))
-            .collect()
-    });
-    let (alike, alike_more) = first(&duplicates.alike, |pair| {
+    let groups = duplicates.exact.len();
+    let exact = Listed::of(
+        &duplicates.exact,
+        groups,
+        ("group of slices", "groups of slices"),
+        |group| {
+            let mut shown: Vec<String> = group
+                .iter()
+                .take(MOST_MEMBERS)
+                .map(|index| names.slice(&slices[*index].id))
+                .collect();
+            if group.len() > MOST_MEMBERS {
+                shown.push(format!("and {} more", thousands(group.len() - MOST_MEMBERS)));
+            }
+            shown.join(", ")
+        },
+    );
+    let alike = Listed::of(&duplicates.alike, duplicates.pairs, ("pair", "pairs"), |pair| {
         [
             names.slice(&slices[pair.first].id),
             names.slice(&slices[pair.second].id),
@@ -229,16 +267,11 @@ pub fn html(material: &Material<'_>) -> Result<String> {
             .collect(),
         sampled: sampled(gathered),
         exact,
-        exact_more,
         alike,
-        alike_more,
         quarantine,
-        quarantine_more,
         strips: sheet::strips(&shown, material.pixels, names, context)?,
-        maps: match &maps {
-            Some(maps) => pictures::of_maps(maps, &slices, &gathered.styles)?,
-            None => Vec::new(),
-        },
+        embedding,
+        no_embedding,
         map_labels,
         features: FEATURES.join(", "),
         explorer,
@@ -256,26 +289,20 @@ pub fn html(material: &Material<'_>) -> Result<String> {
     page.render().doing("the page of the data cannot be made")
 }
 
-/// The first of some things, and how many more there are.
-fn first<T, U>(all: &[T], show: impl Fn(&T) -> U) -> (Vec<U>, usize) {
-    (
-        all.iter().take(MOST_ROWS).map(show).collect(),
-        all.len().saturating_sub(MOST_ROWS),
-    )
-}
-
 fn sampled(gathered: &Gathered) -> String {
+    let seen = gathered.seen.len();
     if gathered.is_sample() {
         format!(
-            "The pixels of {} of {} slices were looked at: whole series, drawn by the seed.",
-            thousands(gathered.seen.len()),
-            thousands(gathered.of)
+            "The pixels of {} of {} were looked at: whole series, drawn by the seed.",
+            thousands(seen),
+            counted(gathered.of, "slice", "slices")
         )
     } else {
-        format!(
-            "The pixels of all {} slices were looked at.",
-            thousands(gathered.seen.len())
-        )
+        match seen {
+            0 => "No slice's pixels could be looked at.".into(),
+            1 => "The pixels of the one slice were looked at.".into(),
+            seen => format!("The pixels of all {} slices were looked at.", thousands(seen)),
+        }
     }
 }
 
@@ -311,7 +338,11 @@ fn headlines(parts: &[PartCounts], headers: &Headers) -> Vec<(&'static str, Stri
         ));
     }
     lines.push((
-        "ways of storing pixels",
+        if headers.styles.len() == 1 {
+            "pixel encoding"
+        } else {
+            "pixel encodings"
+        },
         headers.styles.len().to_string(),
         "bits, sign and intercept".into(),
     ));

@@ -6,10 +6,10 @@ use ichflow_api::error::Result;
 use ichflow_api::prelude::Slice;
 
 use super::counts;
+use super::embedding::Embedding;
 use super::gather::Gathered;
 use super::headers::style_name;
 use super::histogram::Histogram;
-use super::maps::Maps;
 use super::series::{PARTS, Series};
 use crate::render::plots::{self, Cloud, Column, Figure, Ink, Line};
 
@@ -264,24 +264,28 @@ pub fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
         .collect()
 }
 
-/// The maps, each coloured by label and by header group.
-pub fn of_maps(maps: &Maps, slices: &[&Slice], styles: &[(String, Histogram)]) -> Result<Vec<Figure>> {
+/// The feature embedding, each plane coloured by label and by header group.
+pub fn of_embedding(
+    embedding: &Embedding,
+    slices: &[&Slice],
+    styles: &[(String, Histogram)],
+) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     let explained = format!(
-        "Principal components of standardised features; the two hold {:.0} % and {:.0} % of the variance.",
-        100.0 * maps.explained[0],
-        100.0 * maps.explained[1]
+        "Principal components of standardised features; the two hold {:.0} % and {:.0} % of the total variance.",
+        100.0 * embedding.explained[0],
+        100.0 * embedding.explained[1]
     );
     let layouts = [
         (
             "PCA",
-            &maps.pca,
+            &embedding.pca,
             ("first component", "second component"),
             explained.as_str(),
         ),
         (
             "t-SNE",
-            &maps.tsne,
+            &embedding.tsne,
             ("first axis", "second axis"),
             "Similar slices lie close together; distances between groups mean nothing.",
         ),
@@ -289,7 +293,7 @@ pub fn of_maps(maps: &Maps, slices: &[&Slice], styles: &[(String, Histogram)]) -
     for (name, points, axes, description) in layouts {
         let cloud = |title: String, ink: Ink, is: &dyn Fn(&Slice) -> bool| Cloud {
             name: title,
-            points: maps
+            points: embedding
                 .slices
                 .iter()
                 .zip(points)

@@ -197,7 +197,7 @@ fn of_pixels(found: &Found<'_>, said: &mut Vec<String>) {
             counted(surplus, "slice repeats", "slices repeat")
         ));
     }
-    let alike = found.duplicates.alike.len();
+    let alike = found.duplicates.pairs;
     if alike > 0 {
         said.push(format!(
             "{} of slices from different series look alike.",

@@ -26,6 +26,8 @@ pub(crate) struct ExampleSlice<'a> {
     pub picture: Option<&'a str>,
     /// Where the network looked, to lay over the picture, as a data URI.
     pub heat: Option<&'a str>,
+    /// Why there is no heat map, where others have one.
+    pub without_heat: &'static str,
     /// What the picture shows, for those who cannot see it.
     pub alt: String,
     /// The labels it has or was given, and the one it was chosen for.
@@ -90,6 +92,7 @@ fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSli
         patient: privacy.patient(Subject::of(slice).name()),
         picture: example.picture.as_deref(),
         heat: example.heat.as_deref(),
+        without_heat: example.without_heat,
         alt: format!(
             "Slice {}, windowed. Truth: {}. Predicted at 0.5 or above: {}.",
             privacy.slice(&slice.id),

@@ -23,7 +23,7 @@ use crate::render::plots::{self, Figure};
 #[template(path = "metrics_report/page.html")]
 struct Page<'a> {
     style: &'static str,
-    title: &'a str,
+    title: String,
     architecture: &'a str,
     window: String,
     verdict: Verdict,
@@ -54,6 +54,9 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         "" => "Untitled run",
         title => title,
     };
+    let title = material
+        .model
+        .map_or_else(|| title.to_owned(), |model| model.in_title(title));
     let page = Page {
         style: include_str!("../render/style.css"),
         title,

@@ -88,6 +88,8 @@ pub(crate) struct Example {
     pub picture: Option<String>,
     /// Where the network looked for this label, to lay over the picture, if that was asked for.
     pub heat: Option<String>,
+    /// Why there is no heat map, where others have one.
+    pub without_heat: &'static str,
 }
 
 /// Chooses slices and renders each once.
@@ -133,8 +135,16 @@ pub(crate) fn strips(
         progress.advance(1);
     }
     let example = |(index, label): (usize, usize)| {
-        let heat = heat_maps
-            .and_then(|maps| maps.find(&predictions.slices[index].id, label))
+        let map = heat_maps.and_then(|maps| maps.find(&predictions.slices[index].id, label));
+        let without_heat = match (heat_maps, map) {
+            (Some(_), None) => "No heat map: grad-cam did not take this slice.",
+            (Some(_), Some(map)) if map.hottest().is_none() => {
+                "No heat: no place spoke for the label in bold."
+            }
+            _ => "",
+        };
+        let heat = map
+            .filter(|map| map.hottest().is_some())
             .map(|map| overlay(map, HEAT_SIZE, HEAT_SIZE * map.columns / map.rows.max(1)))
             .transpose()?;
         Ok(Example {
@@ -142,6 +152,7 @@ pub(crate) fn strips(
             label,
             picture: pictures.get(&index).cloned(),
             heat: heat.map(|png| data_uri(&png)),
+            without_heat,
         })
     };
     choices

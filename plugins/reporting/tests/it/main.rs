@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
 
+mod explore;
 mod made_up;
 mod report;

@@ -3,8 +3,7 @@
 use ichflow_api::error::Result;
 use plotters::prelude::*;
 
-use super::dots::rounded;
-use super::{Axes, Figure, Ink, cannot_draw};
+use super::{Axes, Figure, Ink, Ticks, cannot_draw};
 
 /// A bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,7 +71,6 @@ pub(crate) fn columns(
     let span = last.to - first.from;
     // Bins around whole numbers begin halfway between two.
     let whole = (first.from + 0.5).fract() == 0.0 && (first.to - first.from).fract() == 0.0;
-    let real = |value: &f64| rounded(*value, span);
     let figure = Figure::draw(title, description, size, |area| {
         let axes = Axes {
             x: first.from - 0.02 * span..last.to + 0.02 * span,
@@ -80,8 +78,8 @@ pub(crate) fn columns(
             x_name: axis,
             y_name: what,
             x_ticks: 8,
-            x_format: if whole { &super::whole } else { &real },
-            y_format: &super::whole,
+            x_format: if whole { Ticks::Whole } else { Ticks::Numbers },
+            y_format: Ticks::Whole,
         };
         let mut plot = axes.on(area)?;
         let gap = 0.04 * (first.to - first.from);

@@ -4,7 +4,7 @@ use ichflow_api::error::Result;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Axes, Figure, Ink, cannot_draw, letters, reference};
+use super::{Axes, Figure, Ink, Ticks, cannot_draw, letters, reference};
 
 /// One line of the picture.
 pub(crate) struct Dot {
@@ -44,23 +44,27 @@ pub(crate) fn dots(
         return Ok(Figure::absent(title, "There is nothing to draw."));
     }
     let room = ((high - low) * 0.06).max(high.abs() * 0.02).max(1e-6);
-    let height = 70 + 26 * dots.len() as u32;
     let longest = dots.iter().map(|dot| dot.name.chars().count()).max().unwrap_or(0) as u32;
-    let names = (8 * longest + 14).clamp(30, width / 3);
+    let wanted = (8 * longest + 14).max(30);
+    // Names that would take more than a third of the picture stand above their lines instead.
+    let above = wanted > width / 3;
+    let (names, line) = if above { (8, 44) } else { (wanted, 26) };
+    let height = 70 + line * dots.len() as u32;
+    let top = if above { -0.8 } else { -0.6 };
     let figure = Figure::draw(title, description, (width, height), |area| {
         let (names_area, plot_area) = area.split_horizontally(names);
         let axes = Axes {
             x: low - room..high + room,
-            y: dots.len() as f64 - 0.4..-0.6,
+            y: dots.len() as f64 - 0.4..top,
             x_name: axis,
             y_name: "",
             x_ticks: 6,
-            x_format: &|value| rounded(*value, high - low),
-            y_format: &|_| String::new(),
+            x_format: Ticks::Numbers,
+            y_format: Ticks::Text(&|_| String::new()),
         };
         let mut plot = axes.without_left(&plot_area)?;
         if let Some(value) = against {
-            reference(&mut plot, (value, -0.6), (value, dots.len() as f64 - 0.4))?;
+            reference(&mut plot, (value, top), (value, dots.len() as f64 - 0.4))?;
         }
         for (line, dot) in dots.iter().enumerate() {
             let y = line as f64;
@@ -71,10 +75,14 @@ pub(crate) fn dots(
             plot.draw_series([Circle::new((dot.value, y), 6, dot.ink.fill())])
                 .map_err(cannot_draw)?;
             let (_, down) = plot.backend_coord(&(dot.value, y));
-            let style = letters(&names_area).pos(Pos::new(HPos::Right, VPos::Center));
-            names_area
-                .draw_text(&dot.name, &style, (names as i32 - 8, down))
-                .map_err(cannot_draw)?;
+            if above {
+                let style = letters(area).pos(Pos::new(HPos::Left, VPos::Center));
+                area.draw_text(&dot.name, &style, (16, down - 18))
+            } else {
+                let style = letters(&names_area).pos(Pos::new(HPos::Right, VPos::Center));
+                names_area.draw_text(&dot.name, &style, (names as i32 - 8, down))
+            }
+            .map_err(cannot_draw)?;
         }
         Ok(())
     })?;
@@ -90,21 +98,6 @@ pub(crate) fn dots(
             ]
         }),
     )
-}
-
-/// As many digits as the length of an axis calls for.
-pub(super) fn rounded(value: f64, span: f64) -> String {
-    let digits = (2.0 - span.abs().max(1e-9).log10().floor()).clamp(0.0, 6.0) as usize;
-    let text = format!("{value:.*}", digits.saturating_sub(1));
-    if text
-        .trim_start_matches('-')
-        .chars()
-        .all(|digit| matches!(digit, '0' | '.'))
-    {
-        "0".into()
-    } else {
-        text
-    }
 }
 
 #[cfg(test)]
@@ -132,13 +125,5 @@ mod tests {
                 .svg
                 .is_none()
         );
-    }
-
-    #[test]
-    fn digits_follow_the_axis() {
-        assert_eq!(rounded(0.23456, 0.1), "0.23");
-        assert_eq!(rounded(0.23456, 0.002), "0.2346");
-        assert_eq!(rounded(-0.0, 5.0), "0");
-        assert_eq!(rounded(1234.5, 900.0), "1234");
     }
 }

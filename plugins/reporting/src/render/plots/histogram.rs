@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use ichflow_api::error::Result;
 
-use super::dots::rounded;
-use super::{Axes, Figure, Ink, series};
+use super::{Axes, Figure, Ink, Ticks, series};
 
 /// Counts of one kind in bins of equal width.
 pub(crate) struct Steps {
@@ -58,10 +57,10 @@ pub(crate) fn histogram(
     if most == 0 {
         return Ok(Figure::absent(title, "There is nothing to count."));
     }
-    // One slice stands a little above none.
+    // One slice stands as far above none as ten above one.
     let height = |count: usize| match (logarithmic, count) {
         (true, 0) => 0.0,
-        (true, count) => (count as f64).log10() + 0.3,
+        (true, count) => (count as f64).log10() + 1.0,
         (false, count) => count as f64,
     };
     let figure = Figure::draw(title, description, size, |area| {
@@ -71,15 +70,8 @@ pub(crate) fn histogram(
             x_name: axes.0,
             y_name: axes.1,
             x_ticks: 6,
-            x_format: &|value| rounded(*value, range.end - range.start),
-            y_format: &|value| {
-                let count = if logarithmic && *value > 0.0 {
-                    10.0_f64.powf(value - 0.3)
-                } else {
-                    *value
-                };
-                format!("{:.0}", count)
-            },
+            x_format: Ticks::Numbers,
+            y_format: if logarithmic { Ticks::Powers } else { Ticks::Whole },
         };
         let mut plot = axes.on(area)?;
         for kind in kinds {

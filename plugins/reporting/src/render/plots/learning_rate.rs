@@ -3,7 +3,7 @@
 use ichflow_api::error::Result;
 use ichflow_api::tensors::history::Epoch;
 
-use super::{Axes, Figure, Ink, loss::span, series, whole};
+use super::{Axes, Figure, Ink, Ticks, loss::span, series};
 
 /// The learning rate of every epoch.
 pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {
@@ -31,14 +31,14 @@ pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {
             x_name: "epoch",
             y_name: "learning rate",
             x_ticks: epochs.len().min(10) + 1,
-            x_format: &whole,
-            y_format: &|rate| {
+            x_format: Ticks::Whole,
+            y_format: Ticks::Text(&|rate| {
                 if *rate == 0.0 {
                     "0".into()
                 } else {
                     format!("{rate:.1e}")
                 }
-            },
+            }),
         };
         let mut plot = axes.on(area)?;
         series(&mut plot, &points, Ink::First, epochs.len() <= 40)

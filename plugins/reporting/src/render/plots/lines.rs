@@ -2,8 +2,7 @@
 
 use ichflow_api::error::Result;
 
-use super::dots::rounded;
-use super::{Axes, Figure, Ink, reference, series, whole};
+use super::{Axes, Figure, Ink, Ticks, reference, series};
 
 /// One curve.
 pub(crate) struct Line {
@@ -64,8 +63,11 @@ fn drawn(
         return Ok(Figure::absent(title, "There is nothing to draw."));
     };
     let room = ((y.1 - y.0) * 0.08).max(y.1.abs() * 0.01).max(1e-9);
-    let side = if by_number { 0.5 } else { (x.1 - x.0) * 0.01 };
-    let real = |value: &f64| rounded(*value, x.1 - x.0);
+    let side = if by_number {
+        0.5
+    } else {
+        ((x.1 - x.0) * 0.01).max(1e-6)
+    };
     let figure = Figure::draw(title, description, size, |area| {
         let axes = Axes {
             x: x.0 - side..x.1 + side,
@@ -73,8 +75,8 @@ fn drawn(
             x_name: axes.0,
             y_name: axes.1,
             x_ticks: 8,
-            x_format: if by_number { &whole } else { &real },
-            y_format: &|value| rounded(*value, y.1 - y.0),
+            x_format: if by_number { Ticks::Whole } else { Ticks::Numbers },
+            y_format: Ticks::Numbers,
         };
         let mut plot = axes.on(area)?;
         if let Some(value) = against {

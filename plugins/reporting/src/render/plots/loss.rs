@@ -4,7 +4,7 @@ use ichflow_api::error::Result;
 use ichflow_api::tensors::history::Epoch;
 use plotters::prelude::*;
 
-use super::{Axes, Figure, Ink, cannot_draw, reference, series, whole};
+use super::{Axes, Figure, Ink, Ticks, cannot_draw, reference, series};
 
 /// The loss curves; `priors` is what predicting the training shares scores on the held-out slices.
 pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Result<Figure> {
@@ -44,8 +44,8 @@ pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Resul
             x_name: "epoch",
             y_name: "loss per slice",
             x_ticks: epochs.len().min(10) + 1,
-            x_format: &whole,
-            y_format: &|loss| format!("{loss:.2}"),
+            x_format: Ticks::Whole,
+            y_format: Ticks::Numbers,
         };
         let mut plot = axes.on(area)?;
         reference(&mut plot, (x.start, priors), (x.end, priors))?;

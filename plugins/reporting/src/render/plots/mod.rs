@@ -20,6 +20,8 @@ use std::ops::Range;
 use base64::Engine;
 use ichflow_api::error::{Error, Result, ResultExt};
 use plotters::coord::Shift;
+use plotters::coord::ranged1d::BoldPoints;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 pub(crate) use columns::{Column, columns, columns_of};
@@ -129,11 +131,7 @@ impl Ink {
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Plot<'a, 'b> = ChartContext<
-    'a,
-    SVGBackend<'b>,
-    Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
->;
+type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 impl Figure {
     /// Says why there is no picture.
@@ -239,8 +237,72 @@ struct Axes<'a> {
     x_name: &'a str,
     y_name: &'a str,
     x_ticks: usize,
-    x_format: &'a dyn Fn(&f64) -> String,
-    y_format: &'a dyn Fn(&f64) -> String,
+    x_format: Ticks<'a>,
+    y_format: Ticks<'a>,
+}
+
+/// What stands at the ticks of an axis.
+#[derive(Clone, Copy)]
+enum Ticks<'a> {
+    /// Numbers, with as many decimals as tell them apart.
+    Numbers,
+    /// Whole numbers, one apart at least: counts, epochs.
+    Whole,
+    /// Counts on a logarithmic scale: 0 at 0, 1 at 1, 10 at 2, 100 at 3.
+    Powers,
+    /// A text for each; nothing where it is empty.
+    Text(&'a dyn Fn(&f64) -> String),
+}
+
+impl Ticks<'_> {
+    /// At most how many ticks, of `wanted`, an axis over `range` has.
+    fn number(self, wanted: usize, range: &Range<f64>) -> usize {
+        match self {
+            Self::Whole | Self::Powers => wanted
+                .min((range.end - range.start).abs().floor() as usize + 1)
+                .max(1),
+            _ => wanted,
+        }
+    }
+
+    /// The text at a tick of an axis that has `ticks`.
+    fn text(self, value: f64, ticks: &[f64]) -> String {
+        match self {
+            Self::Numbers => decimals(value, apart(ticks)),
+            Self::Whole if (value - value.round()).abs() < 1e-6 => decimals(value, 0),
+            Self::Powers if value < 0.5 => decimals(value, 0),
+            Self::Powers if (value - value.round()).abs() < 1e-6 => {
+                format!("1{}", "0".repeat(value.round() as usize - 1))
+            }
+            Self::Whole | Self::Powers => String::new(),
+            Self::Text(text) => text(&value),
+        }
+    }
+}
+
+/// As few decimals as give every tick another text, and none of them a wrong one.
+fn apart(ticks: &[f64]) -> usize {
+    const MOST: usize = 9;
+    let step = ticks
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]).abs())
+        .fold(f64::INFINITY, f64::min);
+    let exact = |digits: &usize| {
+        let unit = 10_f64.powi(*digits as i32);
+        ticks
+            .iter()
+            .all(|tick| ((tick * unit).round() / unit - tick).abs() < 0.01 * step)
+    };
+    (0..MOST).find(exact).unwrap_or(MOST)
+}
+
+/// A number with so many decimals, and no minus before a zero.
+fn decimals(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|digit| matches!(digit, '0' | '.')) => zero.to_owned(),
+        _ => text,
+    }
 }
 
 /// Size of letters, in units of the picture.
@@ -270,11 +332,18 @@ impl Axes<'_> {
             .y_label_area_size(left)
             .build_cartesian_2d(self.x.clone(), self.y.clone())
             .map_err(cannot_draw)?;
+        let across = self.x_format.number(self.x_ticks, &self.x);
+        let up = self.y_format.number(6, &self.y);
+        let ticks = |range: &Range<f64>, most: usize| -> Vec<f64> {
+            let axis: RangedCoordf64 = range.clone().into();
+            axis.key_points(BoldPoints(most))
+        };
+        let (x_ticks, y_ticks) = (ticks(&self.x, across), ticks(&self.y, up));
         plot.configure_mesh()
-            .x_labels(self.x_ticks)
-            .y_labels(6)
-            .x_label_formatter(self.x_format)
-            .y_label_formatter(self.y_format)
+            .x_labels(across)
+            .y_labels(up)
+            .x_label_formatter(&|value| self.x_format.text(*value, &x_ticks))
+            .y_label_formatter(&|value| self.y_format.text(*value, &y_ticks))
             .x_desc(self.x_name)
             .y_desc(self.y_name)
             .axis_style(Ink::Text.line(1))
@@ -304,20 +373,6 @@ fn reference(plot: &mut Plot<'_, '_>, from: (f64, f64), to: (f64, f64)) -> Resul
     plot.draw_series(DashedLineSeries::new([from, to], 5, 5, Ink::Reference.line(2)))
         .map_err(cannot_draw)?;
     Ok(())
-}
-
-/// Numbers from 0 to 1 on an axis.
-fn share(value: &f64) -> String {
-    format!("{value:.1}")
-}
-
-/// Whole numbers on an axis; nothing between them.
-fn whole(value: &f64) -> String {
-    if (value - value.round()).abs() < 1e-6 {
-        format!("{value:.0}")
-    } else {
-        String::new()
-    }
 }
 
 /// A curve in the unit square.
@@ -363,8 +418,8 @@ fn unit_square(
         x_name: names.0,
         y_name: names.1,
         x_ticks: 6,
-        x_format: &share,
-        y_format: &share,
+        x_format: Ticks::Numbers,
+        y_format: Ticks::Numbers,
     };
     let mut plot = axes.on(area)?;
     if let Some((from, to)) = chance {
@@ -400,6 +455,37 @@ mod tests {
         assert!(svg.contains("stroke=\"var(--first)\""), "{svg}");
         assert!(svg.contains("fill=\"currentColor\""), "{svg}");
         assert!(!svg.contains("#0102"), "{svg}");
+    }
+
+    #[test]
+    fn no_two_ticks_say_the_same() {
+        let texts = |format: Ticks<'_>, range: Range<f64>, wanted: usize| -> Vec<String> {
+            let axis: RangedCoordf64 = range.clone().into();
+            let ticks = axis.key_points(BoldPoints(format.number(wanted, &range)));
+            let texts = ticks.iter().map(|tick| format.text(*tick, &ticks));
+            texts.filter(|text| !text.is_empty()).collect()
+        };
+        let ranges: [f64; 14] = [
+            1e-5, 0.02, 0.3, 1.0, 1.06, 2.12, 3.0, 4.24, 7.5, 12.0, 25.0, 106.0, 1234.0, 1e6,
+        ];
+        for end in ranges {
+            for format in [Ticks::Numbers, Ticks::Whole, Ticks::Powers] {
+                for wanted in [2, 6, 8, 11] {
+                    let end = if matches!(format, Ticks::Powers) {
+                        end.min(7.0)
+                    } else {
+                        end
+                    };
+                    let found = texts(format, -0.02 * end..end, wanted);
+                    let mut once = found.clone();
+                    once.dedup();
+                    assert_eq!(found, once);
+                }
+            }
+        }
+        assert_eq!(texts(Ticks::Whole, 0.0..1.06, 6), ["0", "1"]);
+        assert_eq!(texts(Ticks::Powers, 0.0..3.2, 6), ["0", "1", "10", "100"]);
+        assert_eq!(decimals(-0.0001, 2), "0.00");
     }
 
     #[test]

@@ -5,8 +5,7 @@ use std::ops::Range;
 use ichflow_api::error::Result;
 use plotters::prelude::*;
 
-use super::dots::rounded;
-use super::{Axes, Figure, Ink, cannot_draw};
+use super::{Axes, Figure, Ink, Ticks, cannot_draw};
 
 /// Points of one kind.
 pub(crate) struct Cloud {
@@ -39,7 +38,11 @@ pub(crate) fn scatter(
             values().fold(f64::INFINITY, f64::min),
             values().fold(f64::NEG_INFINITY, f64::max),
         );
-        let room = ((high - low) * 0.06).max(high.abs() * 0.02).max(1e-6);
+        let room = match high - low {
+            // All at one place, or along a line.
+            0.0 => (high.abs() * 0.02).max(0.5),
+            span => (span * 0.06).max(high.abs() * 0.02),
+        };
         (low <= high).then_some(low - room..high + room)
     };
     let (Some(x), Some(y)) = (range(|point| point.0), range(|point| point.1)) else {
@@ -52,8 +55,8 @@ pub(crate) fn scatter(
             x_name: names.0,
             y_name: names.1,
             x_ticks: 6,
-            x_format: &|value| rounded(*value, x.end - x.start),
-            y_format: &|value| rounded(*value, y.end - y.start),
+            x_format: Ticks::Numbers,
+            y_format: Ticks::Numbers,
         };
         let mut plot = axes.on(area)?;
         for cloud in clouds {
