@@ -91,8 +91,8 @@ pub struct Explainer<'a> {
     model: &'a Model,
     weighing: Weighing,
     shifts: usize,
-    /// See [`gaze`]; known when the first image is.
-    gaze: OnceCell<[f64; 2]>,
+    /// See [`receptive_field_offset`]; known when the first image is.
+    offset: OnceCell<[f64; 2]>,
 }
 
 impl<'a> Explainer<'a> {
@@ -105,7 +105,7 @@ impl<'a> Explainer<'a> {
             model,
             weighing,
             shifts,
-            gaze: OnceCell::new(),
+            offset: OnceCell::new(),
         }
     }
 
@@ -120,11 +120,11 @@ impl<'a> Explainer<'a> {
         let backbone = &model.network.backbone;
         let [_, _, height, width] = image.dims();
         let [_, features, rows, columns] = backbone.maps(image.clone()).dims();
-        let gaze = match self.gaze.get() {
-            Some(gaze) => *gaze,
+        let offset = match self.offset.get() {
+            Some(offset) => *offset,
             None => {
-                let gaze = gaze(backbone, &image, [features, rows, columns])?;
-                *self.gaze.get_or_init(|| gaze)
+                let offset = receptive_field_offset(backbone, &image, [features, rows, columns])?;
+                *self.offset.get_or_init(|| offset)
             }
         };
         let pixels = (height / rows.max(1)).min(width / columns.max(1)).max(1);
@@ -143,8 +143,8 @@ impl<'a> Explainer<'a> {
             .iter()
             .map(|[down, right]| {
                 [
-                    (*down as f64 + gaze[0]) / height as f64,
-                    (*right as f64 + gaze[1]) / width as f64,
+                    (*down as f64 + offset[0]) / height as f64,
+                    (*right as f64 + offset[1]) / width as f64,
                 ]
             })
             .collect();
@@ -190,7 +190,7 @@ impl<'a> Explainer<'a> {
 /// to four innermost cells: the middle of a cell's squared gradient with respect to noise of the size of `image`,
 /// above the median, which takes off what layers that look at the whole image spread over it. The feature maps of `image`
 /// are `[features, rows, columns]`.
-fn gaze(
+fn receptive_field_offset(
     backbone: &AnyBackbone,
     image: &Tensor<4>,
     [features, rows, columns]: [usize; 3],
@@ -225,7 +225,7 @@ fn gaze(
         .grad(&gradients)
         .ok_or_else(|| Error::new("no gradient comes from the network's feature maps to its image"))?;
     let seen = read(gradient.powi_scalar(2).sum_dim(1))?;
-    let mut gaze = [0.0; 2];
+    let mut offset = [0.0; 2];
     for (cell, seen) in cells.iter().zip(seen.chunks_exact(IMAGES * height * width)) {
         let (one, other) = seen.split_at(height * width);
         let both: Vec<f64> = one.iter().zip(other).map(|(a, b)| f64::from(a + b)).collect();
@@ -234,10 +234,10 @@ fn gaze(
             continue;
         };
         let own = |place: usize, side: usize, cells: usize| (place as f64 + 0.5) * side as f64 / cells as f64;
-        gaze[0] += (down - own(cell.0, height, rows)) / cells.len() as f64;
-        gaze[1] += (right - own(cell.1, width, columns)) / cells.len() as f64;
+        offset[0] += (down - own(cell.0, height, rows)) / cells.len() as f64;
+        offset[1] += (right - own(cell.1, width, columns)) / cells.len() as f64;
     }
-    Ok(gaze)
+    Ok(offset)
 }
 
 /// The middle of what lies above the median, row and column, in pixels.

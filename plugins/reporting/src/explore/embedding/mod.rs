@@ -1,4 +1,4 @@
-//! Feature embedding: slices laid out so that similar ones lie close together, by [`pca`] and by [`tsne`].
+//! Feature embedding: slices laid out so that similar ones lie close together, by `pca` and by `tsne`.
 //!
 //! Both are computed here rather than by a library, since a report is made of any cohort: copies of one slice, two kinds
 //! of slices, features that are the same everywhere. A tree of points, as Barnes-Hut t-SNE has it, does not end where

@@ -79,14 +79,9 @@ fn eigen(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
                 for row in &mut matrix {
                     (row[p], row[q]) = (cosine * row[p] - sine * row[q], sine * row[p] + cosine * row[q]);
                 }
-                #[expect(
-                    clippy::needless_range_loop,
-                    reason = "two rows are turned against each other"
-                )]
-                for column in 0..size {
-                    let (a, b) = (matrix[p][column], matrix[q][column]);
-                    matrix[p][column] = cosine * a - sine * b;
-                    matrix[q][column] = sine * a + cosine * b;
+                let (above, below) = matrix.split_at_mut(q);
+                for (a, b) in above[p].iter_mut().zip(&mut below[0]) {
+                    (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
                 }
                 for row in &mut vectors {
                     (row[p], row[q]) = (cosine * row[p] - sine * row[q], sine * row[p] + cosine * row[q]);

@@ -1,5 +1,7 @@
 //! t-SNE, computed exactly (van der Maaten and Hinton 2008, "Visualizing Data using t-SNE").
 
+use std::collections::HashMap;
+
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
@@ -12,7 +14,7 @@ const EARLY: usize = 250;
 const EXAGGERATION: f64 = 12.0;
 
 /// Where rows lie. `start` gives their places before the first step, up to scale: principal components, so that the same
-/// data gives the same picture (Kobak and Berens 2019). Rows that are the same, and start at the same place, stay there.
+/// data gives the same picture (Kobak and Berens 2019). Rows that are the same lie at the same place.
 ///
 /// Takes time and memory with the square of the number of rows.
 ///
@@ -49,7 +51,14 @@ pub fn of(rows: &[Vec<f64>], start: &[(f64, f64)], context: &Context) -> Result<
             *place = [place[0] + speed[0], place[1] + speed[1]];
         }
     }
-    Ok(places.into_iter().map(|[x, y]| (x, y)).collect())
+    // Sums of the same numbers in another order differ in their last bits.
+    let mut first: HashMap<Vec<u64>, usize> = HashMap::new();
+    let bits = |row: &Vec<f64>| row.iter().map(|value| value.to_bits()).collect();
+    let firsts = rows
+        .iter()
+        .enumerate()
+        .map(|(place, row)| *first.entry(bits(row)).or_insert(place));
+    Ok(firsts.map(|place| (places[place][0], places[place][1])).collect())
 }
 
 /// How similar any two rows are: all pairs together make 1.
@@ -63,11 +72,11 @@ fn joint_probabilities(rows: &[Vec<f64>], perplexity: f64) -> Vec<Vec<f64>> {
             neighbours(&rows.iter().map(apart).collect::<Vec<_>>(), own, perplexity)
         })
         .collect();
-    #[expect(clippy::needless_range_loop, reason = "a pair stands at two mirrored places")]
-    for a in 0..count {
-        for b in 0..=a {
-            let both = (joint[a][b] + joint[b][a]) / (2.0 * count as f64);
-            (joint[a][b], joint[b][a]) = (both, both);
+    for own in 0..count {
+        let (before, rest) = joint.split_at_mut(own);
+        for (theirs, ours) in before.iter_mut().zip(&mut rest[0]) {
+            let both = (theirs[own] + *ours) / (2.0 * count as f64);
+            (theirs[own], *ours) = (both, both);
         }
     }
     joint
