@@ -44,8 +44,20 @@ fn of_path(path: &Path) -> Vec<Entry> {
         }];
     }
     let mut found = Vec::new();
-    for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
+    let mut walk = WalkDir::new(path)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter();
+    while let Some(entry) = walk.next() {
         match entry {
+            Ok(entry) if entry.depth() > 0 && leads_above(entry.path(), entry.path_is_symlink(), path) => {
+                walk.skip_current_dir();
+                found.push(Entry {
+                    path: entry.into_path(),
+                    named: false,
+                    problem: Some(above()),
+                });
+            }
             Ok(entry) if entry.file_type().is_file() => found.push(Entry {
                 path: entry.into_path(),
                 named: false,
@@ -56,9 +68,7 @@ fn of_path(path: &Path) -> Vec<Entry> {
             Err(error) => {
                 let at = error.path().unwrap_or(path).to_owned();
                 let problem = match (error.loop_ancestor(), error.io_error()) {
-                    (Some(_), _) => NoSlice::Other(
-                        "it is a link to a directory above it, whose files are found there".to_owned(),
-                    ),
+                    (Some(_), _) => above(),
                     (None, Some(error)) => NoSlice::Unusable(why(&at, error)),
                     (None, None) => NoSlice::Unusable(error.to_string()),
                 };
@@ -71,6 +81,20 @@ fn of_path(path: &Path) -> Vec<Entry> {
         }
     }
     found
+}
+
+/// Whether a link leads to a directory that holds `root`: through it, everything below `root` would be found again. Links
+/// to directories between `root` and the link are found by the walk itself.
+fn leads_above(link: &Path, is_link: bool, root: &Path) -> bool {
+    is_link
+        && match (link.canonicalize(), root.canonicalize()) {
+            (Ok(target), Ok(root)) => target.is_dir() && root.starts_with(&target),
+            _ => false,
+        }
+}
+
+fn above() -> NoSlice {
+    NoSlice::Other("it is a link to a directory above it, whose files are found there".to_owned())
 }
 
 /// Why a path cannot be opened, as a person says it.
@@ -102,6 +126,7 @@ mod tests {
         symlink("nowhere", root.join("study/dangling.dcm")).unwrap();
         symlink("..", root.join("study/inner/up")).unwrap();
         symlink("self", root.join("study/self")).unwrap();
+        symlink("..", root.join("study/upper")).unwrap();
         let found = entries(&[root.join("study"), root.join("absent"), root.join("study/b.dcm")]);
         let shown: Vec<(String, bool, &str)> = found
             .iter()
@@ -122,6 +147,7 @@ mod tests {
                 false,
                 "it is a link that leads to itself, or cannot be followed",
             ),
+            ("study/upper", false, up),
             ("absent", true, "there is no such file"),
             ("study/b.dcm", true, ""),
         ];
