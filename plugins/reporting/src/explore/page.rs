@@ -299,7 +299,7 @@ fn sampled(gathered: &Gathered) -> String {
         )
     } else {
         match seen {
-            0 => "No slice's pixels could be looked at.".into(),
+            0 => "The pixels of no slice could be looked at.".into(),
             1 => "The pixels of the one slice were looked at.".into(),
             seen => format!("The pixels of all {} slices were looked at.", thousands(seen)),
         }

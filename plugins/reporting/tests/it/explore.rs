@@ -102,7 +102,7 @@ fn one_slice_and_none_that_can_be_read() {
         },
         None,
     );
-    assert!(html.contains("No slice's pixels could be looked at."));
+    assert!(html.contains("The pixels of no slice could be looked at."));
 }
 
 #[test]
