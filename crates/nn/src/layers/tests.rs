@@ -3,14 +3,22 @@
 //! Both add the same f32 numbers in another order, so what differs is rounding: up to 1e-5 of the largest value,
 //! or of the sum of the absolute values that cancelled (weights' gradients are sums over thousands).
 
-use crate::optimizer::{AdamStep, adam};
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Tensor, activation};
 use proptest::prelude::*;
 
+use super::batch_norm::generic_normalise;
 use super::*;
+use crate::cpu;
+use crate::optimizer::{AdamStep, adam};
+use crate::{ForwardContext, Precision};
+
+/// What inference and training in f32 are told.
+fn plain() -> ForwardContext {
+    ForwardContext::default()
+}
 
 /// Largest difference of two tensors over the largest value.
 fn difference<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> f64 {
@@ -207,7 +215,7 @@ proptest! {
                 let gate = layer.forward(x.clone().mean_dim(3).mean_dim(2));
                 x.clone() * activation::sigmoid(gate)
             } else {
-                cpu::weigh_by_mean(x.clone(), |means| convolve(&layer, means)).ok().unwrap()
+                cpu::squeeze_excite(x.clone(), |means| convolve(&layer, means, &plain())).ok().unwrap()
             };
             let gradients = (y.clone().square() + y.clone()).sum().backward();
             (y.inner(), x.grad(&gradients).unwrap(), layer.weight.val().grad(&gradients).unwrap())
@@ -233,10 +241,10 @@ proptest! {
         let run = |generic: bool| {
             let x = x.clone().detach().require_grad();
             let y = if generic {
-                apply(function, layer.forward(x.clone()) + x.clone())
+                function.apply(layer.forward(x.clone()) + x.clone())
             } else {
-                let once = cpu::residual(x.clone(), function, |x| convolve(&layer, x)).ok().unwrap();
-                let again = cpu::add(convolve(&layer, x.clone()), x.clone(), function).ok().unwrap();
+                let once = cpu::residual(x.clone(), function, |x| convolve(&layer, x, &plain())).ok().unwrap();
+                let again = cpu::add(convolve(&layer, x.clone(), &plain()), x.clone(), function).ok().unwrap();
                 (once + again) * 0.5
             };
             let gradients = (y.clone() * slopes.clone()).sum().backward();
@@ -256,7 +264,7 @@ proptest! {
         let x = random([batch, channels, height, width], &device);
         let run = |generic: bool| {
             let x = x.clone().detach().require_grad();
-            let y = if generic { x.clone().mean_dim(3).mean_dim(2) } else { cpu::mean_of_maps(x.clone()).unwrap() };
+            let y = if generic { x.clone().mean_dim(3).mean_dim(2) } else { cpu::global_avg_pool(x.clone()).unwrap() };
             let gradients = (y.clone().square() + y.clone()).sum().backward();
             (y.inner(), x.grad(&gradients).unwrap())
         };
@@ -279,6 +287,7 @@ fn maps_off_the_tape_stay_as_they_are() {
         Some([values(0.5), values(4.0)]),
         0.0,
         Activation::None,
+        &plain(),
     );
     let expected = (x.clone() - 0.5) + 1.0;
     assert!(difference(normalised.output, expected) < CLOSE);
@@ -297,8 +306,8 @@ fn the_same_numbers_on_any_number_of_threads() {
     let line = [random([40], &device), random([40], &device)];
     let run = || {
         let x = x.clone().detach().require_grad();
-        let y = convolve(&deep, convolve(&layer, x.clone()));
-        let y = normalise(y, line.clone(), None, 1e-5, Activation::Silu).output;
+        let y = convolve(&deep, convolve(&layer, x.clone(), &plain()), &plain());
+        let y = normalise(y, line.clone(), None, 1e-5, Activation::Silu, &plain()).output;
         let gradients = y.clone().square().sum().backward();
         let weights = [&layer, &deep].map(|layer| layer.weight.val().grad(&gradients).unwrap().into_data());
         (y.into_data(), x.grad(&gradients).unwrap().into_data(), weights)
@@ -323,7 +332,7 @@ fn what_kernels_cannot_do_burn_does() {
         .init(&device);
     let x = random([1, 3, 9, 9], &device);
     assert!(cpu::convolve(&dilated, x.clone()).is_err());
-    assert_eq!(convolve(&dilated, x).dims(), [1, 4, 5, 5]);
+    assert_eq!(convolve(&dilated, x, &plain()).dims(), [1, 4, 5, 5]);
 }
 
 #[test]
@@ -340,7 +349,7 @@ fn steps_of_adam_are_burns_operations() {
                 decay: 0.1,
                 step,
             };
-            // Neither sees the other's switch: a tensor on the tape is not taken by the kernel.
+            // A tensor on the tape is not taken by the kernel.
             let on = |tensor: Tensor<2>| {
                 if kernels {
                     tensor
@@ -371,7 +380,7 @@ fn bfloat16_rounds_what_layers_multiply_and_what_comes_of_it() {
     let slopes = random([2, 24, 10, 10], &device);
     let run = |precision| {
         let x = x.clone().detach().require_grad();
-        let y = in_precision(precision, || convolve(&layer, x.clone()));
+        let y = convolve(&layer, x.clone(), &plain().with_precision(precision));
         let gradients = (y.clone() * slopes.clone()).sum().backward();
         let weight = layer.weight.val().grad(&gradients).unwrap();
         (y.inner(), x.grad(&gradients).unwrap(), weight)
@@ -398,7 +407,7 @@ fn bfloat16_rounds_what_layers_multiply_and_what_comes_of_it() {
             .forward(x.clone().cast(bf16))
             .cast(burn::tensor::FloatDType::F32)
     };
-    let ours = in_precision(Precision::Bf16, || convolve(&layer, x.clone()));
+    let ours = convolve(&layer, x.clone(), &plain().with_precision(Precision::Bf16));
     // The last bit of a rounded sum may fall to either side.
     assert!(difference(ours.inner(), burns.inner()) < 8e-3);
 }
