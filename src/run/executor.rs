@@ -46,7 +46,7 @@ pub struct Finished {
     pub directory: PathBuf,
     /// What stages want shown.
     pub summary: Vec<SummaryLine>,
-    /// Slices set aside.
+    /// Excluded slices.
     pub quarantined: Vec<Quarantined>,
     /// The report, if a stage wrote one.
     pub report: Option<PathBuf>,

@@ -156,7 +156,7 @@ fn nobody_is_named_and_markup_stays_out() {
     }
     assert!(
         html.contains("1 slice could not be used"),
-        "the bad file is set aside"
+        "the bad file is excluded"
     );
     assert!(
         html.contains("PhotometricInterpretation"),

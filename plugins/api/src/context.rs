@@ -54,7 +54,7 @@ impl Observer for Silent {
     fn event(&self, _stage: &str, _kind: &str, _details: Value) {}
 }
 
-/// A slice that was set aside because it cannot be used.
+/// A slice that was excluded because it cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Quarantined {
     /// The slice's id.
@@ -73,7 +73,7 @@ pub struct SummaryLine {
     pub what: String,
     /// Its value.
     pub value: String,
-    /// What to hold it against: an interval, the priors' score.
+    /// What to hold it against: an interval, the prevalence baseline.
     pub beside: String,
 }
 
@@ -145,7 +145,7 @@ impl RunContext {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Slices set aside so far, in the order they were found.
+    /// Slices excluded so far, in the order they were found.
     pub fn quarantined(&self) -> Vec<Quarantined> {
         self.ledger().quarantine.clone()
     }

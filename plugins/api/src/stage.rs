@@ -22,7 +22,7 @@ pub enum Family {
     Window,
     /// Changes geometry or intensity: resizing, augmentation.
     Transform,
-    /// Decides which slices train and which are held out.
+    /// Decides which slices are for training and which for validation.
     Split,
     /// Backbones and heads.
     Network,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::context::{RunContext, Silent};
-use crate::data::cohort::{Cohort, HeaderNotes, Slice, SliceTags, StorageStyle};
+use crate::data::cohort::{Cohort, HeaderNotes, PixelEncoding, Slice, SliceTags};
 use crate::data::labels::Labels;
 use crate::data::pixels::{HuImage, PixelSource};
 use crate::device::DeviceId;
@@ -103,7 +103,7 @@ pub fn slice(id: &str, patient: &str, labels: Option<Labels>) -> Slice {
             window_width: Some(80.0),
             voi_lut: None,
         },
-        style: StorageStyle::default(),
+        encoding: PixelEncoding::default(),
         header: HeaderNotes::default(),
         labels,
     }

@@ -1,4 +1,4 @@
-//! A CSV of six numbers a slice: wide, or the competition's `ID,Label`.
+//! A CSV of six numbers per slice: wide, or the competition's `ID,Label`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

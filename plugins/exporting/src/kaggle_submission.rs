@@ -11,9 +11,10 @@ use ichflow_api::prelude::*;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
-    /// Each label's share in the training cohort.
+    /// Each label's prevalence in the training cohort.
     #[default]
-    Priors,
+    #[serde(alias = "priors")]
+    Prevalence,
     /// One half.
     Half,
     /// Stop with an error.
@@ -38,7 +39,7 @@ impl Default for KaggleSubmission {
     fn default() -> Self {
         Self {
             clip: 1e-6,
-            missing: Missing::Priors,
+            missing: Missing::Prevalence,
         }
     }
 }
@@ -107,7 +108,7 @@ impl Stage for KaggleSubmission {
             "submission",
             format!("{} rows", rows.len()),
             format!(
-                "submission.csv, clipped to {:e}; the training shares alone score {STAGE_2_PREVALENCE_LOG_LOSS} on stage 2",
+                "submission.csv, clipped to {:e}; the prevalence baseline scores {STAGE_2_PREVALENCE_LOG_LOSS} on stage 2",
                 self.clip
             ),
         );
@@ -119,7 +120,7 @@ impl KaggleSubmission {
     fn fallback(&self, cohort: &Cohort) -> [f64; COUNT] {
         let truth: Vec<Labels> = cohort.slices.iter().filter_map(|slice| slice.labels).collect();
         match (self.missing, prevalence(&truth)) {
-            (Missing::Priors, Some(prevalence)) => prevalence,
+            (Missing::Prevalence, Some(prevalence)) => prevalence,
             _ => [0.5; labels::COUNT],
         }
     }
@@ -131,10 +132,10 @@ impl KaggleSubmission {
                 without.len()
             );
             if self.missing == Missing::Error {
-                return Err(Error::new(text).help("set `missing = \"priors\"` to fill them in"));
+                return Err(Error::new(text).help("set `missing = \"prevalence\"` to fill them in"));
             }
             let filled = match self.missing {
-                Missing::Priors => "the training cohort's shares of each label",
+                Missing::Prevalence => "the prevalence of each label in the training cohort",
                 _ => "one half",
             };
             context.warn(format!("{text}; they get {filled}"));

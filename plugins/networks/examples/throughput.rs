@@ -1,4 +1,4 @@
-//! How many images a second a network trains on and predicts, on the CPU.
+//! How many images per second a network trains on and predicts, on the CPU.
 //!
 //! `cargo run --release -p ichflow-networks --example throughput -- small-cnn 128 16 1`: network, side
 //! of the images in pixels, batch, channels; a fifth argument is the width of `small-cnn`.

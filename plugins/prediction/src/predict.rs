@@ -1,4 +1,4 @@
-//! `predict`: probabilities of held-out and test slices.
+//! `predict`: probabilities of validation and test slices.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use ichflow_api::tensors::feed::{Feed, HostBatch, Unread, batches_of};
 
 use crate::slices::{offer, with_slices};
 
-/// Applies the model to the held-out slices and, where there are some, to the test slices.
+/// Applies the model to the validation slices and, where there are some, to the test slices.
 ///
 /// Batches are kept as they are computed: an interrupted run carries on, and the same predictions are not computed
-/// again. Writes `predictions/valid.csv` and `predictions/test.csv`: one row a slice, one column a label.
+/// again. Writes `predictions/valid.csv` and `predictions/test.csv`: one row per slice, one column per label.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Predict {
@@ -31,7 +31,7 @@ impl Default for Predict {
 impl Stage for Predict {
     const NAME: &'static str = "predict";
     const FAMILY: Family = Family::Predict;
-    const SUMMARY: &'static str = "probabilities of held-out and test slices";
+    const SUMMARY: &'static str = "probabilities of validation and test slices";
     const SHARDED: bool = true;
     const EXAMPLE: &'static str = "[predict]\nuse = \"predict\"\nbatch = 32\n";
 
@@ -43,9 +43,9 @@ impl Stage for Predict {
         let model = inputs.get::<Model>("model")?;
         let pixels = inputs.get::<Pixels>("pixels")?;
         let cohort = inputs.get::<Cohort>("cohort")?;
-        let held_out = inputs.get::<Folds>("folds")?.indices(Fold::Valid);
+        let validation = inputs.get::<Folds>("folds")?.indices(Fold::Valid);
         let test = inputs.find::<Cohort>("test")?;
-        let mut parts = vec![Part::new(cohort, &held_out, self.batch)];
+        let mut parts = vec![Part::new(cohort, &validation, self.batch)];
         if let Some(test) = test {
             let all: Vec<usize> = (0..test.len()).collect();
             parts.push(Part::new(test, &all, self.batch));

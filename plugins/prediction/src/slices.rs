@@ -2,7 +2,7 @@
 
 use ichflow_api::prelude::*;
 
-/// The ports of a stage that predicts held-out and test slices from their pixels, after its own.
+/// The ports of a stage that predicts validation and test slices from their pixels, after its own.
 pub(crate) fn with_slices(own: Ports) -> Ports {
     own.input(Input::of::<Pixels>("pixels"))
         .input(Input::of::<Cohort>("cohort"))

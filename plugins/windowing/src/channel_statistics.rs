@@ -28,10 +28,10 @@ pub struct ChannelStatistics {
     /// Most slices of the training fold to look at, drawn by the recipe's seed; without it, all of them.
     #[schemars(range(min = 1))]
     pub slices: Option<usize>,
-    /// Means as an earlier run has found them, one a channel; with `std`, in place of looking at slices.
+    /// Means as an earlier run has found them, one per channel; with `std`, in place of looking at slices.
     #[schemars(length(min = 1))]
     pub mean: Option<Vec<f32>>,
-    /// Standard deviations that go with `mean`, one a channel, above 0.
+    /// Standard deviations that go with `mean`, one per channel, above 0.
     #[schemars(length(min = 1))]
     pub std: Option<Vec<f32>>,
 }
@@ -46,7 +46,7 @@ impl Default for ChannelStatistics {
     }
 }
 
-/// Sums over the pixels of some slices, one number a channel.
+/// Sums over the pixels of some slices, one number per channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Sums {
     pixels: u64,
@@ -294,7 +294,7 @@ mod tests {
             .collect()
     }
 
-    fn inputs(count: usize, held_out: &[usize]) -> Inputs {
+    fn inputs(count: usize, validation: &[usize]) -> Inputs {
         let slices = (0..count).map(|index| slice(&index.to_string(), "p", None));
         let pixels = MadePixels::new(|slice: &Slice| {
             Some(HuImage {
@@ -311,7 +311,7 @@ mod tests {
             ],
         };
         let fold = |index: usize| {
-            if held_out.contains(&index) {
+            if validation.contains(&index) {
                 Fold::Valid
             } else {
                 Fold::Train

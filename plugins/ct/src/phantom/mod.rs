@@ -23,7 +23,7 @@ use ichflow_api::prelude::*;
 
 use crate::rsna;
 pub use draw::VisibleBleed;
-pub use plan::{Extent, Style};
+pub use plan::{Encoding, Extent};
 pub use write::{SliceTruth, Truth, files, truth_path, write};
 
 /// A made-up cohort in the competition's shape: heads with and without bleeds of all five kinds, drawn as

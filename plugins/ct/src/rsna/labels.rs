@@ -1,4 +1,4 @@
-//! The labels CSV: six rows an image, in any order, some of them repeated.
+//! The labels CSV: six rows per image, in any order, some of them repeated.
 //!
 //! The competition's has 4.5 million rows. Nearly all are `ID_<9 digits>_<subtype>,<0 or 1>` to the letter,
 //! which is read without looking for the ends of fields and lines first; any other row, quoted or padded, goes

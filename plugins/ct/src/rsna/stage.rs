@@ -16,7 +16,7 @@ use crate::foresee::foresee;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rsna {
-    /// The labels: a CSV with the columns `ID` and `Label`, six rows an image
+    /// The labels: a CSV with the columns `ID` and `Label`, six rows per image
     /// (`ID_8dfdc17fc_epidural,0`), in any order.
     pub labels: PathBuf,
     /// Directory of the training slices, `ID_8dfdc17fc.dcm` and so on.

@@ -87,7 +87,7 @@ impl Stage for HistogramLogistic {
                     .collect(),
             })
         };
-        let valid = predict(of_fold(Fold::Valid), "held-out slices")?;
+        let valid = predict(of_fold(Fold::Valid), "validation slices")?;
         let test = match test {
             Some(test) => Some(predict(test.slices.clone(), "test slices")?),
             None => None,

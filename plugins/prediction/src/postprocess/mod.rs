@@ -21,7 +21,7 @@ fn ports() -> Ports {
         .output(Output::of::<Predictions>("test").only_with("test"))
 }
 
-/// Changes the held-out and the test predictions alike.
+/// Changes the validation and the test predictions alike.
 fn refine(
     inputs: &Inputs,
     context: &Context,

@@ -11,7 +11,7 @@ use super::overlay;
 use crate::render::choose::choose;
 use crate::render::png::colours;
 
-/// Shows where the network looked: heat maps over held-out slices, hot where the feature maps spoke for a label.
+/// Shows where the network looked: heat maps over validation slices, hot where the feature maps spoke for a label.
 ///
 /// The slices are those the report shows (`examples` and `mistakes` as there), each for the label it was chosen for
 /// and for `labels`. Writes `heat_maps/` with a picture of each, the slice beside the slice under its heat, and

@@ -15,7 +15,7 @@ use crate::explain::HeatMaps;
 use crate::render::privacy::Privacy;
 
 /// Writes `report.html`: the scores beside what they must beat, the data and its split, curves, calibration,
-/// thresholds, scanner styles, places in the series and patients, example slices with truth and prediction,
+/// operating points, subgroups (pixel encodings, positions in the series, patients), example slices with truth and prediction,
 /// the recipe and where everything came from. One file that needs no network; every picture's numbers are in
 /// it as CSV. What a recipe does not have (a network, calibration, a baseline) is left out.
 ///
@@ -29,7 +29,7 @@ pub struct MetricsReport {
     /// with the lowest.
     #[schemars(range(min = 0, max = 12))]
     pub examples: usize,
-    /// How many of the most confident mistakes to show, and as many of the best and of the worst slices.
+    /// How many of the most confident mistakes to show, and as many slices with the lowest and the highest loss.
     #[schemars(range(min = 0, max = 48))]
     pub mistakes: usize,
     /// Longest side of the example slices, in pixels; larger images are averaged down.

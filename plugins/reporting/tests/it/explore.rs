@@ -5,6 +5,8 @@ use ichflow_api::prelude::*;
 use ichflow_api::testkit::{self, MadePixels};
 use ichflow_reporting::explore::EdaReport;
 
+use super::odd_cohorts::says;
+
 /// Side of the slices, in pixels.
 const SIDE: usize = 8;
 
@@ -69,17 +71,6 @@ fn report(name: &str, made: Made, test: Option<Vec<Slice>>) -> String {
     }
     assert!(!html.contains("NaN") && !html.contains(">inf"), "{name}");
     html
-}
-
-/// Whether the page says a number of things: "1 slices", and not "11 slices".
-fn says(html: &str, number: &str, things: &str) -> bool {
-    let phrase = format!("{number} {things}");
-    html.match_indices(&phrase).any(|(at, _)| {
-        let before = html[..at].chars().next_back();
-        let after = html[at + phrase.len()..].chars().next();
-        !before.is_some_and(|c| c.is_ascii_digit() || ".,\u{202f}".contains(c))
-            && !after.is_some_and(char::is_alphanumeric)
-    })
 }
 
 #[test]
@@ -187,8 +178,8 @@ fn headers_without_anything_and_encodings_that_hardly_differ() {
     for (i, slice) in bare.iter_mut().enumerate() {
         (slice.position_mm, slice.tags.window_center) = (None, None);
         (slice.patient, slice.series, slice.study) = Default::default();
-        slice.style.bits_stored = 16;
-        slice.style.rescale_slope = 1.0 + 0.0001 * (i % 9) as f32;
+        slice.encoding.bits_stored = 16;
+        slice.encoding.rescale_slope = 1.0 + 0.0001 * (i % 9) as f32;
     }
     let html = report(
         "bare",

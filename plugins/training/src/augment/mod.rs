@@ -1,4 +1,4 @@
-//! Augmentation of training data, one file a kind.
+//! Augmentation of training data, one file per kind.
 
 pub mod affine;
 pub mod erase;

@@ -42,7 +42,7 @@ fn cohort(directory: &Path, ids: &[&str]) -> Cohort {
     testkit::cohort(ids.iter().map(slice).collect())
 }
 
-/// Runs the stage; returns its outputs, the ids read and the ids set aside.
+/// Runs the stage; returns its outputs, the ids read and the ids excluded.
 fn run(stage: &HuStore, directory: &Path, ids: &[&str]) -> Result<(Outputs, Vec<String>, Vec<String>)> {
     let run = testkit::run_context(directory);
     let context = Context::new(&run, "store", "hu-store", "key");

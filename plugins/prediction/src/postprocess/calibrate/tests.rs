@@ -1,4 +1,4 @@
-//! The stage as a whole: honest on held-out patients, useful on new ones.
+//! The stage as a whole: honest on validation patients, useful on new ones.
 
 use super::super::{logit, sigmoid};
 use super::*;
@@ -55,7 +55,7 @@ fn measure(predictions: &Predictions) -> (f64, f64) {
 }
 
 #[test]
-fn overconfidence_is_mended_on_held_out_and_on_new_patients() {
+fn overconfidence_is_mended_on_validation_and_on_new_patients() {
     let (valid, test) = (overconfident(120, 1), overconfident(120, 2));
     for method in [Method::Platt, Method::Temperature, Method::Isotonic] {
         let stage = Calibrate {
@@ -116,7 +116,7 @@ fn a_label_that_nobody_has_stays_and_one_patient_is_refused() {
 }
 
 #[test]
-fn what_was_fitted_calibrates_new_slices_alike_without_the_held_out_ones() {
+fn what_was_fitted_calibrates_new_slices_alike_without_the_validation_slices() {
     let (valid, test) = (overconfident(40, 6), overconfident(20, 7));
     for method in [Method::Platt, Method::Temperature, Method::Isotonic] {
         let stage = Calibrate {

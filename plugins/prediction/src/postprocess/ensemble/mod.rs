@@ -36,7 +36,7 @@ pub enum Combine {
     Rank,
     /// Their mean with `weights`.
     Weighted,
-    /// By a logistic regression on their logits, one a label, fitted to the held-out slices.
+    /// By a logistic regression on their logits, one per label, fitted to the validation slices.
     Stacking,
 }
 
@@ -45,14 +45,14 @@ pub enum Combine {
 /// `valid` and `test` are the nearest earlier predictions; the others are named in the recipe, with
 /// `valid_2 = "second.valid"` and `test_2 = "second.test"`, `valid_3` and so on.
 ///
-/// Where all members predict the same held-out slices, these are combined. Where every member holds out
+/// Where all members predict the same validation slices, these are combined. Where every member has validation
 /// slices of its own, as the models of k folds do, they are put together: out-of-fold predictions, each by
 /// the one model that did not see its patient. Anything between is refused. Test slices are always
 /// combined.
 ///
-/// `stacking` is fitted to the held-out predictions alone, which no member was trained on. Held-out slices
+/// `stacking` is fitted to the validation predictions alone, which no member was trained on. Validation slices
 /// are combined by a fit without their patient (cross-fitting over patients), so that the scores that
-/// follow are honest; test slices by a fit to all held-out slices.
+/// follow are honest; test slices by a fit to all validation slices.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ensemble {
@@ -66,7 +66,7 @@ pub struct Ensemble {
     /// Penalty on the members' weights, above 0, for `stacking`: the more, the less any of them is believed.
     #[schemars(range(min = 1e-6, max = 1e6))]
     pub l2: f64,
-    /// Into how many parts the held-out patients are dealt for `stacking`; each is combined by a fit to the
+    /// Into how many parts the validation patients are dealt for `stacking`; each is combined by a fit to the
     /// others.
     #[schemars(range(min = 2, max = 1000))]
     pub parts: usize,
@@ -141,7 +141,9 @@ weights = [2, 1]
             None
         };
         wrong
-            .map(|wrong| Problem::new("weights", wrong).help("write one weight a member: `weights = [2, 1]`"))
+            .map(|wrong| {
+                Problem::new("weights", wrong).help("write one weight per member: `weights = [2, 1]`")
+            })
             .into_iter()
             .collect()
     }
@@ -160,20 +162,20 @@ weights = [2, 1]
             let take = |name: &&str| Ok(self.prepared(&*inputs.get::<Predictions>(name)?));
             names.iter().take(self.members).map(take).collect()
         };
-        let held_out = gather(&VALID)?;
+        let validation = gather(&VALID)?;
         let test = if self.with_test {
             Some(gather(&TEST)?)
         } else {
             None
         };
         let (valid, test) = if self.method == Combine::Stacking {
-            self.stacked(&held_out, test.as_deref(), context)?
+            self.stacked(&validation, test.as_deref(), context)?
         } else {
-            let valid = if disjoint(&held_out) {
-                context.say("every member holds out slices of its own: they are put together");
-                together(held_out)
+            let valid = if disjoint(&validation) {
+                context.say("every member has validation slices of its own: they are put together");
+                together(validation)
             } else {
-                self.combined(&held_out, "held-out")?
+                self.combined(&validation, "validation")?
             };
             let test = test.map(|test| self.combined(&test, "test")).transpose()?;
             (valid, test)
@@ -230,23 +232,23 @@ impl Ensemble {
         })
     }
 
-    /// Held-out and test predictions, combined by stacking.
+    /// Validation and test predictions, combined by stacking.
     fn stacked(
         &self,
-        held_out: &[Predictions],
+        validation: &[Predictions],
         test: Option<&[Predictions]>,
         context: &Context,
     ) -> Result<(Predictions, Option<Predictions>)> {
-        if disjoint(held_out) {
+        if disjoint(validation) {
             return Err(Error::new(
-                "every member holds out slices of its own, so no slice says how the members differ",
+                "every member has validation slices of its own, so no slice says how the members differ",
             )
             .help(
                 "put each kind of model's folds together first (`method = \"mean\"`), then stack the kinds",
             ));
         }
-        let rows = aligned(held_out, "held-out")?;
-        let first = &held_out[0];
+        let rows = aligned(validation, "validation")?;
+        let first = &validation[0];
         let fit = |keep: &dyn Fn(usize) -> bool| {
             let (rows, truth): (Vec<_>, Vec<Labels>) = (0..rows.len())
                 .filter(|index| keep(*index))

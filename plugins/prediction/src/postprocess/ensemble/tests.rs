@@ -76,7 +76,10 @@ fn folds_are_put_together_and_a_muddle_is_refused() {
         member(&[("c", 0.5), ("b", 0.8)]),
     ];
     let error = run(&stage(Combine::Mean), &muddle).unwrap_err();
-    assert!(error.to_string().contains("different held-out slices"), "{error}");
+    assert!(
+        error.to_string().contains("different validation slices"),
+        "{error}"
+    );
     let fewer = [member(&[("a", 0.2)]), member(&[("a", 0.5), ("b", 0.8)])];
     assert!(run(&stage(Combine::Mean), &fewer).is_err());
 }
