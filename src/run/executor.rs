@@ -223,7 +223,7 @@ fn run_stages(plan: &Plan, wanted: &[bool], context: &RunContext, done: &mut Vec
                 .digest(output)
                 .map_or_else(|| Digest::new().add(&made_of).add(output).hex(), str::to_owned);
             record.outputs.insert((*output).to_owned(), known_by.clone());
-            let (_, artifact) = outputs.take(output).ok_or_else(|| {
+            let artifact = outputs.take_any(output).ok_or_else(|| {
                 Error::new(format!(
                     "`{}` did not make its output `{output}`",
                     registration.name

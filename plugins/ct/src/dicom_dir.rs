@@ -39,10 +39,8 @@ path = "data/my_study"
     const SHARDED: bool = true;
     const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
 
-    fn ports(&self) -> Ports {
-        Ports::new()
-            .output(Output::of::<Cohort>("cohort"))
-            .output(Output::of::<Pixels>("pixels"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::COHORT).offers(output::PIXELS)
     }
 
     fn reads(&self) -> Vec<ExternalPath> {
@@ -91,7 +89,9 @@ path = "data/my_study"
         }
         let cohort = Cohort { slices, remarks };
         cohort::record(context, &[("cohort", &cohort)])?;
-        let outputs = Outputs::new().with("cohort", cohort).with("pixels", pixels);
+        let outputs = Outputs::new()
+            .with(output::COHORT, cohort)
+            .with(output::PIXELS, pixels);
         Ok(if is_part { outputs.part() } else { outputs })
     }
 }

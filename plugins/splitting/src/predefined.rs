@@ -35,7 +35,7 @@ impl Stage for Predefined {
     const SUMMARY: &'static str = "the split that a CSV of ids and folds says";
     const EXAMPLE: &'static str = "[split]\nuse = \"predefined\"\nfile = \"folds.csv\"\nheld_out = \"0\"\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         ports()
     }
 
@@ -44,14 +44,14 @@ impl Stage for Predefined {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         reject_empty(&cohort)?;
         let fold_of = read(&self.file)?;
         let dealt = self.dealt(&cohort, &fold_of, context)?;
         let groups = groups_of(&cohort, GroupBy::Patient, context);
         let held_out = HeldOut {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt,
             group_by: GroupBy::Patient,
             leak: self.leak,
@@ -171,9 +171,9 @@ mod tests {
             held_out: held_out.into(),
             leak: Leak::Error,
         };
-        let inputs = Inputs::default().with("cohort", testkit::cohort(slices.to_vec()));
+        let inputs = Inputs::default().with(input::COHORT, testkit::cohort(slices.to_vec()));
         let mut outputs = stage.run(&inputs, &context)?;
-        Ok((*outputs.take_as::<Folds>("folds").unwrap()).clone())
+        Ok((*outputs.take(output::FOLDS).unwrap()).clone())
     }
 
     fn refused(csv: &str, held_out: &str) -> String {

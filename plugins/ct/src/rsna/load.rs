@@ -145,10 +145,10 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     parts.extend(test.as_ref().map(|test| ("test", test)));
     cohort::record(context, &parts)?;
     let outputs = Outputs::new()
-        .with("train", train)
-        .with_some("test", test)
-        .with_some("sample", sample)
-        .with("pixels", pixels);
+        .with(output::TRAIN, train)
+        .with_some(output::TEST_COHORT, test)
+        .with_some(output::SAMPLE, sample)
+        .with(output::PIXELS, pixels);
     Ok(if is_part { outputs.part() } else { outputs })
 }
 

@@ -43,15 +43,15 @@ impl Stage for HistogramLogistic {
     const SUMMARY: &'static str = "a baseline without a network: logistic regression on HU histograms";
     const EXAMPLE: &'static str = "[histogram]\nuse = \"histogram-logistic\"\nbins = 24\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         with_slices(Ports::new())
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let pixels = inputs.get::<Pixels>("pixels")?;
-        let cohort = inputs.get::<Cohort>("cohort")?;
-        let folds = inputs.get::<Folds>("folds")?;
-        let test = inputs.find::<Cohort>("test")?;
+        let pixels = inputs.take(input::PIXELS)?;
+        let cohort = inputs.take(input::COHORT)?;
+        let folds = inputs.take(input::FOLDS)?;
+        let test = inputs.get(optional::TEST_COHORT)?;
         let of_fold = |fold| -> Vec<Slice> {
             let indices = folds.indices(fold).into_iter();
             indices.filter_map(|i| cohort.slices.get(i)).cloned().collect()
@@ -190,13 +190,13 @@ mod tests {
         let run = testkit::run_context(directory.path());
         let context = Context::new(&run, "histogram", HistogramLogistic::NAME, "key");
         let inputs = Inputs::default()
-            .with("pixels", pixels)
-            .with("cohort", testkit::cohort(slices))
-            .with("folds", folds);
+            .with(input::PIXELS, pixels)
+            .with(input::COHORT, testkit::cohort(slices))
+            .with(input::FOLDS, folds);
         let mut outputs = HistogramLogistic::default().run(&inputs, &context).unwrap();
-        let valid = outputs.take_as::<Predictions>("valid").unwrap();
+        let valid = outputs.take(output::VALID).unwrap();
         assert_eq!(valid.slices.len(), 80);
-        assert!(outputs.take("test").is_none());
+        assert!(outputs.take(output::TEST).is_none());
         let (probabilities, truth): (Vec<_>, Vec<_>) =
             valid.with_truth().map(|(_, p, truth)| (*p, truth)).unzip();
         let loss = metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, 1e-15).unwrap();

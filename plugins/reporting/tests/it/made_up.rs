@@ -8,7 +8,6 @@ use ichflow_api::context::RunContext;
 use ichflow_api::data::balance::{BalanceLine, FoldSize};
 use ichflow_api::data::calibration::{LabelCalibration, LabelReliability};
 use ichflow_api::data::labels::{COUNT, Labels};
-use ichflow_api::data::measures::Metrics;
 use ichflow_api::metrics::ReliabilityBin;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::history::Epoch;
@@ -255,7 +254,7 @@ fn run(directory: &Path, plan: &Plan) -> RunContext {
 
 /// What stages between the network and the report may add.
 fn rich(inputs: Inputs) -> Inputs {
-    let valid = inputs.get::<Predictions>("valid").unwrap();
+    let valid = inputs.take(input::VALID).unwrap();
     let baseline = Predictions {
         slices: valid.slices.iter().rev().cloned().collect(),
         probabilities: vec![[0.08, 0.01, 0.03, 0.02, 0.03, 0.04]; valid.slices.len()],
@@ -314,10 +313,10 @@ fn rich(inputs: Inputs) -> Inputs {
         leaks: vec!["2 patients have slices on both sides of the split".into()],
     };
     inputs
-        .with("baseline", baseline)
-        .with("thresholds", thresholds)
-        .with("calibration", calibration)
-        .with("balance", balance)
+        .with(optional::BASELINE, baseline)
+        .with(optional::THRESHOLDS, thresholds)
+        .with(optional::CALIBRATION, calibration)
+        .with(optional::BALANCE, balance)
 }
 
 /// Evaluates and reports into `directory`.
@@ -364,12 +363,14 @@ pub fn make(directory: &Path, plan: &Plan) -> Made {
         ),
     );
     let mut inputs = Inputs::default()
-        .with("cohort", cohort)
-        .with("folds", folds)
-        .with("valid", predictions(held_out))
-        .with("pixels", pixels);
+        .with(input::COHORT, cohort)
+        .with(input::FOLDS, folds)
+        .with(input::VALID, predictions(held_out))
+        .with(input::PIXELS, pixels);
     if plan.trained {
-        inputs = inputs.with("history", history(plan.epochs)).with("model", model);
+        inputs = inputs
+            .with(optional::HISTORY, history(plan.epochs))
+            .with(input::MODEL, model);
     }
     if plan.rich {
         inputs = rich(inputs);
@@ -379,14 +380,14 @@ pub fn make(directory: &Path, plan: &Plan) -> Made {
             patients: 30,
             ..Plan::default()
         };
-        inputs = inputs.with("test", predictions(self::cohort(&test, "t").slices));
+        inputs = inputs.with(optional::TEST, predictions(self::cohort(&test, "t").slices));
     }
     let evaluate = Evaluate::default();
     let mut outputs = evaluate
         .run(&inputs, &Context::new(&run, "evaluate", Evaluate::NAME, "key"))
         .unwrap();
-    let metrics = outputs.take_as::<Metrics>("metrics").unwrap();
-    let inputs = inputs.with_any("metrics", metrics);
+    let metrics = outputs.take(output::METRICS).unwrap();
+    let inputs = inputs.with_any(input::METRICS.name(), metrics);
     let stage = MetricsReport::default();
     stage
         .run(&inputs, &Context::new(&run, "report", MetricsReport::NAME, "key"))
