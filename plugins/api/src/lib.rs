@@ -57,6 +57,7 @@ pub mod context;
 pub mod data;
 pub mod device;
 pub mod digest;
+pub mod encoding;
 pub mod error;
 pub mod guard;
 pub mod needs;
@@ -68,6 +69,7 @@ pub mod stage;
 #[cfg(feature = "tensors")]
 pub mod tensors;
 pub mod testkit;
+pub mod text_table;
 
 /// Layers, heads, weights in and out: what networks are built of.
 #[cfg(feature = "tensors")]
