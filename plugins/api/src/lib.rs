@@ -110,7 +110,7 @@ pub mod prelude {
     #[cfg(feature = "tensors")]
     pub use burn::tensor::{Device, Tensor};
     #[cfg(feature = "tensors")]
-    pub use ichflow_nn::{Backbone, CenterWidth, LearnedWindow, Network, Normalisation};
+    pub use ichflow_nn::{Backbone, CenterWidth, ForwardContext, LearnedWindow, Network, Normalisation};
     pub use schemars::{self, JsonSchema};
     pub use serde::{self, Deserialize, Serialize};
 }
