@@ -13,6 +13,7 @@ use ichflow_api::device::DeviceId;
 use ichflow_api::digest::Digest;
 use ichflow_api::error::{Error, Result, ResultExt};
 use ichflow_api::guard;
+use ichflow_api::path_text::path_text;
 use ichflow_api::ports::{AnyArtifact, Inputs, Outputs};
 use serde_json::{Value, json};
 
@@ -298,7 +299,7 @@ fn write_quarantine(context: &RunContext) -> Result<()> {
     let mut writer = csv::Writer::from_path(&path).at("write", &path)?;
     writer.write_record(["id", "file", "reason"]).at("write", &path)?;
     for slice in context.quarantined() {
-        let file = slice.file.display().to_string();
+        let file = path_text(&slice.file);
         writer
             .write_record([&slice.id, &file, &slice.reason])
             .at("write", &path)?;

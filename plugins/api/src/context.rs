@@ -338,6 +338,16 @@ impl<'a> Context<'a> {
         });
     }
 
+    /// Excludes a slice that turned out to be unusable while the run went on, and says so; one that is excluded already
+    /// stays so without a word.
+    pub fn exclude(&self, id: &str, file: &Path, reason: &str) {
+        let known = |other: &Quarantined| other.id == id && other.file == file;
+        if !self.run.ledger().quarantine.iter().any(known) {
+            self.warn(format!("{id}: excluded: {reason}"));
+            self.quarantine(id, file, reason);
+        }
+    }
+
     /// Adds a line to the table at the end of the run.
     pub fn summarise(&self, what: impl Into<String>, value: impl Into<String>, beside: impl Into<String>) {
         self.run.ledger().summary.push(SummaryLine {

@@ -49,6 +49,7 @@ pub mod context;
 pub mod data;
 pub mod device;
 pub mod digest;
+pub mod encoding;
 pub mod error;
 pub mod guard;
 pub mod needs;
@@ -60,6 +61,7 @@ pub mod stage;
 #[cfg(feature = "tensors")]
 pub mod tensors;
 pub mod testkit;
+pub mod text_table;
 
 /// Layers, heads, weights in and out: what networks are built of.
 #[cfg(feature = "tensors")]
@@ -103,7 +105,7 @@ pub mod prelude {
     #[cfg(feature = "tensors")]
     pub use burn::tensor::{Device, Tensor};
     #[cfg(feature = "tensors")]
-    pub use ichflow_nn::{Backbone, CenterWidth, LearnedWindow, Network, Normalisation};
+    pub use ichflow_nn::{Backbone, CenterWidth, ForwardContext, LearnedWindow, Network, Normalisation};
     pub use schemars::{self, JsonSchema};
     pub use serde::{self, Deserialize, Serialize};
 }

@@ -75,7 +75,7 @@ mod tests {
     }
 
     impl Backbone for Tiny {
-        fn features(&self, images: Tensor<4>) -> Tensor<4> {
+        fn features(&self, images: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
             self.conv.forward(images)
         }
 

@@ -2,11 +2,12 @@
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
+use ichflow_api::nn::layers::{Activation, BatchNorm2d};
 use ichflow_api::nn::{HeadKind, Pool};
 use ichflow_api::prelude::*;
 
 use crate::architecture::Architecture;
-use crate::blocks::{Activation, BasicBlock, BatchNorm2d, Convolution, Style, space_to_depth};
+use crate::blocks::{BasicBlock, Convolution, Style, space_to_depth};
 use crate::normalise::Normalise;
 use crate::parts;
 use crate::stage::{describe, hand_on};
@@ -136,18 +137,20 @@ impl SmallCnnBackbone {
 
 impl Backbone for SmallCnnBackbone {
     /// `[batch, 2 · maps, h, w]`: the maps, then every map's maximum all over.
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
-        self.features_of_maps(self.maps(images))
+    fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        self.features_of_maps(self.maps(images, context), context)
     }
 
-    fn maps(&self, images: Tensor<4>) -> Tensor<4> {
+    fn maps(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         // Convolving full-size images takes longest of all on a CPU, so squares of pixels become channels.
         let images = space_to_depth(images);
-        let stem = self.style.conv_norm_act(&self.conv1, &self.bn1, images);
-        self.blocks.iter().fold(stem, |maps, block| block.features(maps))
+        let stem = self.style.conv_norm_act(&self.conv1, &self.bn1, images, context);
+        self.blocks
+            .iter()
+            .fold(stem, |maps, block| block.features(maps, context))
     }
 
-    fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
+    fn features_of_maps(&self, maps: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
         let maxima = maps.clone().max_dim(3).max_dim(2).expand(maps.shape());
         // The head averages: over the maps themselves, and over equal values, which leaves the maxima.
         Tensor::cat(vec![maps, maxima], 1)

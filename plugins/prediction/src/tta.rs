@@ -99,7 +99,7 @@ mod tests {
     }
 
     impl Backbone for Tiny {
-        fn features(&self, images: Tensor<4>) -> Tensor<4> {
+        fn features(&self, images: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
             // Not linear: the mean of the views is not the view of their mean.
             self.conv.forward(images).tanh()
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use ichflow_api::prelude::*;
+use ichflow_api::text_table::TextTable;
 
 use crate::groups::GroupBy;
 use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
@@ -122,7 +123,7 @@ impl Predefined {
 
 /// The fold of every id.
 fn read(path: &Path) -> Result<HashMap<String, String>> {
-    let mut reader = csv::Reader::from_path(path).at("read", path)?;
+    let mut reader = TextTable::open(path)?.into_csv(false);
     let head = reader.headers().at("read", path)?;
     let column = |name: &str| {
         head.iter()

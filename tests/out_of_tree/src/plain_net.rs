@@ -32,10 +32,10 @@ impl PlainBackbone {
 }
 
 impl Backbone for PlainBackbone {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+    fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         self.convolutions
             .iter()
-            .fold(images, |maps, layer| relu(convolve(layer, maps)))
+            .fold(images, |maps, layer| relu(convolve(layer, maps, context)))
     }
 
     fn feature_count(&self) -> usize {

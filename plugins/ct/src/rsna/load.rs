@@ -157,7 +157,10 @@ fn list(directory: &Path, remarks: &mut Vec<String>) -> Result<Listing> {
     let mut listing = Listing::new();
     let mut others = 0;
     for entry in fs::read_dir(directory).at("read the directory", directory)? {
-        let path = entry.at("read the directory", directory)?.path();
+        let Ok(path) = entry.map(|entry| entry.path()) else {
+            others += 1;
+            continue;
+        };
         let stem = path.file_stem().unwrap_or_default().as_encoded_bytes();
         let is_dicom = path.extension().is_some_and(|extension| extension == "dcm");
         match ImageId::parse(stem).filter(|_| is_dicom) {

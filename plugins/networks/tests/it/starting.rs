@@ -57,7 +57,9 @@ fn torchvisions_names_are_understood() {
             })
         };
         let network = spec.build(3, 6, &device).unwrap();
-        let features = network.backbone.features(formula::images(97, &device));
+        let features = network
+            .backbone
+            .features(formula::images(97, &device), &ForwardContext::default());
         check_features(features, reference, &format!("torchvision's {name}"));
     }
 }
@@ -96,7 +98,7 @@ fn weights_for_colours_see_grey_images_alike() {
         let network = spec.build(channels, 6, &device).unwrap();
         let grey = formula::images(64, &device).slice([0..2, 0..1, 0..64, 0..64]);
         let images = spec.normalisation().apply(grey.repeat_dim(1, channels));
-        flat(network.backbone.features(images))
+        flat(network.backbone.features(images, &ForwardContext::default()))
     };
     let colour = of(3);
     // Six channels: two of each colour, at half the weight.

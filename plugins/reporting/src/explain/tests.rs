@@ -21,7 +21,7 @@ struct Scale {
 }
 
 impl ichflow_api::nn::Backbone for Scale {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+    fn features(&self, images: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
         self.conv.forward(images)
     }
 
@@ -150,7 +150,7 @@ struct Coarse {
 }
 
 impl ichflow_api::nn::Backbone for Coarse {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+    fn features(&self, images: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
         self.conv.forward(images)
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Known, Needs};
-use ichflow_api::nn::layers::Precision;
+use ichflow_api::nn::Precision;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::device::all_like;
 use ichflow_api::tensors::model::Preparation;
