@@ -8,11 +8,10 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
-use burn::module::Module;
-use burn::optim::GradientsParams;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, TensorData};
 use ichflow_api::device::DeviceChoice;
-use ichflow_api::nn::layers;
+use ichflow_api::nn::{Precision, parameters};
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
 use ichflow_networks as _;
@@ -35,12 +34,12 @@ struct Question {
     steps: usize,
     #[serde(default)]
     warm: usize,
-    /// Whether burn's own operations compute every layer.
+    /// Whether burn's own operations compute every layer and step.
     #[serde(default)]
     generic: bool,
     /// `f32` or `bf16`.
     #[serde(default)]
-    precision: layers::Precision,
+    precision: Precision,
     /// `auto`, `cpu`, `cuda:N`.
     #[serde(default)]
     device: Option<String>,
@@ -94,7 +93,6 @@ fn times(question: &Question) -> Result<Times> {
         .unwrap_or("cpu")
         .parse()
         .map_err(Error::new)?;
-    layers::use_kernels(!question.generic);
     let plain = choice.resolve()?.open();
     let device = if question.train {
         plain.clone().autodiff()
@@ -112,6 +110,13 @@ fn times(question: &Question) -> Result<Times> {
         .map(|index| (index % 3 == 0) as u8 as f32)
         .collect();
     let truth = Tensor::<2>::from_data(TensorData::new(truth, [question.batch, 6]), &device);
+    let context = ForwardContext::default().with_precision(question.precision);
+    let context = if question.generic {
+        context.without_kernels()
+    } else {
+        context
+    };
+    let mut burns: ModuleOptimizer = AdamConfig::new().with_epsilon(1e-8).init();
     let mut stepper = Stepper::new(rules(&network));
     let rate = Rate {
         lr: 1e-4,
@@ -125,14 +130,18 @@ fn times(question: &Question) -> Result<Times> {
             before = cpu_seconds();
         }
         let begun = Instant::now();
-        let logits = layers::in_precision(question.precision, || network.forward(images.clone()));
+        let logits = network.forward_with(images.clone(), &context);
         if question.train {
             // Binary cross-entropy with logits.
             let losses = logits.clone().clamp_min(0.0) - logits.clone() * truth.clone()
                 + logits.abs().neg().exp().log1p();
             let loss = losses.mean();
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            network = stepper.step(network, gradients, rate);
+            network = if question.generic {
+                burns.step(rate.lr, network, gradients)
+            } else {
+                stepper.step(network, gradients, rate)
+            };
             loss.into_scalar::<f32>();
         } else {
             logits.sum().into_scalar::<f32>();
@@ -162,25 +171,22 @@ fn network(question: &Question, device: &Device) -> Result<Network> {
         &Context::new(&run, "network", "network", "key"),
     )?;
     let spec = outputs
-        .take_as::<NetworkSpec>("network")
+        .take(output::NETWORK)
         .ok_or_else(|| Error::new(format!("{} is no network", question.network)))?;
     spec.build(3, 6, device)
 }
 
 /// Adam for every parameter.
 fn rules(network: &Network) -> HashMap<burn::module::ParamId, Rule> {
-    struct All(HashMap<burn::module::ParamId, Rule>);
-    impl burn::module::ModuleVisitor for All {
-        fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-            let rule = Rule {
-                optimizer: Arc::new(Adam::default()),
-                lr: Lr::Times(1.0),
-                decay: 0.0,
-            };
-            self.0.insert(param.id, rule);
-        }
-    }
-    let mut all = All(HashMap::new());
-    network.visit(&mut all);
-    all.0
+    let layers = parameters::walk(network);
+    let all = layers.iter().flat_map(|layer| &layer.parameters);
+    all.map(|parameter| {
+        let rule = Rule {
+            optimizer: Arc::new(Adam::default()),
+            lr: Lr::Times(1.0),
+            decay: 0.0,
+        };
+        (parameter.id, rule)
+    })
+    .collect()
 }

@@ -3,10 +3,12 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::context::ForwardContext;
+
 /// The convolutional part of a network.
 pub trait Backbone: Module + Sync + 'static {
     /// From images `[batch, channels, height, width]` to feature maps `[batch, features, h, w]`.
-    fn features(&self, images: Tensor<4>) -> Tensor<4>;
+    fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4>;
 
     /// Number of feature maps.
     fn feature_count(&self) -> usize;
@@ -14,12 +16,12 @@ pub trait Backbone: Module + Sync + 'static {
     /// The last maps in which a place still stands for that place of the image: heat maps are drawn of these. A
     /// backbone whose features hold something of the image as a whole gives what they are made of, and
     /// [`Backbone::features_of_maps`] makes them of it.
-    fn maps(&self, images: Tensor<4>) -> Tensor<4> {
-        self.features(images)
+    fn maps(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        self.features(images, context)
     }
 
     /// Features of [`Backbone::maps`]. Looks at no statistics of the batch.
-    fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
+    fn features_of_maps(&self, maps: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
         maps
     }
 

@@ -6,7 +6,8 @@ use burn::tensor::{Device, Tensor, activation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::layers::{ChannelNorm, mean_of_maps, project};
+use crate::context::ForwardContext;
+use crate::layers::{ChannelNorm, global_avg_pool, project};
 
 /// What becomes of a feature map's values, one number a map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -102,16 +103,16 @@ impl Head {
     }
 
     /// From feature maps `[batch, features, h, w]` to logits `[batch, outputs]`.
-    pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
-        let pooled = self.pool.forward(features);
+    pub fn forward(&self, features: Tensor<4>, context: &ForwardContext) -> Tensor<2> {
+        let pooled = self.pool.forward(features, context);
         let pooled = match &self.norm {
             Some(norm) => norm.forward(pooled),
             None => pooled,
         };
         let pooled = self.dropout.forward(pooled);
         match &self.hidden {
-            Some(hidden) => self.each_label(activation::relu(project(hidden, pooled))),
-            None => project(&self.classifier, pooled),
+            Some(hidden) => self.each_label(activation::relu(project(hidden, pooled, context))),
+            None => project(&self.classifier, pooled, context),
         }
     }
 
@@ -150,7 +151,7 @@ impl Pooling {
     }
 
     /// From maps `[batch, features, h, w]` to features `[batch, features]`.
-    pub fn forward(&self, maps: Tensor<4>) -> Tensor<2> {
+    pub fn forward(&self, maps: Tensor<4>, context: &ForwardContext) -> Tensor<2> {
         let pooled = match (self.pool, &self.p) {
             (Pool::Max, _) => maps.max_dim(3).max_dim(2),
             (Pool::Gem, Some(p)) => {
@@ -158,7 +159,7 @@ impl Pooling {
                 let powers = (maps.clamp_min(Self::LEAST).log() * p.clone()).exp();
                 (powers.mean_dim(3).mean_dim(2).log() / p).exp()
             }
-            _ => mean_of_maps(maps),
+            _ => global_avg_pool(maps, context),
         };
         pooled.flatten::<2>(1, 3)
     }

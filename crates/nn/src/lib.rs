@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
 
+mod activation;
 mod backbone;
 mod center_width;
+mod context;
+mod cpu;
 mod erased;
 mod error;
 mod head;
@@ -13,14 +16,17 @@ mod network;
 mod normalisation;
 pub mod optimizer;
 pub mod parameters;
+mod precision;
 pub mod summary;
 pub mod weights;
 
 pub use backbone::Backbone;
 pub use center_width::CenterWidth;
+pub use context::{Call, ForwardContext, Observer};
 pub use erased::AnyBackbone;
 pub use error::{Error, NotWeights, Result};
 pub use head::{Head, HeadKind, HeadPlan, Pool, Pooling};
 pub use learned_window::LearnedWindow;
 pub use network::Network;
 pub use normalisation::Normalisation;
+pub use precision::Precision;

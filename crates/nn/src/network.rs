@@ -9,6 +9,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::backbone::Backbone;
+use crate::context::ForwardContext;
 use crate::erased::AnyBackbone;
 use crate::head::{Head, HeadPlan};
 use crate::learned_window::LearnedWindow;
@@ -54,6 +55,12 @@ impl Network {
 
     /// From images `[batch, channels, height, width]` to logits `[batch, outputs]`.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.head.forward(self.backbone.features(images))
+        self.forward_with(images, &ForwardContext::default())
+    }
+
+    /// [`Network::forward`], told how to compute.
+    pub fn forward_with(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<2> {
+        self.head
+            .forward(self.backbone.features(images, context), context)
     }
 }

@@ -2,11 +2,9 @@
 
 use burn::tensor::Tensor;
 
+use crate::cpu;
+pub use crate::cpu::AdamState;
 use crate::kernels::optimizer::Adam;
-use crate::layers::cpu;
-
-/// Adam's mean and uncentred variance of a weight's gradients; nothing before the first step, when both are zero.
-pub type AdamState<const D: usize> = Option<[Tensor<D>; 2]>;
 
 /// What a step of Adam is told.
 #[derive(Clone, Copy, Debug, PartialEq)]

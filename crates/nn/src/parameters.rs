@@ -20,6 +20,11 @@ impl Parameter {
         self.shape.as_ref().map_or(0, |shape| shape.iter().product())
     }
 
+    /// Its number of dimensions; 0 for a flag.
+    pub fn rank(&self) -> usize {
+        self.shape.as_ref().map_or(0, Vec::len)
+    }
+
     /// Whether it is a running statistic of a normalisation, which follows the data and is not trained. burn walks
     /// through these as through parameters.
     pub fn is_running(&self) -> bool {

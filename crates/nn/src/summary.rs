@@ -1,12 +1,13 @@
 //! What a network consists of: layers, the shapes they give, their parameters, and the multiply-adds of one image.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::module::{Module, ParamId};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::layers::observe::{self, Seen};
+use crate::context::{Call, ForwardContext, Observer};
 use crate::network::Network;
 use crate::parameters::{self, Parameter};
 
@@ -39,6 +40,34 @@ pub struct Summary {
     pub multiply_adds: u64,
 }
 
+/// What a layer has said of itself while an image went through.
+struct Seen {
+    output: Vec<usize>,
+    multiply_adds: u64,
+}
+
+/// Writes down what layers say, by their weights.
+#[derive(Default)]
+struct Recorder(Mutex<HashMap<ParamId, Seen>>);
+
+impl Observer for Recorder {
+    fn called(&self, call: Call<'_>) {
+        // One image goes through: a first side above 1 is its places, put side by side.
+        let of_one = match call.output.split_first() {
+            Some((1, rest)) => rest.to_vec(),
+            _ => call.output.to_vec(),
+        };
+        let values: usize = call.output.iter().product();
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = seen.entry(call.weight).or_insert(Seen {
+            output: of_one,
+            multiply_adds: 0,
+        });
+        // A layer that is called twice works twice.
+        entry.multiply_adds += (values * call.multiply_adds_per_value) as u64;
+    }
+}
+
 impl Layer {
     fn of(layer: parameters::Layer, seen: &HashMap<ParamId, Seen>) -> Self {
         let trained = || layer.parameters.iter().filter(|parameter| parameter.is_trained());
@@ -59,11 +88,12 @@ impl Summary {
     /// Sends one image of zeros, `[channels, height, width]`, through a network on `device`.
     pub fn of(network: &Network, image: [usize; 3], device: &Device) -> Self {
         let [channels, height, width] = image;
-        let seen = observe::during(|| {
-            network
-                .valid()
-                .forward(Tensor::zeros([1, channels, height, width], device));
-        });
+        let recorder = Arc::new(Recorder::default());
+        network.valid().forward_with(
+            Tensor::zeros([1, channels, height, width], device),
+            &ForwardContext::default().observed_by(recorder.clone()),
+        );
+        let seen = std::mem::take(&mut *recorder.0.lock().unwrap_or_else(PoisonError::into_inner));
         let layers: Vec<Layer> = parameters::walk(network)
             .into_iter()
             .filter(|layer| layer.parameters.iter().any(Parameter::is_trained))
@@ -189,9 +219,11 @@ mod tests {
     }
 
     impl Backbone for Twice {
-        fn features(&self, images: Tensor<4>) -> Tensor<4> {
-            let maps = convolve(&self.conv, convolve(&self.conv, images));
-            self.stem.iter().fold(maps, |maps, layer| convolve(layer, maps))
+        fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+            let maps = convolve(&self.conv, convolve(&self.conv, images, context), context);
+            self.stem
+                .iter()
+                .fold(maps, |maps, layer| convolve(layer, maps, context))
         }
 
         fn feature_count(&self) -> usize {

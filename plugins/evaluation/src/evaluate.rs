@@ -15,18 +15,18 @@ impl Stage for Evaluate {
     const EXAMPLE: &'static str = "[evaluate]\nuse = \"evaluate\"\nbootstrap = 1000\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Predictions>("valid").by_name())
-            .input(Input::of::<Predictions>("test").optional())
-            .input(Input::of::<Predictions>("baseline").optional())
-            .input(Input::of::<Thresholds>("thresholds").optional())
-            .input(Input::of::<Calibration>("calibration").optional())
-            .input(Input::of::<Balance>("balance").optional())
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Folds>("folds"))
-            .output(Output::of::<Metrics>("metrics"))
-            .output(Output::of::<Scores>("scores"))
+            .takes(input::VALID)
+            .takes(optional::TEST)
+            .takes(optional::BASELINE)
+            .takes(optional::THRESHOLDS)
+            .takes(optional::CALIBRATION)
+            .takes(optional::BALANCE)
+            .takes(input::COHORT)
+            .takes(input::FOLDS)
+            .offers(output::METRICS)
+            .offers(output::SCORES)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -40,9 +40,8 @@ impl Stage for Evaluate {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let prevalence =
-            training_prevalence(&*inputs.get::<Cohort>("cohort")?, &*inputs.get::<Folds>("folds")?)?;
-        let thresholds = inputs.find::<Thresholds>("thresholds")?;
+        let prevalence = training_prevalence(&*inputs.take(input::COHORT)?, &*inputs.take(input::FOLDS)?)?;
+        let thresholds = inputs.get(optional::THRESHOLDS)?;
         let part = |predictions: &Predictions, name: &str| {
             let mut measured = measure(predictions, &prevalence, self, &mut context.rng(name))?;
             if let (Some(measured), Some(thresholds)) = (&mut measured, &thresholds) {
@@ -50,16 +49,16 @@ impl Stage for Evaluate {
             }
             Ok::<_, Error>(measured)
         };
-        let validation = inputs.get::<Predictions>("valid")?;
+        let validation = inputs.take(input::VALID)?;
         let valid = part(&validation, "valid")?.ok_or_else(|| {
             Error::new("no validation slice has known labels, so nothing can be measured")
                 .help("split the labelled cohort, so that some of its slices are for validation")
         })?;
-        let test = match inputs.find::<Predictions>("test")? {
+        let test = match inputs.get(optional::TEST)? {
             Some(test) => part(&test, "test")?,
             None => None,
         };
-        let (versus_baseline, baseline) = match inputs.find::<Predictions>("baseline")? {
+        let (versus_baseline, baseline) = match inputs.get(optional::BASELINE)? {
             Some(baseline) => (
                 versus(&validation, &baseline, self, &mut context.rng("baseline"))?,
                 measure(&baseline, &prevalence, self, &mut context.rng("valid"))?,
@@ -78,10 +77,8 @@ impl Stage for Evaluate {
             versus_baseline,
             baseline,
             thresholds_for: thresholds.as_ref().map(|thresholds| thresholds.target.clone()),
-            calibration: inputs
-                .find::<Calibration>("calibration")?
-                .map(|found| (*found).clone()),
-            split: inputs.find::<Balance>("balance")?.map(|found| (*found).clone()),
+            calibration: inputs.get(optional::CALIBRATION)?.map(|found| (*found).clone()),
+            split: inputs.get(optional::BALANCE)?.map(|found| (*found).clone()),
         };
         let path = context.file("metrics.json")?;
         let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;
@@ -102,8 +99,8 @@ impl Stage for Evaluate {
         }
         let scores = serde_json::to_value(&measured).doing("cannot write the metrics as JSON")?;
         Ok(Outputs::new()
-            .with("metrics", measured)
-            .with("scores", Scores(scores)))
+            .with(output::METRICS, measured)
+            .with(output::SCORES, Scores(scores)))
     }
 }
 
@@ -191,13 +188,13 @@ mod tests {
             let context = Context::new(&run, "evaluate", Evaluate::NAME, "key");
             let (cohort, folds, predictions) = parts();
             let inputs = Inputs::default()
-                .with("cohort", cohort)
-                .with("folds", folds)
-                .with("test", predictions.clone())
-                .with("baseline", predictions.clone())
-                .with("valid", predictions);
+                .with(input::COHORT, cohort)
+                .with(input::FOLDS, folds)
+                .with(optional::TEST, predictions.clone())
+                .with(optional::BASELINE, predictions.clone())
+                .with(input::VALID, predictions);
             let mut outputs = Evaluate::default().run(&inputs, &context).unwrap();
-            let metrics = outputs.take_as::<Metrics>("metrics").unwrap();
+            let metrics = outputs.take(output::METRICS).unwrap();
             let text = std::fs::read_to_string(run.directory.join("metrics.json")).unwrap();
             (metrics, text, run.summary())
         };

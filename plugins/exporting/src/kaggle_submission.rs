@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ichflow_api::data::labels::{self, COUNT, STAGE_2_PREVALENCE_LOG_LOSS};
-use ichflow_api::data::submission::{SampleSubmission, split_row};
+use ichflow_api::data::submission::split_row;
 use ichflow_api::metrics::prevalence;
 use ichflow_api::prelude::*;
 
@@ -50,17 +50,17 @@ impl Stage for KaggleSubmission {
     const SUMMARY: &'static str = "the file the competition's scorer reads";
     const EXAMPLE: &'static str = "[submission]\nuse = \"kaggle-submission\"\nclip = 1e-6\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Predictions>("test").by_name())
-            .input(Input::of::<SampleSubmission>("sample").optional())
-            .input(Input::of::<Cohort>("cohort"))
+            .takes(input::TEST)
+            .takes(optional::SAMPLE)
+            .takes(input::COHORT)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let predictions = inputs.get::<Predictions>("test")?;
-        let sample = inputs.find::<SampleSubmission>("sample")?;
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let predictions = inputs.take(input::TEST)?;
+        let sample = inputs.get(optional::SAMPLE)?;
+        let cohort = inputs.take(input::COHORT)?;
         let of_slice: BTreeMap<&str, &[f64; COUNT]> = predictions
             .slices
             .iter()
@@ -169,9 +169,11 @@ mod tests {
             slices: vec![slice("ID_1", "r", None), slice("ID_2", "s", None)],
             probabilities: vec![[0.9, 0.1, 0.2, 0.3, 0.4, 1.0], [0.0; COUNT]],
         };
-        let mut inputs = Inputs::default().with("test", predictions).with("cohort", train);
+        let mut inputs = Inputs::default()
+            .with(optional::TEST, predictions)
+            .with(input::COHORT, train);
         if let Some(rows) = sample {
-            inputs = inputs.with("sample", SampleSubmission { rows });
+            inputs = inputs.with(optional::SAMPLE, SampleSubmission { rows });
         }
         let result = Stage::run(stage, &inputs, &context);
         let text = std::fs::read_to_string(run.directory.join("submission.csv")).unwrap_or_default();

@@ -35,7 +35,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         }
         .run(&Inputs::default(), &context)?,
     };
-    let spec = outputs.take_as::<NetworkSpec>("network").ok_or("no network")?;
+    let spec = outputs.take(output::NETWORK).ok_or("no network")?;
 
     let device = Device::flex().autodiff();
     let mut network = spec.build(channels, 6, &device)?;

@@ -2,14 +2,15 @@
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
+use ichflow_api::nn::layers::{Activation, BatchNorm2d};
 use ichflow_api::nn::{HeadKind, Pool};
 use ichflow_api::prelude::*;
 
 use crate::architecture::Architecture;
-use crate::blocks::{Activation, BasicBlock, BatchNorm2d, Convolution, Style, space_to_depth};
+use crate::blocks::{BasicBlock, Convolution, Style, space_to_depth};
 use crate::normalise::Normalise;
 use crate::parts;
-use crate::stage::hand_on;
+use crate::stage::{describe, hand_on};
 
 /// A small residual network for a CPU: a first convolution that sees every pixel, then three residual
 /// blocks on maps of a quarter, an eighth and a sixteenth of the image's side.
@@ -53,8 +54,14 @@ impl Stage for SmallCnn {
     const SUMMARY: &'static str = "a small residual network that trains on a CPU";
     const EXAMPLE: &'static str = "[network]\nuse = \"small-cnn\"\nwidth = 24\n";
 
-    fn ports(&self) -> Ports {
-        parts::ports(Normalise::None)
+    fn ports() -> Ports {
+        parts::ports()
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        let architecture = SmallCnnArchitecture { width: self.width };
+        let plan = parts::head_plan(self.pool, self.head, self.hidden, self.dropout);
+        describe(architecture, plan, Normalise::None, inputs)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -130,18 +137,20 @@ impl SmallCnnBackbone {
 
 impl Backbone for SmallCnnBackbone {
     /// `[batch, 2 · maps, h, w]`: the maps, then every map's maximum all over.
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
-        self.features_of_maps(self.maps(images))
+    fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        self.features_of_maps(self.maps(images, context), context)
     }
 
-    fn maps(&self, images: Tensor<4>) -> Tensor<4> {
+    fn maps(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         // Convolving full-size images takes longest of all on a CPU, so squares of pixels become channels.
         let images = space_to_depth(images);
-        let stem = self.style.conv_norm_act(&self.conv1, &self.bn1, images);
-        self.blocks.iter().fold(stem, |maps, block| block.features(maps))
+        let stem = self.style.conv_norm_act(&self.conv1, &self.bn1, images, context);
+        self.blocks
+            .iter()
+            .fold(stem, |maps, block| block.features(maps, context))
     }
 
-    fn features_of_maps(&self, maps: Tensor<4>) -> Tensor<4> {
+    fn features_of_maps(&self, maps: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
         let maxima = maps.clone().max_dim(3).max_dim(2).expand(maps.shape());
         // The head averages: over the maps themselves, and over equal values, which leaves the maxima.
         Tensor::cat(vec![maps, maxima], 1)

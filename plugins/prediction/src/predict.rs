@@ -35,16 +35,16 @@ impl Stage for Predict {
     const SHARDED: bool = true;
     const EXAMPLE: &'static str = "[predict]\nuse = \"predict\"\nbatch = 32\n";
 
-    fn ports(&self) -> Ports {
-        with_slices(Ports::new().input(Input::of::<Model>("model")))
+    fn ports() -> Ports {
+        with_slices(Ports::new().takes(input::MODEL))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let model = inputs.get::<Model>("model")?;
-        let pixels = inputs.get::<Pixels>("pixels")?;
-        let cohort = inputs.get::<Cohort>("cohort")?;
-        let validation = inputs.get::<Folds>("folds")?.indices(Fold::Valid);
-        let test = inputs.find::<Cohort>("test")?;
+        let model = inputs.take(input::MODEL)?;
+        let pixels = inputs.take(input::PIXELS)?;
+        let cohort = inputs.take(input::COHORT)?;
+        let validation = inputs.take(input::FOLDS)?.indices(Fold::Valid);
+        let test = inputs.get(optional::TEST_COHORT)?;
         let mut parts = vec![Part::new(cohort, &validation, self.batch)];
         if let Some(test) = test {
             let all: Vec<usize> = (0..test.len()).collect();
@@ -59,8 +59,8 @@ impl Stage for Predict {
         else {
             // A shard's part is of no use to anyone but the run that puts the parts together.
             let test = (parts.len() > 1).then(Predictions::default);
-            let nothing = Outputs::new().with("valid", Predictions::default());
-            return Ok(nothing.with_some("test", test).part());
+            let nothing = Outputs::new().with(output::VALID, Predictions::default());
+            return Ok(nothing.with_some(output::TEST, test).part());
         };
         let mut made = made.into_iter();
         let mut results = parts

@@ -47,7 +47,7 @@ impl Stage for GroupKfold {
     const EXAMPLE: &'static str = "[split]\nuse = \"group-kfold\"\nfold = 0\nof = 5\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         ports()
     }
 
@@ -56,7 +56,7 @@ impl Stage for GroupKfold {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         reject_empty(&cohort)?;
         let groups = groups_of(&cohort, self.group_by, context);
         if groups.count < self.of {
@@ -75,7 +75,7 @@ impl Stage for GroupKfold {
         };
         let split = Split {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt: Dealt::of(
                 part,
                 groups.of_slice.iter().map(|group| fold_of[*group]).collect(),
@@ -156,7 +156,7 @@ mod tests {
                 .map(|i| testkit::slice(&format!("s{i}"), "p", None))
                 .collect(),
         );
-        let inputs = Inputs::default().with("cohort", cohort);
+        let inputs = Inputs::default().with(input::COHORT, cohort);
         let error = GroupKfold::default().run(&inputs, &context).err().unwrap();
         assert_eq!(error.to_string(), "1 patients cannot be dealt into 5 folds");
     }

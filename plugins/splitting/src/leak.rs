@@ -40,7 +40,7 @@ impl Leak {
     ) -> Result<Vec<String>> {
         let mut found = leaks(cohort, validation);
         if let Some(pixels) = pixels {
-            found.extend(same_images(cohort, validation, pixels)?);
+            found.extend(same_images(cohort, validation, pixels));
         }
         match self {
             Self::Error if !found.is_empty() => {
@@ -120,7 +120,7 @@ fn repeated(cohort: &Cohort) -> Option<Found> {
 
 /// Images that stand on both sides under different names, where the pixels can tell without being read.
 /// Images of one value, such as air above the head, are alike and say nothing.
-fn same_images(cohort: &Cohort, validation: &[bool], pixels: &Pixels) -> Result<Option<Found>> {
+fn same_images(cohort: &Cohort, validation: &[bool], pixels: &Pixels) -> Option<Found> {
     let mut first: BTreeMap<String, [Option<usize>; 2]> = BTreeMap::new();
     for (index, (slice, validation)) in cohort.slices.iter().zip(validation).enumerate() {
         if let Some(content) = pixels.content(slice) {
@@ -132,7 +132,10 @@ fn same_images(cohort: &Cohort, validation: &[bool], pixels: &Pixels) -> Result<
         let (Some(train), Some(valid)) = (train, valid) else {
             continue;
         };
-        let hu = pixels.read(&cohort.slices[valid])?.hu;
+        // One that cannot be read is left out wherever it stands.
+        let Ok(HuImage { hu, .. }) = pixels.read(&cohort.slices[valid]) else {
+            continue;
+        };
         if hu.iter().any(|value| *value != hu[0]) {
             pairs.push(format!(
                 "{} = {}",
@@ -141,18 +144,18 @@ fn same_images(cohort: &Cohort, validation: &[bool], pixels: &Pixels) -> Result<
         }
     }
     if pairs.is_empty() {
-        return Ok(None);
+        return None;
     }
     let names: Vec<&str> = pairs.iter().map(String::as_str).collect();
     let what = match pairs.len() {
         1 => "1 image stands on both sides of the split under two names".to_owned(),
         many => format!("{many} images stand on both sides of the split under two names"),
     };
-    Ok(Some(Found {
+    Some(Found {
         named: format!("{what}: {}", listed(&names)),
         what,
         help: "leave one of each pair out of the labels or of the directory",
-    }))
+    })
 }
 
 /// The first names, and how many more there are.
@@ -203,16 +206,34 @@ mod tests {
             slice.study = study.into();
         }
         let cohort = testkit::cohort(slices.to_vec());
-        let found = same_images(&cohort, &[true, false, true, false], &Pixels::new(ByStudy))
-            .unwrap()
-            .unwrap();
+        let found = same_images(&cohort, &[true, false, true, false], &Pixels::new(ByStudy)).unwrap();
         assert_eq!(
             found.named,
             "1 image stands on both sides of the split under two names: b = a"
         );
         assert!(!found.what.contains('='), "{}", found.what);
         let apart = same_images(&cohort, &[true, true, false, true], &Pixels::new(ByStudy));
-        assert!(apart.unwrap().is_none());
+        assert!(apart.is_none());
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_read_is_no_leak_and_no_end() {
+        struct Lost;
+
+        impl PixelSource for Lost {
+            fn read(&self, _slice: &Slice) -> Result<HuImage> {
+                panic!("an index beyond its end")
+            }
+            fn describe(&self) -> String {
+                "nothing".into()
+            }
+            fn content(&self, _slice: &Slice) -> Option<String> {
+                Some("the same".into())
+            }
+        }
+        let slices = ["a", "b"].map(|id| testkit::slice(id, &format!("of {id}"), None));
+        let cohort = testkit::cohort(slices.to_vec());
+        assert!(same_images(&cohort, &[true, false], &Pixels::new(Lost)).is_none());
     }
 
     #[test]

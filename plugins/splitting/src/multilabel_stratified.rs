@@ -61,7 +61,7 @@ impl Stage for MultilabelStratified {
         "[split]\nuse = \"multilabel-stratified\"\ngroup_by = \"patient\"\nvalid = 0.06\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         ports()
     }
 
@@ -70,13 +70,13 @@ impl Stage for MultilabelStratified {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         let truth = truth_of(&cohort)?;
         let groups = groups_of(&cohort, self.group_by, context);
         let part = Part::new(self.valid, self.fold, self.of);
         let split = Split {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt: Dealt::of(part, self.deal(part, &truth, &groups, context)),
             group_by: self.group_by,
             leak: self.leak,
@@ -130,8 +130,8 @@ mod tests {
         let mut run = testkit::run_context(directory.path());
         run.seed = seed;
         let context = Context::new(&run, "split", MultilabelStratified::NAME, "key");
-        let mut outputs = stage.run(&Inputs::default().with("cohort", cohort), &context)?;
-        let folds = outputs.take_as::<Folds>("folds").unwrap();
+        let mut outputs = stage.run(&Inputs::default().with(input::COHORT, cohort), &context)?;
+        let folds = outputs.take(output::FOLDS).unwrap();
         let csv = std::fs::read_to_string(run.directory.join("folds.csv")).unwrap();
         Ok(((*folds).clone(), csv))
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use ichflow_api::prelude::*;
+use ichflow_api::text_table::TextTable;
 
 use crate::groups::GroupBy;
 use crate::leak::{Leak, listed};
@@ -37,7 +38,7 @@ impl Stage for Predefined {
 
     const RENAMED: &'static [(&'static str, &'static str)] = &[("held_out", "`validation = …`")];
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         ports()
     }
 
@@ -46,14 +47,14 @@ impl Stage for Predefined {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         reject_empty(&cohort)?;
         let fold_of = read(&self.file)?;
         let dealt = self.dealt(&cohort, &fold_of, context)?;
         let groups = groups_of(&cohort, GroupBy::Patient, context);
         let split = Split {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt,
             group_by: GroupBy::Patient,
             leak: self.leak,
@@ -124,7 +125,7 @@ impl Predefined {
 
 /// The fold of every id.
 fn read(path: &Path) -> Result<HashMap<String, String>> {
-    let mut reader = csv::Reader::from_path(path).at("read", path)?;
+    let mut reader = TextTable::open(path)?.into_csv(false);
     let head = reader.headers().at("read", path)?;
     let column = |name: &str| {
         head.iter()
@@ -173,9 +174,9 @@ mod tests {
             validation: validation.into(),
             leak: Leak::Error,
         };
-        let inputs = Inputs::default().with("cohort", testkit::cohort(slices.to_vec()));
+        let inputs = Inputs::default().with(input::COHORT, testkit::cohort(slices.to_vec()));
         let mut outputs = stage.run(&inputs, &context)?;
-        Ok((*outputs.take_as::<Folds>("folds").unwrap()).clone())
+        Ok((*outputs.take(output::FOLDS).unwrap()).clone())
     }
 
     fn refused(csv: &str, validation: &str) -> String {

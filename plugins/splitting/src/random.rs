@@ -50,7 +50,7 @@ impl Stage for Random {
     const EXAMPLE: &'static str = "[split]\nuse = \"random\"\nfold = 0\nof = 5\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         ports()
     }
 
@@ -59,14 +59,14 @@ impl Stage for Random {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         reject_empty(&cohort)?;
         let groups = groups_of(&cohort, self.group_by, context);
         let part = Part::new(self.valid, self.fold, self.of);
         let fold_of = deal(groups.count, part, context);
         let split = Split {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt: Dealt::of(
                 part,
                 groups.of_slice.iter().map(|group| fold_of[*group]).collect(),
@@ -108,8 +108,8 @@ mod tests {
         let mut run = testkit::run_context(directory.path());
         run.seed = seed;
         let context = Context::new(&run, "split", Random::NAME, "key");
-        let mut outputs = stage.run(&Inputs::default().with("cohort", cohort), &context)?;
-        Ok((*outputs.take_as::<Folds>("folds").unwrap()).clone())
+        let mut outputs = stage.run(&Inputs::default().with(input::COHORT, cohort), &context)?;
+        Ok((*outputs.take(output::FOLDS).unwrap()).clone())
     }
 
     fn cohort(slices: usize, patients: usize) -> Cohort {

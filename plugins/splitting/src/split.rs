@@ -16,10 +16,10 @@ use crate::part::Part;
 /// A cohort in, folds out. The pixels, where they come from a store, tell identical images.
 pub fn ports() -> Ports {
     Ports::new()
-        .input(Input::of::<Cohort>("cohort"))
-        .input(Input::of::<Pixels>("pixels").optional())
-        .output(Output::of::<Folds>("folds"))
-        .output(Output::of::<Balance>("balance"))
+        .takes(input::COHORT)
+        .takes(optional::PIXELS)
+        .offers(output::FOLDS)
+        .offers(output::BALANCE)
 }
 
 /// The folds a cohort was dealt into, with one of them for validation.
@@ -102,7 +102,9 @@ impl Split<'_> {
         balance.leaks = self
             .leak
             .judge(self.cohort, &validation, self.pixels.as_deref(), context)?;
-        Ok(Outputs::new().with("folds", folds).with("balance", balance))
+        Ok(Outputs::new()
+            .with(output::FOLDS, folds)
+            .with(output::BALANCE, balance))
     }
 
     fn balance(&self, groups: &Groups) -> Balance {

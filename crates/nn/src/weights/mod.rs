@@ -309,7 +309,7 @@ fn is_finite(data: &TensorData) -> bool {
 mod tests {
     use super::*;
     use crate::learned_window::{Activation, Curve, LearnedWindow};
-    use crate::{Backbone, CenterWidth};
+    use crate::{Backbone, CenterWidth, ForwardContext};
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::tensor::{Device, Tensor};
 
@@ -319,7 +319,7 @@ mod tests {
     }
 
     impl Backbone for Tiny {
-        fn features(&self, images: Tensor<4>) -> Tensor<4> {
+        fn features(&self, images: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
             self.conv.forward(images)
         }
         fn feature_count(&self) -> usize {

@@ -45,10 +45,10 @@ fn load(directory: &Path) -> (Cohort, Cohort, SampleSubmission, Pixels, usize) {
     let run = testkit::run_context(directory);
     let context = Context::new(&run, "load", "phantom", "key");
     let mut outputs = SMALL.run(&Inputs::default(), &context).unwrap();
-    let train = outputs.take_as::<Cohort>("train").unwrap();
-    let test = outputs.take_as::<Cohort>("test").unwrap();
-    let sample = outputs.take_as::<SampleSubmission>("sample").unwrap();
-    let pixels = outputs.take_as::<Pixels>("pixels").unwrap();
+    let train = outputs.take(output::TRAIN).unwrap();
+    let test = outputs.take(output::TEST_COHORT).unwrap();
+    let sample = outputs.take(output::SAMPLE).unwrap();
+    let pixels = outputs.take(output::PIXELS).unwrap();
     let quarantined = run.quarantined().len();
     (
         (*train).clone(),

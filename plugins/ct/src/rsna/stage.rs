@@ -52,15 +52,17 @@ max_quarantined = 10
     const SHARDED: bool = true;
     const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .output(Output::of::<Cohort>("train"))
-            .output_if(self.test_images.is_some(), Output::of::<Cohort>("test"))
-            .output_if(
-                self.sample_submission.is_some(),
-                Output::of::<SampleSubmission>("sample"),
-            )
-            .output(Output::of::<Pixels>("pixels"))
+            .offers(output::TRAIN)
+            .offers(output::TEST_COHORT)
+            .offers(output::SAMPLE)
+            .offers(output::PIXELS)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        all.offers_only_if(self.test_images.is_some(), output::TEST_COHORT)
+            .offers_only_if(self.sample_submission.is_some(), output::SAMPLE)
     }
 
     fn reads(&self) -> Vec<ExternalPath> {

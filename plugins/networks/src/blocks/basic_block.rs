@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::Backbone;
-use ichflow_api::nn::layers::{add, convolve, residual};
+use ichflow_api::nn::layers::{BatchNorm2d, add, convolve, residual};
+use ichflow_api::nn::{Backbone, ForwardContext};
 
-use super::{BatchNorm2d, Convolution, Style};
+use super::{Convolution, Style};
 
 /// Two 3×3 convolutions beside a shortcut (He et al., 2016).
 #[derive(Module, Debug)]
@@ -44,26 +44,26 @@ impl BasicBlock {
         }
     }
 
-    /// A block in which at first only the shortcut speaks.
+    /// A block that at first passes on its shortcut alone: its last scale starts at zero.
     #[must_use]
-    pub fn silent(mut self, device: &Device) -> Self {
-        self.bn2 = self.bn2.silent(device);
+    pub fn zero_init_residual(mut self, device: &Device) -> Self {
+        self.bn2 = self.bn2.zero_init_residual(device);
         self
     }
 }
 
 impl Backbone for BasicBlock {
-    fn features(&self, x: Tensor<4>) -> Tensor<4> {
+    fn features(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         let main = |x| {
-            let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x);
-            self.bn2.forward(convolve(&self.conv2, y))
+            let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x, context);
+            self.bn2.forward(convolve(&self.conv2, y, context), context)
         };
         match &self.downsample {
             Some((conv, norm)) => {
-                let shortcut = norm.forward(convolve(conv, x.clone()));
-                add(main(x), shortcut, self.style.activation.fused())
+                let shortcut = norm.forward(convolve(conv, x.clone(), context), context);
+                add(main(x), shortcut, self.style.activation, context)
             }
-            None => residual(x, self.style.activation.fused(), main),
+            None => residual(x, self.style.activation, main, context),
         }
     }
 

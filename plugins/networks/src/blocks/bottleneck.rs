@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::Backbone;
-use ichflow_api::nn::layers::{add, convolve, residual};
+use ichflow_api::nn::layers::{BatchNorm2d, add, convolve, residual};
+use ichflow_api::nn::{Backbone, ForwardContext};
 
-use super::{BatchNorm2d, ChannelGate, Convolution, Style};
+use super::{ChannelGate, Convolution, Style};
 
 /// Shape of a [`Bottleneck`].
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ pub struct Bottleneck {
 }
 
 impl Bottleneck {
-    /// A fresh block, in which at first only the shortcut speaks.
+    /// A fresh block, which at first passes on its shortcut alone: its last scale starts at zero.
     pub fn new(config: BottleneckConfig, style: Style, device: &Device) -> Self {
         let BottleneckConfig {
             inputs,
@@ -71,7 +71,7 @@ impl Bottleneck {
             conv2: conv(middle),
             bn2: style.norm(inner, device),
             conv3: conv(Convolution::new(inner, outputs, 1)),
-            bn3: style.norm(outputs, device).silent(device),
+            bn3: style.norm(outputs, device).zero_init_residual(device),
             se: config
                 .se
                 .map(|reduced| ChannelGate::new(outputs, reduced, device)),
@@ -86,22 +86,22 @@ impl Bottleneck {
 }
 
 impl Backbone for Bottleneck {
-    fn features(&self, x: Tensor<4>) -> Tensor<4> {
+    fn features(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         let main = |x| {
-            let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x);
-            let y = self.style.conv_norm_act(&self.conv2, &self.bn2, y);
-            let y = self.bn3.forward(convolve(&self.conv3, y));
+            let y = self.style.conv_norm_act(&self.conv1, &self.bn1, x, context);
+            let y = self.style.conv_norm_act(&self.conv2, &self.bn2, y, context);
+            let y = self.bn3.forward(convolve(&self.conv3, y, context), context);
             match &self.se {
-                Some(se) => se.forward(y),
+                Some(se) => se.forward(y, context),
                 None => y,
             }
         };
         match &self.downsample {
             Some((conv, norm)) => {
-                let shortcut = norm.forward(convolve(conv, x.clone()));
-                add(main(x), shortcut, self.style.activation.fused())
+                let shortcut = norm.forward(convolve(conv, x.clone(), context), context);
+                add(main(x), shortcut, self.style.activation, context)
             }
-            None => residual(x, self.style.activation.fused(), main),
+            None => residual(x, self.style.activation, main, context),
         }
     }
 

@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation};
-use ichflow_api::nn::layers::{convolve, weigh_by_mean};
+use ichflow_api::nn::ForwardContext;
+use ichflow_api::nn::layers::{convolve, squeeze_excite};
 
 use super::Convolution;
 
@@ -26,10 +27,11 @@ impl ChannelGate {
     }
 
     /// Weighs the channels of `[batch, channels, height, width]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        weigh_by_mean(x, |means| {
-            let reduced = activation::relu(convolve(&self.fc1, means));
-            convolve(&self.fc2, reduced)
-        })
+    pub fn forward(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        let gate = |means| {
+            let reduced = activation::relu(convolve(&self.fc1, means, context));
+            convolve(&self.fc2, reduced, context)
+        };
+        squeeze_excite(x, gate, context)
     }
 }

@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::Backbone;
-use ichflow_api::nn::layers::{Activation, convolve, residual};
+use ichflow_api::nn::layers::{Activation, BatchNorm2d, convolve, residual};
+use ichflow_api::nn::{Backbone, ForwardContext};
 
-use super::{BatchNorm2d, Convolution, SqueezeExcite, Style};
+use super::{Convolution, SqueezeExcite, Style};
 
 /// A depthwise convolution, squeeze-and-excitation, and a 1×1 convolution (Howard et al., 2017). The
 /// input is added to the output where their shapes agree.
@@ -53,17 +53,17 @@ impl DepthwiseSeparable {
 }
 
 impl Backbone for DepthwiseSeparable {
-    fn features(&self, x: Tensor<4>) -> Tensor<4> {
+    fn features(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         let main = |x| {
-            let y = self.style.conv_norm_act(&self.conv_dw, &self.bn1, x);
+            let y = self.style.conv_norm_act(&self.conv_dw, &self.bn1, x, context);
             let y = match &self.se {
-                Some(se) => se.forward(y),
+                Some(se) => se.forward(y, context),
                 None => y,
             };
-            self.bn2.forward(convolve(&self.conv_pw, y))
+            self.bn2.forward(convolve(&self.conv_pw, y, context), context)
         };
         if self.residual {
-            residual(x, Activation::None, main)
+            residual(x, Activation::None, main, context)
         } else {
             main(x)
         }

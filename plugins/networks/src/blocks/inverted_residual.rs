@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::Backbone;
-use ichflow_api::nn::layers::{Activation, convolve, residual};
+use ichflow_api::nn::layers::{Activation, BatchNorm2d, convolve, residual};
+use ichflow_api::nn::{Backbone, ForwardContext};
 
-use super::{BatchNorm2d, Convolution, SqueezeExcite, Style};
+use super::{Convolution, SqueezeExcite, Style};
 
 /// Shape of an [`InvertedResidual`].
 #[derive(Clone, Copy, Debug)]
@@ -72,18 +72,18 @@ impl InvertedResidual {
 }
 
 impl Backbone for InvertedResidual {
-    fn features(&self, x: Tensor<4>) -> Tensor<4> {
+    fn features(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         let main = |x| {
-            let y = self.style.conv_norm_act(&self.conv_pw, &self.bn1, x);
-            let y = self.style.conv_norm_act(&self.conv_dw, &self.bn2, y);
+            let y = self.style.conv_norm_act(&self.conv_pw, &self.bn1, x, context);
+            let y = self.style.conv_norm_act(&self.conv_dw, &self.bn2, y, context);
             let y = match &self.se {
-                Some(se) => se.forward(y),
+                Some(se) => se.forward(y, context),
                 None => y,
             };
-            self.bn3.forward(convolve(&self.conv_pwl, y))
+            self.bn3.forward(convolve(&self.conv_pwl, y, context), context)
         };
         if self.residual {
-            residual(x, Activation::None, main)
+            residual(x, Activation::None, main, context)
         } else {
             main(x)
         }

@@ -5,9 +5,7 @@
 //! itself: maps in, maps out. A list of unlike blocks is a `Vec<AnyBackbone>`, which, other than an
 //! enum of blocks, adds nothing to the paths.
 
-mod activation;
 mod basic_block;
-mod batch_norm;
 mod bottleneck;
 mod channel_gate;
 mod convolution;
@@ -18,9 +16,7 @@ mod space_to_depth;
 mod squeeze_excite;
 mod style;
 
-pub use activation::Activation;
 pub use basic_block::BasicBlock;
-pub use batch_norm::BatchNorm2d;
 pub use bottleneck::{Bottleneck, BottleneckConfig};
 pub use channel_gate::ChannelGate;
 pub use convolution::{Convolution, Padding};

@@ -3,9 +3,10 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::layers::{convolve, weigh_by_mean};
+use ichflow_api::nn::ForwardContext;
+use ichflow_api::nn::layers::{Activation, convolve, squeeze_excite};
 
-use super::{Activation, Convolution};
+use super::Convolution;
 
 /// Weighs channels by a small network that looks at their averages (Hu et al., 2018).
 #[derive(Module, Debug)]
@@ -29,10 +30,11 @@ impl SqueezeExcite {
     }
 
     /// Weighs the channels of `[batch, channels, height, width]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        weigh_by_mean(x, |means| {
-            let reduced = self.activation.apply(convolve(&self.conv_reduce, means));
-            convolve(&self.conv_expand, reduced)
-        })
+    pub fn forward(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        let gate = |means| {
+            let reduced = self.activation.apply(convolve(&self.conv_reduce, means, context));
+            convolve(&self.conv_expand, reduced, context)
+        };
+        squeeze_excite(x, gate, context)
     }
 }

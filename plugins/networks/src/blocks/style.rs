@@ -2,9 +2,10 @@
 
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::layers::convolve;
+use ichflow_api::nn::ForwardContext;
+use ichflow_api::nn::layers::{Activation, BatchNorm2d, convolve};
 
-use super::{Activation, BatchNorm2d, Convolution, Padding};
+use super::{Convolution, Padding};
 
 /// Padding, activation and batch normalisation of an architecture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +51,13 @@ impl Style {
     }
 
     /// Convolution, normalisation, activation.
-    pub fn conv_norm_act(&self, convolution: &Conv2d, norm: &BatchNorm2d, x: Tensor<4>) -> Tensor<4> {
-        norm.forward_then(self.activation.fused(), convolve(convolution, x))
+    pub fn conv_norm_act(
+        &self,
+        convolution: &Conv2d,
+        norm: &BatchNorm2d,
+        x: Tensor<4>,
+        context: &ForwardContext,
+    ) -> Tensor<4> {
+        norm.forward_then(self.activation, convolve(convolution, x, context), context)
     }
 }

@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation};
-use ichflow_api::nn::layers::ChannelNorm;
-use ichflow_api::nn::layers::{convolve, project};
+use ichflow_api::nn::ForwardContext;
+use ichflow_api::nn::layers::{ChannelNorm, convolve, project};
 
 use super::{DEVIATION, EPSILON};
 use crate::blocks::Convolution;
@@ -52,12 +52,12 @@ impl Block {
     }
 
     /// Maps in, maps of the same shape out.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = convolve(&self.conv_dw, x.clone()).permute([0, 2, 3, 1]);
+    pub fn forward(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        let y = convolve(&self.conv_dw, x.clone(), context).permute([0, 2, 3, 1]);
         let [batch, height, width, channels] = y.dims();
         let places = self.norm.forward(y).reshape([batch * height * width, channels]);
-        let inner = activation::gelu(project(&self.mlp.fc1, places));
-        let outer = project(&self.mlp.fc2, inner) * self.gamma.val().unsqueeze::<2>();
+        let inner = activation::gelu(project(&self.mlp.fc1, places, context));
+        let outer = project(&self.mlp.fc2, inner, context) * self.gamma.val().unsqueeze::<2>();
         x + outer
             .reshape([batch, height, width, channels])
             .permute([0, 3, 1, 2])

@@ -9,9 +9,8 @@ pub use tiny::ConvNextTiny;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::Backbone;
-use ichflow_api::nn::layers::ChannelNorm;
-use ichflow_api::nn::layers::convolve;
+use ichflow_api::nn::layers::{ChannelNorm, convolve};
+use ichflow_api::nn::{Backbone, ForwardContext};
 
 use self::block::Block;
 use crate::architecture::Architecture;
@@ -89,14 +88,17 @@ fn patches(inputs: usize, outputs: usize, side: usize, device: &Device) -> Conv2
 }
 
 impl Backbone for ConvNext {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+    fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         let (conv, norm) = &self.stem;
-        let mut maps = norm.forward_maps(convolve(conv, images));
+        let mut maps = norm.forward_maps(convolve(conv, images, context));
         for stage in &self.stages {
             if let Some((norm, conv)) = &stage.downsample {
-                maps = convolve(conv, norm.forward_maps(maps));
+                maps = convolve(conv, norm.forward_maps(maps), context);
             }
-            maps = stage.blocks.iter().fold(maps, |maps, block| block.forward(maps));
+            maps = stage
+                .blocks
+                .iter()
+                .fold(maps, |maps, block| block.forward(maps, context));
         }
         maps
     }

@@ -5,9 +5,10 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::layers::convolve;
+use ichflow_api::nn::ForwardContext;
+use ichflow_api::nn::layers::{BatchNorm2d, convolve};
 
-use crate::blocks::{BatchNorm2d, Convolution, Numbered, Style};
+use crate::blocks::{Convolution, Numbered, Style};
 
 /// Layers of which each sees the maps of all before it.
 pub type DenseBlock = Numbered<DenseLayer>;
@@ -41,10 +42,12 @@ impl DenseLayer {
     }
 
     /// New maps, of `[batch, inputs, height, width]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         let activation = self.style.activation;
-        let y = convolve(&self.conv1, activation.apply(self.norm1.forward(x)));
-        convolve(&self.conv2, activation.apply(self.norm2.forward(y)))
+        let x = activation.apply(self.norm1.forward(x, context));
+        let y = convolve(&self.conv1, x, context);
+        let y = activation.apply(self.norm2.forward(y, context));
+        convolve(&self.conv2, y, context)
     }
 }
 
@@ -70,8 +73,9 @@ impl Transition {
     }
 
     /// `[batch, inputs, height, width]` to `[batch, inputs / 2, height / 2, width / 2]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = convolve(&self.conv, self.style.activation.apply(self.norm.forward(x)));
+    pub fn forward(&self, x: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        let x = self.style.activation.apply(self.norm.forward(x, context));
+        let y = convolve(&self.conv, x, context);
         avg_pool2d(y, AvgPoolOptions::new([2, 2]).with_stride([2, 2]))
     }
 }

@@ -10,11 +10,12 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::Backbone;
+use ichflow_api::nn::layers::{Activation, BatchNorm2d};
+use ichflow_api::nn::{Backbone, ForwardContext};
 
 use self::layers::{DenseBlock, DenseLayer, Transition};
 use crate::architecture::Architecture;
-use crate::blocks::{Activation, BatchNorm2d, Convolution, Numbered, Style};
+use crate::blocks::{Convolution, Numbered, Style};
 
 /// Maps of the first convolution.
 const STEM: usize = 64;
@@ -99,21 +100,24 @@ impl DenseNet {
 }
 
 impl Backbone for DenseNet {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+    fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
         let all = &self.features;
         let style = &all.style;
-        let stem = style.conv_norm_act(&all.conv0, &all.norm0, images);
+        let stem = style.conv_norm_act(&all.conv0, &all.norm0, images, context);
         let maps = max_pool2d(
             stem,
             MaxPoolOptions::new([3, 3])
                 .with_stride([2, 2])
                 .with_padding([1, 1]),
         );
-        let maps = all.transition1.forward(dense(&all.denseblock1, maps));
-        let maps = all.transition2.forward(dense(&all.denseblock2, maps));
-        let maps = all.transition3.forward(dense(&all.denseblock3, maps));
-        let maps = dense(&all.denseblock4, maps);
-        style.activation.apply(all.norm5.forward(maps))
+        let maps = dense(&all.denseblock1, maps, context);
+        let maps = all.transition1.forward(maps, context);
+        let maps = dense(&all.denseblock2, maps, context);
+        let maps = all.transition2.forward(maps, context);
+        let maps = dense(&all.denseblock3, maps, context);
+        let maps = all.transition3.forward(maps, context);
+        let maps = dense(&all.denseblock4, maps, context);
+        style.activation.apply(all.norm5.forward(maps, context))
     }
 
     fn feature_count(&self) -> usize {
@@ -122,9 +126,9 @@ impl Backbone for DenseNet {
 }
 
 /// Every layer sees the maps of all before it, and adds its own.
-fn dense(block: &DenseBlock, maps: Tensor<4>) -> Tensor<4> {
+fn dense(block: &DenseBlock, maps: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
     block.iter().fold(maps, |maps, layer| {
-        Tensor::cat(vec![maps.clone(), layer.forward(maps)], 1)
+        Tensor::cat(vec![maps.clone(), layer.forward(maps, context)], 1)
     })
 }
 

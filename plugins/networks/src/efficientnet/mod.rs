@@ -24,12 +24,11 @@ pub use variant::Variant;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::{AnyBackbone, Backbone, Normalisation};
+use ichflow_api::nn::layers::{Activation, BatchNorm2d};
+use ichflow_api::nn::{AnyBackbone, Backbone, ForwardContext, Normalisation};
 
 use crate::architecture::Architecture;
-use crate::blocks::{
-    Activation, BatchNorm2d, Convolution, DepthwiseSeparable, InvertedResidual, InvertedResidualConfig, Style,
-};
+use crate::blocks::{Convolution, DepthwiseSeparable, InvertedResidual, InvertedResidualConfig, Style};
 
 /// A row of the architecture's table: blocks alike but for the first one's stride.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,14 +205,17 @@ fn block(plan: &Plan, row: &Row, inputs: usize, stride: usize, device: &Device) 
 }
 
 impl Backbone for EfficientNet {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
-        let stem = self.style.conv_norm_act(&self.conv_stem, &self.bn1, images);
+    fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        let stem = self
+            .style
+            .conv_norm_act(&self.conv_stem, &self.bn1, images, context);
         let maps = self
             .blocks
             .iter()
             .flatten()
-            .fold(stem, |maps, block| block.features(maps));
-        self.style.conv_norm_act(&self.conv_head, &self.bn2, maps)
+            .fold(stem, |maps, block| block.features(maps, context));
+        self.style
+            .conv_norm_act(&self.conv_head, &self.bn2, maps, context)
     }
 
     fn feature_count(&self) -> usize {

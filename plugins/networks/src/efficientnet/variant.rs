@@ -1,8 +1,9 @@
 //! The two kinds of EfficientNet in circulation.
 
+use ichflow_api::nn::layers::Activation;
 use ichflow_api::prelude::*;
 
-use crate::blocks::{Activation, Style};
+use crate::blocks::Style;
 
 /// Details in which ports of EfficientNet differ; weights of one are no good in the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -17,10 +17,11 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
-use ichflow_api::nn::{AnyBackbone, Backbone};
+use ichflow_api::nn::layers::{Activation, BatchNorm2d};
+use ichflow_api::nn::{AnyBackbone, Backbone, ForwardContext};
 
 use crate::architecture::Architecture;
-use crate::blocks::{Activation, BasicBlock, BatchNorm2d, Bottleneck, BottleneckConfig, Convolution, Style};
+use crate::blocks::{BasicBlock, Bottleneck, BottleneckConfig, Convolution, Style};
 
 /// Which blocks a residual network is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,9 +110,9 @@ fn block(
     device: &Device,
 ) -> AnyBackbone {
     match blocks {
-        Blocks::Basic => {
-            AnyBackbone::new(BasicBlock::new([inputs, width], stride, style, device).silent(device))
-        }
+        Blocks::Basic => AnyBackbone::new(
+            BasicBlock::new([inputs, width], stride, style, device).zero_init_residual(device),
+        ),
         Blocks::Bottleneck {
             groups,
             width: base,
@@ -132,8 +133,8 @@ fn block(
 }
 
 impl Backbone for ResNet {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
-        let stem = self.style.conv_norm_act(&self.conv1, &self.bn1, images);
+    fn features(&self, images: Tensor<4>, context: &ForwardContext) -> Tensor<4> {
+        let stem = self.style.conv_norm_act(&self.conv1, &self.bn1, images, context);
         let stem = max_pool2d(
             stem,
             MaxPoolOptions::new([3, 3])
@@ -142,7 +143,7 @@ impl Backbone for ResNet {
         );
         let layers = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         let blocks = layers.into_iter().flatten();
-        blocks.fold(stem, |maps, block| block.features(maps))
+        blocks.fold(stem, |maps, block| block.features(maps, context))
     }
 
     fn feature_count(&self) -> usize {

@@ -56,7 +56,7 @@ fn every_head_is_pytorchs() {
             let what = format!("{pool_name} {kind_name}");
             let reference = &reference[&what];
             let network = by_formula(&small(pool, kind), &device);
-            let logits = network.head.forward(maps.clone());
+            let logits = network.head.forward(maps.clone(), &ForwardContext::default());
             let difference = max_difference(&flat(logits.clone()), &numbers(&reference["logits"]));
             assert!(difference < 1e-5, "{what}: {difference}");
             let gradients = logits.powi_scalar(2).mean().backward();

@@ -70,9 +70,9 @@ fn evaluates_like_timm(stage: &impl Stage, name: &str) {
     for (size, reference) in reference["eval"].as_object().unwrap() {
         let what = format!("{name} at {size} px");
         let images = formula::images(size.parse().unwrap(), &device);
-        let features = network.backbone.features(images);
+        let features = network.backbone.features(images, &ForwardContext::default());
         check_features(features.clone(), reference, &what);
-        let logits = flat(network.head.forward(features));
+        let logits = flat(network.head.forward(features, &ForwardContext::default()));
         let difference = max_difference(&logits, &numbers(&reference["logits"]));
         println!("{what}: logits differ by {difference:.1e}");
         assert!(difference < 1e-4, "{what}: {difference}");

@@ -34,7 +34,11 @@ fn check<S: Stage>(name: &str, stage: impl Fn(String) -> S) {
     let mut network = spec.build(3, 1000, &device).unwrap();
     let size = reference["size"].as_u64().unwrap() as usize;
     let images = spec.normalisation().apply(formula::images(size, &device));
-    check_features(network.backbone.features(images), &reference, name);
+    check_features(
+        network.backbone.features(images, &ForwardContext::default()),
+        &reference,
+        name,
+    );
 
     let classifier = WeightsFile::open(&path)
         .unwrap()

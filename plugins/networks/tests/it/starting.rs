@@ -57,7 +57,9 @@ fn torchvisions_names_are_understood() {
             })
         };
         let network = spec.build(3, 6, &device).unwrap();
-        let features = network.backbone.features(formula::images(97, &device));
+        let features = network
+            .backbone
+            .features(formula::images(97, &device), &ForwardContext::default());
         check_features(features, reference, &format!("torchvision's {name}"));
     }
 }
@@ -89,14 +91,14 @@ fn weights_for_colours_see_grey_images_alike() {
     };
     let run = testkit::run_context(directory.path());
     let of = |channels| {
-        let inputs = Inputs::default().with("window", Window::new(Channels(channels)));
+        let inputs = Inputs::default().with(input::WINDOW, Window::new(Channels(channels)));
         let context = Context::new(&run, "network", "network", "key");
         let mut outputs = stage.run(&inputs, &context).unwrap();
-        let spec = outputs.take_as::<NetworkSpec>("network").unwrap();
+        let spec = outputs.take(output::NETWORK).unwrap();
         let network = spec.build(channels, 6, &device).unwrap();
         let grey = formula::images(64, &device).slice([0..2, 0..1, 0..64, 0..64]);
         let images = spec.normalisation().apply(grey.repeat_dim(1, channels));
-        flat(network.backbone.features(images))
+        flat(network.backbone.features(images, &ForwardContext::default()))
     };
     let colour = of(3);
     // Six channels: two of each colour, at half the weight.

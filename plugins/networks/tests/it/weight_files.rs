@@ -256,7 +256,12 @@ fn what_is_saved_is_loaded_again() {
         ..stage
     };
     let started = spec(&started).build(3, 6, &device).unwrap();
-    let features = |network: &Network| network.backbone.features(images.clone()).into_data();
+    let features = |network: &Network| {
+        network
+            .backbone
+            .features(images.clone(), &ForwardContext::default())
+            .into_data()
+    };
     assert_eq!(features(&started), features(&network));
     let mut classifiers = Vec::new();
     for network in [&started, &network] {

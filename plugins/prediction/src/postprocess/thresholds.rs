@@ -64,15 +64,15 @@ impl Stage for ChooseThresholds {
         "[thresholds]\nuse = \"thresholds\"\ntarget = \"sensitivity\"\nat_least = 0.95\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Predictions>("valid").by_name())
-            .input(Input::of::<Predictions>("test").optional())
-            .output(Output::of::<Thresholds>("thresholds"))
+            .takes(input::VALID)
+            .takes(optional::TEST)
+            .offers(output::THRESHOLDS)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let validation = inputs.get::<Predictions>("valid")?;
+        let validation = inputs.take(input::VALID)?;
         let part_of = parts::deal(&validation, self.parts, &mut context.rng("parts"))?;
         let points = self.choose(&validation, |_| true);
         let mut thresholds = Thresholds {
@@ -95,10 +95,10 @@ impl Stage for ChooseThresholds {
         }
         describe(&thresholds, &points, context)?;
         decide(&validation, &thresholds, &context.file("decisions/valid.csv")?)?;
-        if let Some(test) = inputs.find::<Predictions>("test")? {
+        if let Some(test) = inputs.get(optional::TEST)? {
             decide(&test, &thresholds, &context.file("decisions/test.csv")?)?;
         }
-        Ok(Outputs::new().with("thresholds", thresholds))
+        Ok(Outputs::new().with(output::THRESHOLDS, thresholds))
     }
 }
 
@@ -236,12 +236,12 @@ mod tests {
         let run = testkit::run_context(directory.path());
         let context = Context::new(&run, "thresholds", ChooseThresholds::NAME, "key");
         let inputs = Inputs::default()
-            .with("valid", predictions.clone())
-            .with("test", predictions.clone());
+            .with(input::VALID, predictions.clone())
+            .with(optional::TEST, predictions.clone());
         let mut outputs = stage.run(&inputs, &context).unwrap();
         let read = |name| std::fs::read_to_string(run.directory.join(name)).unwrap();
         assert!(read("decisions/test.csv").starts_with("id,any,"));
-        let thresholds = outputs.take_as::<Thresholds>("thresholds").unwrap();
+        let thresholds = outputs.take(output::THRESHOLDS).unwrap();
         (
             (*thresholds).clone(),
             read("decisions/valid.csv"),

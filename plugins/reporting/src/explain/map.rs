@@ -118,8 +118,9 @@ impl<'a> Explainer<'a> {
         let images = model.preparation.normalisation.apply(model.images(batch));
         let image = images.narrow(0, 0, 1);
         let backbone = &model.network.backbone;
+        let context = ForwardContext::default();
         let [_, _, height, width] = image.dims();
-        let [_, features, rows, columns] = backbone.maps(image.clone()).dims();
+        let [_, features, rows, columns] = backbone.maps(image.clone(), &context).dims();
         let offset = match self.offset.get() {
             Some(offset) => *offset,
             None => {
@@ -151,7 +152,7 @@ impl<'a> Explainer<'a> {
         let images = moved
             .iter()
             .map(|[down, right]| rolled(image.clone(), *down, *right));
-        let maps = backbone.maps(Tensor::cat(images.collect(), 0));
+        let maps = backbone.maps(Tensor::cat(images.collect(), 0), &context);
         let mut head = model.network.head.clone();
         // A head takes what is differentiated for training.
         head.dropout = DropoutConfig::new(0.0).init();
@@ -159,7 +160,7 @@ impl<'a> Explainer<'a> {
             .iter()
             .map(|label| {
                 let traced = maps.clone().autodiff().require_grad();
-                let logits = head.forward(backbone.features_of_maps(traced.clone()));
+                let logits = head.forward(backbone.features_of_maps(traced.clone(), &context), &context);
                 let gradients = logits.narrow(1, *label, 1).sum().backward();
                 let gradient = traced.grad(&gradients).ok_or_else(|| {
                     Error::new("no gradient comes from the network's head to its feature maps")
@@ -212,7 +213,7 @@ fn receptive_field_offset(
     let traced = noise([cells.len() * IMAGES, channels, height, width])
         .autodiff()
         .require_grad();
-    let maps = backbone.maps(traced.clone());
+    let maps = backbone.maps(traced.clone(), &ForwardContext::default());
     let chosen = cells.iter().enumerate().map(|(index, (row, column))| {
         let images = maps.clone().narrow(0, index * IMAGES, IMAGES);
         images.narrow(2, *row, 1).narrow(3, *column, 1)

@@ -82,17 +82,17 @@ impl Stage for EdaReport {
     const SEEDED: bool = true;
     const RENAMED: &'static [(&'static str, &'static str)] = &[("map_slices", "`embedding_slices = …`")];
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Cohort>("test").optional())
-            .input(Input::of::<Pixels>("pixels"))
+            .takes(input::COHORT)
+            .takes(optional::TEST_COHORT)
+            .takes(input::PIXELS)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
-        let test = inputs.find::<Cohort>("test")?;
-        let pixels = inputs.get::<Pixels>("pixels")?;
+        let cohort = inputs.take(input::COHORT)?;
+        let test = inputs.get(optional::TEST_COHORT)?;
+        let pixels = inputs.take(input::PIXELS)?;
         let test_slices = test.as_ref().map_or(&[][..], |test| &test.slices);
         let names = Names::new(cohort.slices.iter().chain(test_slices), self.identify);
         let gathered = Gathered::of(&cohort.slices, test_slices, &pixels, self.sample, context)?;

@@ -50,10 +50,10 @@ fn report(name: &str, made: Made, test: Option<Vec<Slice>>) -> String {
         })
     }));
     let mut inputs = Inputs::default()
-        .with("cohort", testkit::cohort(made.slices))
-        .with("pixels", pixels);
+        .with(input::COHORT, testkit::cohort(made.slices))
+        .with(input::PIXELS, pixels);
     if let Some(test) = test {
-        inputs = inputs.with("test", testkit::cohort(test));
+        inputs = inputs.with(optional::TEST_COHORT, testkit::cohort(test));
     }
     let context = Context::new(&run, "report", EdaReport::NAME, "key");
     EdaReport::default().run(&inputs, &context).unwrap();

@@ -8,7 +8,6 @@ use ichflow_api::context::RunContext;
 use ichflow_api::data::balance::{BalanceLine, FoldSize};
 use ichflow_api::data::calibration::{LabelCalibration, LabelReliability};
 use ichflow_api::data::labels::{COUNT, Labels};
-use ichflow_api::data::measures::Metrics;
 use ichflow_api::metrics::ReliabilityBin;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::history::Epoch;
@@ -78,7 +77,7 @@ struct Tiny {
 }
 
 impl Backbone for Tiny {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+    fn features(&self, images: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
         self.conv.forward(images)
     }
     fn feature_count(&self) -> usize {
@@ -267,7 +266,7 @@ fn run(directory: &Path, plan: &Plan) -> RunContext {
 
 /// What stages between the network and the report may add.
 fn rich(inputs: Inputs) -> Inputs {
-    let valid = inputs.get::<Predictions>("valid").unwrap();
+    let valid = inputs.take(input::VALID).unwrap();
     let baseline = Predictions {
         slices: valid.slices.iter().rev().cloned().collect(),
         probabilities: vec![[0.08, 0.01, 0.03, 0.02, 0.03, 0.04]; valid.slices.len()],
@@ -326,10 +325,10 @@ fn rich(inputs: Inputs) -> Inputs {
         leaks: vec!["2 patients have slices on both sides of the split".into()],
     };
     inputs
-        .with("baseline", baseline)
-        .with("thresholds", thresholds)
-        .with("calibration", calibration)
-        .with("balance", balance)
+        .with(optional::BASELINE, baseline)
+        .with(optional::THRESHOLDS, thresholds)
+        .with(optional::CALIBRATION, calibration)
+        .with(optional::BALANCE, balance)
 }
 
 /// Evaluates and reports into `directory`.
@@ -381,12 +380,14 @@ pub fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
         ),
     );
     let mut inputs = Inputs::default()
-        .with("cohort", cohort)
-        .with("folds", folds)
-        .with("valid", predictions(plan, validation))
-        .with("pixels", pixels);
+        .with(input::COHORT, cohort)
+        .with(input::FOLDS, folds)
+        .with(input::VALID, predictions(plan, validation))
+        .with(input::PIXELS, pixels);
     if plan.trained {
-        inputs = inputs.with("history", history(plan.epochs)).with("model", model);
+        inputs = inputs
+            .with(optional::HISTORY, history(plan.epochs))
+            .with(input::MODEL, model);
     }
     if plan.rich {
         inputs = rich(inputs);
@@ -401,12 +402,12 @@ pub fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
             },
             ..Plan::default()
         };
-        inputs = inputs.with("test", predictions(plan, self::cohort(&test, "t").slices));
+        inputs = inputs.with(optional::TEST, predictions(plan, self::cohort(&test, "t").slices));
     }
     let evaluate = Evaluate::default();
     let mut outputs = evaluate.run(&inputs, &Context::new(&run, "evaluate", Evaluate::NAME, "key"))?;
-    let metrics = outputs.take_as::<Metrics>("metrics").unwrap();
-    let inputs = inputs.with_any("metrics", metrics);
+    let metrics = outputs.take(output::METRICS).unwrap();
+    let inputs = inputs.with_any(input::METRICS.name(), metrics);
     let stage = MetricsReport::default();
     stage.run(&inputs, &Context::new(&run, "report", MetricsReport::NAME, "key"))?;
     let report = run.report().unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::optim::GradientsParams;
 use burn::tensor::TensorData;
 use ichflow_api::data::labels::{self, COUNT};
-use ichflow_api::nn::layers::{Precision, in_precision};
+use ichflow_api::nn::Precision;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
 use rand_chacha::ChaCha8Rng;
@@ -69,7 +69,8 @@ impl Learner<'_> {
         device.seed(self.dropout_seed.wrapping_add(stream));
         let (images, truth) = self.training_batch(network, host, device, stream);
         let images = self.data.preparation.normalisation.apply(images);
-        let logits = in_precision(self.precision, || network.forward(images));
+        let context = ForwardContext::default().with_precision(self.precision);
+        let logits = network.forward_with(images, &context);
         self.loss.loss(logits, truth)
     }
 

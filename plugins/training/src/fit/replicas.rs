@@ -63,7 +63,7 @@ mod tests {
     use burn::nn::PaddingConfig2d;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::tensor::Distribution;
-    use ichflow_api::nn::Backbone;
+    use ichflow_api::nn::{Backbone, ForwardContext};
 
     use super::*;
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     impl Backbone for Plain {
-        fn features(&self, images: Tensor<4>) -> Tensor<4> {
+        fn features(&self, images: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
             self.second
                 .forward(burn::tensor::activation::relu(self.first.forward(images)))
         }

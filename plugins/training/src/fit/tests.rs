@@ -19,7 +19,7 @@ struct Tiny {
 }
 
 impl Backbone for Tiny {
-    fn features(&self, images: Tensor<4>) -> Tensor<4> {
+    fn features(&self, images: Tensor<4>, _context: &ForwardContext) -> Tensor<4> {
         self.norm.forward(self.conv.forward(images))
     }
     fn feature_count(&self) -> usize {

@@ -3,8 +3,9 @@
 use burn::module::{Module, ParamGroup, ParamId};
 use ichflow_api::error::Result;
 use ichflow_api::nn::Network;
+use ichflow_api::nn::parameters::{self, Layer};
 
-use super::layers::{Layer, layers, no_such_part};
+use super::layers::no_such_part;
 
 /// The parts of a network that learn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Trainable {
     /// With `frozen_norm` every normalisation layer stays as it is, whatever else learns: it normalises by
     /// its running statistics, and its scale and shift do not change.
     pub fn apply(&self, network: Network, frozen_norm: bool) -> Result<Network> {
-        let layers = layers(&network);
+        let layers = parameters::walk(&network);
         let network = match self.chosen(&layers)? {
             None => network.unfreeze(),
             Some(ids) => network.freeze().unfreeze_group(ParamGroup::from_ids(ids)),
@@ -95,7 +96,7 @@ fn ids(layers: &[Layer], keep: impl Fn(&Layer) -> bool) -> Vec<ParamId> {
     layers
         .iter()
         .filter(|layer| keep(layer))
-        .flat_map(|layer| layer.values.iter().map(|value| value.id))
+        .flat_map(|layer| layer.parameters.iter().map(|parameter| parameter.id))
         .collect()
 }
 

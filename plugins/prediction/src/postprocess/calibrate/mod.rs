@@ -154,8 +154,12 @@ impl Stage for Calibrate {
     const EXAMPLE: &'static str = "[calibrate]\nuse = \"calibrate\"\nmethod = \"platt\"\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
-        super::ports().output_if(self.curves.is_none(), Output::of::<Calibration>("calibration"))
+    fn ports() -> Ports {
+        super::ports().offers(output::CALIBRATION)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        all.offers_only_if(self.curves.is_none(), output::CALIBRATION)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -175,7 +179,7 @@ impl Stage for Calibrate {
             let curves = Curves::known(curves)?;
             return super::refine(inputs, context, |predictions| curves.to_all(predictions));
         }
-        let validation = inputs.get::<Predictions>("valid")?;
+        let validation = inputs.take(input::VALID)?;
         if validation.with_truth().next().is_none() {
             return Err(Error::new(
                 "no validation slice has known labels, so there is nothing to calibrate to",
@@ -207,10 +211,8 @@ impl Stage for Calibrate {
             curves: Some(curves.0.iter().map(FittedCurve::of).collect()),
             ..self.clone()
         })?;
-        let test = inputs
-            .find::<Predictions>("test")?
-            .map(|test| curves.to_all(&test));
-        Ok(offer(calibrated, test, context)?.with("calibration", calibration))
+        let test = inputs.get(optional::TEST)?.map(|test| curves.to_all(&test));
+        Ok(offer(calibrated, test, context)?.with(output::CALIBRATION, calibration))
     }
 }
 

@@ -33,13 +33,13 @@ fn run(stage: &Calibrate, valid: &Predictions, test: &Predictions) -> (Predictio
     let run = testkit::run_context(directory.path());
     let context = Context::new(&run, "calibrate", Calibrate::NAME, "key");
     let inputs = Inputs::default()
-        .with("valid", valid.clone())
-        .with("test", test.clone());
+        .with(input::VALID, valid.clone())
+        .with(optional::TEST, test.clone());
     let mut outputs = stage.run(&inputs, &context).unwrap();
     assert!(run.directory.join("predictions/valid.csv").is_file());
     assert!(run.directory.join("predictions/test.csv").is_file());
-    let mut take = |port| (*outputs.take_as::<Predictions>(port).unwrap()).clone();
-    (take("valid"), take("test"))
+    let mut take = |port: Output<Predictions>| (*outputs.take(port).unwrap()).clone();
+    (take(output::VALID), take(output::TEST))
 }
 
 /// Weighted log loss, and expected calibration error of `any`.
@@ -128,22 +128,18 @@ fn what_was_fitted_calibrates_new_slices_alike_without_the_validation_slices() {
         let view = Context::new(&context, "calibrate", "calibrate", "key");
         let inputs = || {
             Inputs::default()
-                .with("valid", valid.clone())
-                .with("test", test.clone())
+                .with(input::VALID, valid.clone())
+                .with(optional::TEST, test.clone())
         };
         let mut fitted = stage.run(&inputs(), &view).unwrap();
-        let expected = fitted.take_as::<Predictions>("test").unwrap();
+        let expected = fitted.take(output::TEST).unwrap();
 
         // Through a text and back, as a bundle has it.
         let text = toml::to_string(&context.settled("calibrate").unwrap()).unwrap();
         let settled: Calibrate = toml::from_str(&text).unwrap();
         assert!(settled.check().is_empty());
-        let new = Inputs::default().with("valid", test.clone());
-        let got = settled
-            .run(&new, &view)
-            .unwrap()
-            .take_as::<Predictions>("valid")
-            .unwrap();
+        let new = Inputs::default().with(input::VALID, test.clone());
+        let got = settled.run(&new, &view).unwrap().take(output::VALID).unwrap();
         assert_eq!(got.probabilities, expected.probabilities, "{method:?}");
     }
     let broken = Calibrate {

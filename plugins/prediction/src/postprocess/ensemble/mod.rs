@@ -15,11 +15,25 @@ use stacking::Stacking;
 
 /// Most members an ensemble can have.
 const MOST: usize = 8;
-const VALID: [&str; MOST] = [
-    "valid", "valid_2", "valid_3", "valid_4", "valid_5", "valid_6", "valid_7", "valid_8",
+const VALID: [OptionalInput<Predictions>; MOST] = [
+    OptionalInput::new("valid"),
+    OptionalInput::new("valid_2"),
+    OptionalInput::new("valid_3"),
+    OptionalInput::new("valid_4"),
+    OptionalInput::new("valid_5"),
+    OptionalInput::new("valid_6"),
+    OptionalInput::new("valid_7"),
+    OptionalInput::new("valid_8"),
 ];
-const TEST: [&str; MOST] = [
-    "test", "test_2", "test_3", "test_4", "test_5", "test_6", "test_7", "test_8",
+const TEST: [OptionalInput<Predictions>; MOST] = [
+    OptionalInput::new("test"),
+    OptionalInput::new("test_2"),
+    OptionalInput::new("test_3"),
+    OptionalInput::new("test_4"),
+    OptionalInput::new("test_5"),
+    OptionalInput::new("test_6"),
+    OptionalInput::new("test_7"),
+    OptionalInput::new("test_8"),
 ];
 
 /// How several probabilities become one.
@@ -100,26 +114,24 @@ weights = [2, 1]
 "#;
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
+        let all = VALID.into_iter().chain(TEST).fold(Ports::new(), Ports::takes);
+        // Two members are the least.
+        let least = VALID.into_iter().take(2).chain(TEST.into_iter().take(2));
+        least
+            .fold(all, Ports::requires)
+            .offers(output::VALID)
+            .offers(output::TEST)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
         // Ports beyond the members are there to be refused with a reason.
-        let input = |(index, name): (usize, &&'static str)| {
-            let input = Input::of::<Predictions>(name);
-            if index < self.members {
-                input.by_name()
-            } else {
-                input.optional()
-            }
-        };
-        let mut ports = Ports::new();
-        for part in [Some(&VALID), self.with_test.then_some(&TEST)]
-            .into_iter()
-            .flatten()
-        {
-            ports.inputs.extend(part.iter().enumerate().map(input));
-        }
-        ports
-            .output(Output::of::<Predictions>("valid"))
-            .output_if(self.with_test, Output::of::<Predictions>("test"))
+        let members = VALID.into_iter().take(self.members);
+        let members = members.chain(TEST.into_iter().take(self.members));
+        let narrowed = members.fold(all, Ports::requires);
+        TEST.into_iter()
+            .fold(narrowed, |ports, test| ports.takes_only_if(self.with_test, test))
+            .offers_only_if(self.with_test, output::TEST)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -149,25 +161,25 @@ weights = [2, 1]
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        for name in VALID.iter().chain(&TEST).filter(|name| self.is_beyond(name)) {
-            if inputs.find::<Predictions>(name)?.is_some() {
+        let beyond = |part: [OptionalInput<Predictions>; MOST]| part.into_iter().skip(self.members);
+        for port in beyond(VALID).chain(beyond(TEST)) {
+            if inputs.get(port)?.is_some() {
                 return Err(Error::new(format!(
-                    "`{name}` is wired, but there are {} members",
+                    "`{}` is wired, but there are {} members",
+                    port.name(),
                     self.members
                 ))
                 .help("set `members` to the number of predictions"));
             }
         }
-        let gather = |names: &[&str]| -> Result<Vec<Predictions>> {
-            let take = |name: &&str| Ok(self.prepared(&*inputs.get::<Predictions>(name)?));
-            names.iter().take(self.members).map(take).collect()
+        let gather = |part: [OptionalInput<Predictions>; MOST]| -> Result<Vec<Predictions>> {
+            let members = part.into_iter().take(self.members);
+            members
+                .map(|port| Ok(self.prepared(&*inputs.take(port.required())?)))
+                .collect()
         };
-        let validation = gather(&VALID)?;
-        let test = if self.with_test {
-            Some(gather(&TEST)?)
-        } else {
-            None
-        };
+        let validation = gather(VALID)?;
+        let test = if self.with_test { Some(gather(TEST)?) } else { None };
         let (valid, test) = if self.method == Combine::Stacking {
             self.stacked(&validation, test.as_deref(), context)?
         } else {
@@ -187,13 +199,6 @@ weights = [2, 1]
 ichflow_api::register!(Ensemble);
 
 impl Ensemble {
-    /// Whether a port is one of more members than there are.
-    fn is_beyond(&self, port: &str) -> bool {
-        [VALID, TEST]
-            .iter()
-            .any(|part| part.iter().skip(self.members).any(|name| *name == port))
-    }
-
     /// A member's predictions as they are combined: ranks are taken within the member.
     fn prepared(&self, member: &Predictions) -> Predictions {
         match self.method {

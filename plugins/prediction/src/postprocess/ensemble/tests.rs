@@ -19,11 +19,11 @@ fn run(stage: &Ensemble, members: &[Predictions]) -> Result<Vec<(String, f64)>> 
     let run = testkit::run_context(directory.path());
     let context = Context::new(&run, "ensemble", Ensemble::NAME, "key");
     let mut inputs = Inputs::default();
-    for (name, member) in VALID.iter().zip(members) {
-        inputs = inputs.with(name, member.clone());
+    for (port, member) in VALID.into_iter().zip(members) {
+        inputs = inputs.with(port, member.clone());
     }
     let mut outputs = stage.run(&inputs, &context)?;
-    let valid = outputs.take_as::<Predictions>("valid").unwrap();
+    let valid = outputs.take(output::VALID).unwrap();
     let ids = valid.slices.iter().map(|slice| slice.id.clone());
     Ok(ids.zip(valid.probabilities.iter().map(|row| row[3])).collect())
 }
@@ -108,7 +108,10 @@ fn weights_belong_to_members() {
     assert_eq!(with(Combine::Weighted, &[0.0, 0.0]).check().len(), 1);
     assert_eq!(with(Combine::Weighted, &[1.0, f64::NAN]).check().len(), 1);
     assert!(with(Combine::Weighted, &[1.0, 0.0]).check().is_empty());
-    assert_eq!(Ensemble::default().ports().inputs.len(), 2 * MOST);
+    assert_eq!(
+        Ensemble::default().narrow(Ensemble::ports()).inputs.len(),
+        2 * MOST
+    );
 }
 
 proptest! {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use burn::module::ParamId;
+use ichflow_api::nn::parameters;
 use ichflow_api::prelude::*;
 
 use super::{Adam, Optimizer};
-use crate::fit::layers::{layers, no_such_part};
+use crate::fit::layers::no_such_part;
 
 /// How one parameter is trained.
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ pub fn rules(
     multipliers: &BTreeMap<String, f64>,
     network: &Network,
 ) -> Result<HashMap<ParamId, Rule>> {
-    let layers = layers(network);
+    let layers = parameters::walk(network);
     let unknown = |part: &&String| !layers.iter().any(|layer| layer.is_below(part));
     if let Some(part) = multipliers.keys().find(unknown) {
         return Err(no_such_part("lr_multipliers", part, &layers));
@@ -79,13 +80,13 @@ pub fn rules(
             .filter(|(part, _)| layer.is_below(part))
             .max_by_key(|(part, _)| part.len())
             .map_or(1.0, |(_, times)| *times);
-        for value in &layer.values {
+        for parameter in &layer.parameters {
             let rule = Rule {
                 optimizer: Arc::clone(optimizer),
                 lr: Lr::Times(times),
-                decay: optimizer.weight_decay(value.rank.unwrap_or(0)),
+                decay: optimizer.weight_decay(parameter.rank()),
             };
-            rules.insert(value.id, rule);
+            rules.insert(parameter.id, rule);
         }
     }
     if let Some(window) = &network.window {

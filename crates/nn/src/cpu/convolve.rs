@@ -1,7 +1,5 @@
 //! Convolutions.
 
-use crate::kernels::convolution::Images;
-use crate::kernels::{Geometry, convolution, depthwise};
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::module::Param;
@@ -9,10 +7,12 @@ use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::Tensor;
 
+use crate::kernels::convolution::Images;
+use crate::kernels::{Geometry, convolution, depthwise};
+
 use super::buffer;
 use super::node::{Operand, Operation, any_tracked, run};
 use super::values::{channels_last, maps, plain, tensor};
-use crate::layers::kernels_on;
 
 /// The convolution of `x`, or `x` back where kernels cannot do it.
 pub(crate) fn convolve(layer: &Conv2d, x: Tensor<4>) -> Result<Tensor<4>, Tensor<4>> {
@@ -58,7 +58,7 @@ fn padded(size: usize, [before, after]: [usize; 2], kernel: usize, stride: usize
 }
 
 fn geometry(layer: &Conv2d, x: &Tensor<4>) -> Option<Geometry> {
-    if !kernels_on() || layer.dilation != [1, 1] {
+    if layer.dilation != [1, 1] {
         return None;
     }
     let [batch, inputs, height, width] = x.dims();
@@ -128,7 +128,7 @@ pub(crate) fn project(layer: &Linear, x: Tensor<2>) -> Result<Tensor<2>, Tensor<
     let Some(bias) = bias_of(layer.bias.as_ref()) else {
         return Err(x);
     };
-    if !kernels_on() || inputs != expected || any_tracked(&[&rows, &weight]) {
+    if inputs != expected || any_tracked(&[&rows, &weight]) {
         return Err(x);
     }
     let geometry = Geometry {

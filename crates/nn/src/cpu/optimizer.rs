@@ -1,14 +1,16 @@
 //! A step of Adam in one pass over memory.
 
-use crate::kernels::optimizer::Adam;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 
+use crate::kernels::optimizer::Adam;
+
 use super::node::Operand;
 use super::values::{own_plain, plain, tensor};
-use crate::layers::kernels_on;
-use crate::optimizer::AdamState;
+
+/// Adam's mean and uncentred variance of a weight's gradients; nothing before the first step, when both are zero.
+pub type AdamState<const D: usize> = Option<[Tensor<D>; 2]>;
 
 /// The weight and the state after a step, or everything back where kernels cannot do it. All are off the tape.
 pub(crate) fn adam<const D: usize>(
@@ -25,12 +27,9 @@ pub(crate) fn adam<const D: usize>(
         None => Some(None),
         Some([mean, variance]) => off_the_tape(mean).zip(off_the_tape(variance)).map(Some),
     };
-    let (true, Some(values), Some(slopes), Some(moments)) = (
-        kernels_on(),
-        off_the_tape(&weight),
-        off_the_tape(&gradient),
-        moments,
-    ) else {
+    let (Some(values), Some(slopes), Some(moments)) =
+        (off_the_tape(&weight), off_the_tape(&gradient), moments)
+    else {
         return Err((weight, gradient, state));
     };
     let dims = weight.dims();

@@ -6,14 +6,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::kernels::{Activation, combine, squeeze};
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
+
+use crate::activation::Activation;
+use crate::kernels::{combine, squeeze};
 
 use super::buffer;
 use super::node::{Operand, Operation, any_tracked, run};
 use super::values::{Dims, channels_last, dims, maps, own, plain, tensor};
-use crate::layers::kernels_on;
 
 /// The gradient that a joint leaves for its branch.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,7 @@ impl Left {
 }
 
 fn operand(x: &Tensor<4>) -> Option<Operand> {
-    Operand::of(x).filter(|_| kernels_on() && x.shape().num_elements() > 0)
+    Operand::of(x).filter(|_| x.shape().num_elements() > 0)
 }
 
 /// `activation(main(x) + x)`, or `x` and `main` back where kernels cannot do it.
@@ -48,7 +49,7 @@ pub(crate) fn residual<F: FnOnce(Tensor<4>) -> Tensor<4>>(
     let y = main(branched);
     let Some(joined) = operand(&y).filter(|_| y.dims() == x.dims()) else {
         // The other way led off the CPU, which no network does.
-        return Ok(crate::layers::apply(activation, y + x));
+        return Ok(activation.apply(y + x));
     };
     drop((x, y));
     let tracked = any_tracked(&[&joined]);
@@ -154,7 +155,7 @@ impl Operation<1> for Join {
 }
 
 /// `x · sigmoid(gate(mean of x))`, or `x` and `gate` back where kernels cannot do it.
-pub(crate) fn weigh_by_mean<F: FnOnce(Tensor<4>) -> Tensor<4>>(
+pub(crate) fn squeeze_excite<F: FnOnce(Tensor<4>) -> Tensor<4>>(
     x: Tensor<4>,
     gate: F,
 ) -> Result<Tensor<4>, (Tensor<4>, F)> {
@@ -186,7 +187,7 @@ fn mean_of(x: &FlexTensor) -> FlexTensor {
 }
 
 /// The mean of every map, or `x` back where kernels cannot do it.
-pub(crate) fn mean_of_maps(x: Tensor<4>) -> Result<Tensor<4>, Tensor<4>> {
+pub(crate) fn global_avg_pool(x: Tensor<4>) -> Result<Tensor<4>, Tensor<4>> {
     let Some(operand) = operand(&x) else { return Err(x) };
     Ok(run(Mean, [operand], |[x]| {
         (mean_of(&x), (dims(&x), Left::default()))

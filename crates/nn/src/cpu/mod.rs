@@ -26,8 +26,10 @@ mod optimizer;
 mod precision;
 mod values;
 
-pub(super) use branch::{add, mean_of_maps, residual, weigh_by_mean};
-pub(super) use convolve::{convolve, project};
-pub(super) use normalise::normalise;
+pub(crate) use branch::{add, global_avg_pool, residual, squeeze_excite};
+pub(crate) use convolve::{convolve, project};
+pub use normalise::Normalised;
+pub(crate) use normalise::normalise;
+pub use optimizer::AdamState;
 pub(crate) use optimizer::adam;
-pub(super) use precision::rounded;
+pub(crate) use precision::rounded;

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::kernels::layout;
 use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{DType, Shape};
+
+use crate::kernels::layout;
 
 use super::buffer;
 

@@ -1,16 +1,16 @@
 //! Values and gradients rounded to bfloat16, kept as f32: what a processor without bfloat16 arithmetic can do.
 
-use crate::kernels::precision::round_to_bf16;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 
+use crate::kernels::precision::round_to_bf16;
+
 use super::node::{Operand, Operation, run};
 use super::values::own_dense;
-use crate::layers::kernels_on;
 
 /// `x` rounded, whose gradient is rounded as well; `x` back where kernels cannot do it.
 pub(crate) fn rounded<const D: usize>(x: Tensor<D>) -> Result<Tensor<D>, Tensor<D>> {
-    let Some(operand) = Operand::of(&x).filter(|_| kernels_on()) else {
+    let Some(operand) = Operand::of(&x) else {
         return Err(x);
     };
     drop(x);
