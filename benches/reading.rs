@@ -79,8 +79,8 @@ fn reading_in(directory: &Path, scratch: &Path) -> Outcome<Measured> {
     };
     let begun = Instant::now();
     let mut loaded = load.run(&Inputs::default(), &context)?;
-    let cohort = loaded.take_as::<Cohort>("cohort").ok_or("no cohort")?;
-    let pixels = (*loaded.take_as::<Pixels>("pixels").ok_or("no pixels")?).clone();
+    let cohort = loaded.take(output::COHORT).ok_or("no cohort")?;
+    let pixels = (*loaded.take(output::PIXELS).ok_or("no pixels")?).clone();
     let rate = |begun: Instant| cohort.len() as f64 / begun.elapsed().as_secs_f64();
     measured.push(("headers", rate(begun)));
 
@@ -101,8 +101,8 @@ fn reading_in(directory: &Path, scratch: &Path) -> Outcome<Measured> {
         size: SIZE,
         crop: None,
     };
-    let mut resized = resize.run(&Inputs::default().with("pixels", pixels.clone()), &context)?;
-    let resized = (*resized.take_as::<Pixels>("pixels").ok_or("no pixels")?).clone();
+    let mut resized = resize.run(&Inputs::default().with(input::PIXELS, pixels.clone()), &context)?;
+    let resized = (*resized.take(output::PIXELS).ok_or("no pixels")?).clone();
     let begun = Instant::now();
     consume(&resized, &cohort, |_| Ok(()))?;
     measured.push(("dicom_to_hu_batch", rate(begun)));
@@ -117,12 +117,12 @@ fn reading_in(directory: &Path, scratch: &Path) -> Outcome<Measured> {
         ..HuStore::default()
     };
     let inputs = Inputs::default()
-        .with("train", (*cohort).clone())
-        .with("pixels", pixels);
+        .with(input::TRAIN, (*cohort).clone())
+        .with(input::PIXELS, pixels);
     let begun = Instant::now();
     let mut stored = store.run(&inputs, &context)?;
     measured.push(("dicom_to_store", rate(begun)));
-    let stored = (*stored.take_as::<Pixels>("pixels").ok_or("no pixels")?).clone();
+    let stored = (*stored.take(output::PIXELS).ok_or("no pixels")?).clone();
     let begun = Instant::now();
     consume(&stored, &cohort, |_| Ok(()))?;
     // The first time each checksum is compared.

@@ -106,10 +106,10 @@ fn networks_compute_what_they_compute_on_the_cpu() {
     ] {
         let registration = registry.find(name).unwrap();
         let context = Context::new(&run, "network", registration.name, "key");
-        let inputs = Inputs::default().with("window", Window::new(Plain));
+        let inputs = Inputs::default().with(input::WINDOW, Window::new(Plain));
         let stage = registration.build(toml::Table::new()).unwrap();
         let mut outputs = stage.run(&inputs, &context).unwrap();
-        let spec = outputs.take_as::<NetworkSpec>("network").unwrap();
+        let spec = outputs.take(output::NETWORK).unwrap();
         let cpu = Device::flex();
         let mut network = spec.build(3, 6, &cpu.clone().autodiff()).unwrap();
         network.head.dropout = burn::nn::DropoutConfig::new(0.0).init();
@@ -129,7 +129,7 @@ fn networks_compute_what_they_compute_on_the_cpu() {
             let pairs = expected.iter().zip(got);
             let apart = pairs.fold(0.0_f32, |apart, (a, b)| apart.max((a - b).abs()));
             eprintln!("{name}, {part}: {:.1e} of the largest", apart / most);
-            // Not by the largest difference, which leaves out what is not a number.
+            // Not by the largest difference, which leaves out NaN.
             let close = |(a, b): (&f32, &f32)| (a - b).abs() <= APART * most;
             let alike = expected.len() == got.len() && expected.iter().zip(got).all(close);
             if expected.is_empty() || !alike {

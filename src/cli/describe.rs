@@ -76,7 +76,7 @@ fn network(registration: &Registration) -> String {
     let Ok(stage) = registration.build(toml::Table::new()) else {
         return String::new();
     };
-    let built = network::of_stage(stage.as_ref(), registration.name);
+    let built = network::of_stage(stage.as_ref());
     match built {
         Ok(Some(built)) => {
             let summary = Summary::of(&built.network, built.image, &Device::flex());
@@ -90,10 +90,7 @@ fn network(registration: &Registration) -> String {
 }
 
 fn ports(registration: &Registration) -> String {
-    let Ok(stage) = registration.build_example() else {
-        return String::new();
-    };
-    let ports = stage.ports();
+    let ports = registration.ports();
     let mut text = String::new();
     if !ports.inputs.is_empty() {
         text.push_str("\nTakes\n");
@@ -102,14 +99,7 @@ fn ports(registration: &Registration) -> String {
                 Need::Optional => ", optional",
                 Need::Required | Need::RequiredByName => "",
             };
-            let channels = input
-                .channels
-                .map(|count| format!(", {count} channels"))
-                .unwrap_or_default();
-            text.push_str(&format!(
-                "  {} ({}{channels}{need})\n",
-                input.name, input.artifact.name
-            ));
+            text.push_str(&format!("  {} ({}{need})\n", input.name, input.artifact.name));
         }
     }
     if !ports.outputs.is_empty() {

@@ -1,25 +1,18 @@
 //! `ichflow doctor`: what this machine offers, and whether a recipe would run on it.
-//!
-//! What a recipe takes is asked of its stages. Those that need no data (windows, networks, losses) are run, the
-//! others are asked before they run; a stage that cannot be run and refines something is taken to leave it as it is.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Args;
-use ichflow_api::context::{Context, RunContext, Silent};
 use ichflow_api::device::{DeviceChoice, DeviceId};
 use ichflow_api::error::Result;
-use ichflow_api::needs::{Foreseen, Known, Needs};
-use ichflow_api::ports::{AnyArtifact, Inputs};
+use ichflow_api::needs::Foreseen;
 use ichflow_api::registry::Registry;
-use ichflow_api::stage::Family;
 use ichflow_api::tensors::device::BURN_VERSION;
 
 use super::{FAILED, RecipeArguments, WRONG_CALL, colour, fail, gc, plans};
-use crate::plan::Plan;
+use crate::plan::{Plan, needs};
 
 /// Arguments of `ichflow doctor`.
 #[derive(Args, Debug)]
@@ -105,17 +98,7 @@ fn line(what: &str, value: &str) {
 /// Says what a plan would take and what there is; false if it is too much.
 fn foresee(plan: &Plan, out: &Path) -> Result<bool> {
     let device = DeviceChoice::Auto.resolve()?;
-    let scratch = std::env::temp_dir().join(format!("ichflow-doctor-{}", std::process::id()));
-    let context = RunContext::new(
-        scratch.join("run"),
-        scratch.join("cache"),
-        // A step is tried on the processor, whose memory the system tells of.
-        DeviceId::Cpu,
-        Box::new(Silent),
-    );
-    let needs = ask(plan, &context);
-    let _ = fs::remove_dir_all(&scratch);
-    let needs = needs?;
+    let needs = needs::of_plan(plan)?;
     if let Some(foreseen) = needs.iter().find_map(|(_, needs)| needs.foreseen) {
         let Foreseen {
             slices,
@@ -183,67 +166,6 @@ fn verdict(enough: bool, there: Option<u64>) -> String {
         Some(there) if enough => format!(" ({} are free)", gc::size(there)),
         Some(there) => format!(" (too much: {} are free)", gc::size(there)),
     }
-}
-
-/// What each stage would take, by its name.
-fn ask(plan: &Plan, run: &RunContext) -> Result<Vec<(String, Needs)>> {
-    let mut made: BTreeMap<(usize, &str), AnyArtifact> = BTreeMap::new();
-    let mut foreseen = None;
-    let mut all = Vec::new();
-    for (index, planned) in plan.stages.iter().enumerate() {
-        let stage = &planned.stage;
-        let (mut inputs, mut missing) = (Inputs::default(), false);
-        for (port, wire) in &planned.wires {
-            match made.get(&(wire.stage, wire.output)) {
-                Some(artifact) => inputs = inputs.with_any(port, artifact.clone()),
-                None => missing = true,
-            }
-        }
-        // What `inputs` holds is needed once more below: artifacts are shared, so this copies nothing.
-        let again = planned.wires.iter().filter_map(|(port, wire)| {
-            let artifact = made.get(&(wire.stage, wire.output))?;
-            Some((*port, artifact.clone()))
-        });
-        let again: Vec<(&str, AnyArtifact)> = again.collect();
-        let needs = stage.stage.needs(&Known {
-            inputs,
-            foreseen,
-            device: run.device,
-        })?;
-        foreseen = needs.foreseen.or(foreseen);
-        all.push((stage.name.clone(), needs));
-        let needs_no_data = matches!(
-            stage.registration.family,
-            Family::Window | Family::Transform | Family::Network | Family::Loss
-        );
-        if needs_no_data && !missing {
-            let inputs = again
-                .into_iter()
-                .fold(Inputs::default(), |inputs, (port, artifact)| {
-                    inputs.with_any(port, artifact)
-                });
-            let context = Context::new(run, &stage.name, stage.registration.name, &planned.key);
-            let mut outputs = stage.stage.run(&inputs, &context)?;
-            for output in &planned.outputs {
-                if let Some((_, artifact)) = outputs.take(output) {
-                    made.insert((index, output), artifact);
-                }
-            }
-        } else {
-            for output in &stage.ports.outputs {
-                let refined = stage
-                    .ports
-                    .inputs
-                    .iter()
-                    .find(|input| input.artifact == output.artifact)
-                    .and_then(|input| again.iter().find(|(port, _)| *port == input.name));
-                if let Some((_, artifact)) = refined {
-                    made.insert((index, output.name), artifact.clone());
-                }
-            }
-        }
-    }
-    Ok(all)
 }
 
 /// Free bytes where runs would be written, as `df` says.

@@ -36,29 +36,27 @@ fn section(registration: &Registration) -> String {
         .and_then(Value::as_str)
         .unwrap_or_default();
     let mut text = format!("\n### {}\n\n{about}\n", registration.name);
-    if let Ok(stage) = registration.build_example() {
-        let ports = stage.ports();
-        let inputs: Vec<String> = ports
-            .inputs
-            .iter()
-            .map(|input| {
-                let optional = if input.need == Need::Optional {
-                    ", optional"
-                } else {
-                    ""
-                };
-                format!("`{}` ({}{optional})", input.name, input.artifact.name)
-            })
-            .collect();
-        let outputs: Vec<String> = ports
-            .outputs
-            .iter()
-            .map(|output| format!("`{}` ({})", output.name, output.artifact.name))
-            .collect();
-        for (word, list) in [("Takes", inputs), ("Offers", outputs)] {
-            if !list.is_empty() {
-                text.push_str(&format!("\n{word}: {}.\n", list.join(", ")));
-            }
+    let ports = registration.ports();
+    let inputs: Vec<String> = ports
+        .inputs
+        .iter()
+        .map(|input| {
+            let optional = if input.need == Need::Optional {
+                ", optional"
+            } else {
+                ""
+            };
+            format!("`{}` ({}{optional})", input.name, input.artifact.name)
+        })
+        .collect();
+    let outputs: Vec<String> = ports
+        .outputs
+        .iter()
+        .map(|output| format!("`{}` ({})", output.name, output.artifact.name))
+        .collect();
+    for (word, list) in [("Takes", inputs), ("Offers", outputs)] {
+        if !list.is_empty() {
+            text.push_str(&format!("\n{word}: {}.\n", list.join(", ")));
         }
     }
     let parameters = parameters(&schema);

@@ -97,7 +97,7 @@ pub fn forecast(plan: &Plan, sources: &Sources, cache: &Path, runs: &Path) -> Re
                 );
                 // Where nothing is known of before, that its inputs are not there says nothing more.
                 if before.is_some() {
-                    why.extend(made_anew(plan, &unknown));
+                    why.extend(recomputed(plan, &unknown));
                 }
                 if why.is_empty() {
                     why.push("the same was made before, but not since in this cache".to_owned());
@@ -117,13 +117,13 @@ pub fn forecast(plan: &Plan, sources: &Sources, cache: &Path, runs: &Path) -> Re
     Ok(all)
 }
 
-/// The inputs that earlier stages make anew, in one line.
-fn made_anew(plan: &Plan, unknown: &[(&str, &Wire)]) -> Option<String> {
+/// The inputs that earlier stages recompute, in one line.
+fn recomputed(plan: &Plan, unknown: &[(&str, &Wire)]) -> Option<String> {
     let sources: Vec<String> = unknown.iter().map(|(_, wire)| plan.source_name(wire)).collect();
     match sources.as_slice() {
         [] => None,
-        [one] => Some(format!("{one} is made anew")),
-        [all @ .., last] => Some(format!("{} and {last} are made anew", all.join(", "))),
+        [one] => Some(format!("{one} is recomputed")),
+        [all @ .., last] => Some(format!("{} and {last} are recomputed", all.join(", "))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod forecast;
 pub mod key;
+pub mod needs;
 pub mod network;
 mod wiring;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use crate::recipe::problem::Problems;
 use crate::recipe::{Recipe, RecipeStage};
 use ichflow_api::error::Result;
+use ichflow_api::ports::Descriptions;
 use ichflow_api::registry::Registry;
 
 /// Where an input's artifact comes from.
@@ -29,6 +31,8 @@ pub struct PlannedStage {
     pub wires: BTreeMap<&'static str, Wire>,
     /// Outputs that exist, given what is wired.
     pub outputs: Vec<&'static str>,
+    /// What is known of what it takes before anything runs.
+    pub takes: Descriptions,
     /// Digest of all that makes its result, files it reads excepted.
     pub key: String,
 }
@@ -55,16 +59,17 @@ impl Plan {
             seed: recipe.seed,
             stages: Vec::new(),
         };
-        for (stage, (wires, outputs)) in recipe.stages.into_iter().zip(wired) {
+        for (stage, wired) in recipe.stages.into_iter().zip(wired) {
             let source = |wire: &Wire| {
                 let source: Option<&PlannedStage> = plan.stages.get(wire.stage);
                 source.map_or("", |stage| stage.key.as_str())
             };
-            let key = key::of(&stage, plan.seed, &wires, source, None)?;
+            let key = key::of(&stage, plan.seed, &wired.wires, source, None)?;
             plan.stages.push(PlannedStage {
                 stage,
-                wires,
-                outputs,
+                wires: wired.wires,
+                outputs: wired.outputs,
+                takes: wired.takes,
                 key,
             });
         }

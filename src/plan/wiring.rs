@@ -1,8 +1,8 @@
-//! Finding, for every input, the output that feeds it.
+//! Finding, for every input, the output that feeds it, and what is known of it before anything runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use ichflow_api::ports::{ArtifactType, Input, Need, Output};
+use ichflow_api::ports::{ArtifactType, Descriptions, InputPort, Need, OutputPort};
 use ichflow_api::registry::Registry;
 
 use super::Wire;
@@ -11,54 +11,75 @@ use crate::recipe::problem::{Code, Problem};
 use crate::recipe::source::Place;
 use crate::recipe::suggest;
 
-/// What wiring finds for one stage: its wires, and those of its outputs that exist.
-pub type Wired = (BTreeMap<&'static str, Wire>, Vec<&'static str>);
+/// What wiring finds for one stage.
+#[derive(Default)]
+pub struct Wired {
+    /// Port → where its artifact comes from.
+    pub wires: BTreeMap<&'static str, Wire>,
+    /// Those of its outputs that exist.
+    pub outputs: Vec<&'static str>,
+    /// What is known of what it takes.
+    pub takes: Descriptions,
+    /// What is known of what it will offer.
+    offers: Descriptions,
+}
 
 /// Wires every stage to earlier ones.
 pub fn wire(stages: &[RecipeStage], registry: &Registry, problems: &mut Vec<Problem>) -> Vec<Wired> {
     let mut wired: Vec<Wired> = Vec::new();
-    let mut learned = BTreeSet::new();
     for (index, stage) in stages.iter().enumerate() {
-        let mut wires = BTreeMap::new();
+        let before = problems.len();
+        let mut found = Wired::default();
         for input in &stage.ports.inputs {
-            let found = match stage.picks.get(input.name) {
+            let wire = match stage.picks.get(input.name) {
                 Some((source, place)) => picked(stages, index, input, source, place, &wired, problems),
                 None => nearest(stages, index, input, &wired, registry, problems),
             };
-            if let Some(wire) = found {
-                check_channels(stages, index, input, &wire, problems);
-                wires.insert(input.name, wire);
+            if let Some(wire) = wire {
+                let known = wired[wire.stage].offers.any(wire.output).cloned();
+                found.takes = found.takes.with_any(input.name, known.unwrap_or_default());
+                check_channels(stages, index, input, &wire, &found.takes, problems);
+                found.wires.insert(input.name, wire);
             }
         }
-        check_learned(stages, index, &wires, &mut learned, problems);
-        let outputs = stage
+        check_learned(stage, &found.takes, problems);
+        found.outputs = stage
             .ports
             .outputs
             .iter()
-            .filter(|output| output.only_with.is_none_or(|input| wires.contains_key(input)))
+            .filter(|output| {
+                output
+                    .only_with
+                    .is_none_or(|input| found.wires.contains_key(input))
+            })
             .map(|output| output.name)
             .collect();
-        wired.push((wires, outputs));
+        // A stage that is wired wrong would tell of what it was not meant to take.
+        if problems.len() == before {
+            found.offers = stage.stage.describe(&found.takes);
+        }
+        found.offers = pass_on_learned(stage, &found.takes, found.offers);
+        wired.push(found);
     }
     wired
 }
 
-fn offered<'a>(stage: &'a RecipeStage, wired: &'a Wired) -> impl Iterator<Item = &'a Output> + Clone {
+fn offered<'a>(stage: &'a RecipeStage, wired: &'a Wired) -> impl Iterator<Item = &'a OutputPort> + Clone {
     stage
         .ports
         .outputs
         .iter()
-        .filter(|output| wired.1.contains(&output.name))
+        .filter(|output| wired.outputs.contains(&output.name))
 }
 
 /// The output that an input takes from one stage, if any.
 fn choose<'a>(
-    mut offers: impl Iterator<Item = &'a Output> + Clone,
+    mut offers: impl Iterator<Item = &'a OutputPort> + Clone,
     artifact: ArtifactType,
     name: &str,
     by_name: bool,
-) -> Option<&'a Output> {
-    let of_type = |output: &&Output| output.artifact == artifact;
+) -> Option<&'a OutputPort> {
+    let of_type = |output: &&OutputPort| output.artifact == artifact;
     offers
         .clone()
         .find(|output| of_type(output) && output.name == name)
@@ -68,7 +89,7 @@ fn choose<'a>(
 fn nearest(
     stages: &[RecipeStage],
     index: usize,
-    input: &Input,
+    input: &InputPort,
     wired: &[Wired],
     registry: &Registry,
     problems: &mut Vec<Problem>,
@@ -112,11 +133,12 @@ fn nearest(
 fn advice(
     stages: &[RecipeStage],
     index: usize,
-    input: &Input,
+    input: &InputPort,
     by_name: bool,
     registry: &Registry,
 ) -> Option<String> {
-    let offers = |outputs: &[Output]| choose(outputs.iter(), input.artifact, input.name, by_name).is_some();
+    let offers =
+        |outputs: &[OutputPort]| choose(outputs.iter(), input.artifact, input.name, by_name).is_some();
     if let Some(later) = stages[index + 1..]
         .iter()
         .find(|stage| offers(&stage.ports.outputs))
@@ -129,11 +151,7 @@ fn advice(
     let able: Vec<_> = registry
         .all()
         .into_iter()
-        .filter(|registration| {
-            registration
-                .build_example()
-                .is_ok_and(|stage| offers(&stage.ports().outputs))
-        })
+        .filter(|registration| offers(&registration.ports().outputs))
         .map(|registration| registration.name)
         .collect();
     (!able.is_empty()).then(|| format!("put a stage before it that offers one: {}", able.join(", ")))
@@ -142,7 +160,7 @@ fn advice(
 fn picked(
     stages: &[RecipeStage],
     index: usize,
-    input: &Input,
+    input: &InputPort,
     source: &str,
     place: &Place,
     wired: &[Wired],
@@ -221,17 +239,13 @@ fn picked(
 fn check_channels(
     stages: &[RecipeStage],
     index: usize,
-    input: &Input,
+    input: &InputPort,
     wire: &Wire,
+    takes: &Descriptions,
     problems: &mut Vec<Problem>,
 ) {
     let source = &stages[wire.stage];
-    let offered = source
-        .ports
-        .outputs
-        .iter()
-        .find(|output| output.name == wire.output)
-        .and_then(|output| output.channels);
+    let offered = takes.any(input.name).and_then(|known| known.channels);
     if let (Some(wanted), Some(given)) = (input.channels, offered)
         && wanted != given
     {
@@ -254,31 +268,19 @@ fn check_channels(
     }
 }
 
-/// Notes which outputs a network learns a part of, their own or an input's of the same type that they pass on, and
-/// refuses a stage that takes two such.
-fn check_learned(
-    stages: &[RecipeStage],
-    index: usize,
-    wires: &BTreeMap<&'static str, Wire>,
-    learned: &mut BTreeSet<(usize, &'static str)>,
-    problems: &mut Vec<Problem>,
-) {
-    let stage = &stages[index];
-    let taken: Vec<&Input> = stage
+/// The inputs on which a stage takes something of which a network learns a part.
+fn learned<'a>(stage: &'a RecipeStage, takes: &'a Descriptions) -> impl Iterator<Item = &'a InputPort> {
+    stage
         .ports
         .inputs
         .iter()
-        .filter(|input| {
-            let wire = wires.get(input.name);
-            wire.is_some_and(|wire| learned.contains(&(wire.stage, wire.output)))
-        })
-        .collect();
-    for output in &stage.ports.outputs {
-        if output.learned || taken.iter().any(|input| input.artifact == output.artifact) {
-            learned.insert((index, output.name));
-        }
-    }
-    if let [first, second, ..] = taken.as_slice() {
+        .filter(|input| takes.any(input.name).is_some_and(|known| known.learned))
+}
+
+/// Refuses a stage that takes two windows of which a network learns a part.
+fn check_learned(stage: &RecipeStage, takes: &Descriptions, problems: &mut Vec<Problem>) {
+    let mut learned = learned(stage, takes);
+    if let (Some(first), Some(second)) = (learned.next(), learned.next()) {
         problems.push(
             Problem::at(
                 Code::Inconsistent,
@@ -291,4 +293,17 @@ fn check_learned(
             .help("give one `learned` all the windows"),
         );
     }
+}
+
+/// What is made of something learned is learned too, where it is of the same type.
+fn pass_on_learned(stage: &RecipeStage, takes: &Descriptions, offers: Descriptions) -> Descriptions {
+    let of_learned = |output: &&OutputPort| {
+        let mut learned = learned(stage, takes);
+        learned.any(|input| input.artifact == output.artifact)
+    };
+    let outputs = stage.ports.outputs.iter().filter(of_learned);
+    outputs.fold(offers, |offers, output| {
+        let known = offers.any(output.name).cloned().unwrap_or_default();
+        offers.with_any(output.name, known.learned())
+    })
 }

@@ -109,19 +109,17 @@ fn stage_schema(registration: &Registration) -> Value {
             })
         });
     }
-    if let Ok(example) = registration.build_example() {
-        for input in example.ports().inputs {
-            properties.insert(
-                input.name.into(),
-                json!({
-                    "description": format!(
-                        "Where the {} comes from, if not from the nearest stage before: \"STAGE\" or \"STAGE.OUTPUT\".",
-                        input.artifact.name
-                    ),
-                    "type": "string",
-                }),
-            );
-        }
+    for input in registration.ports().inputs {
+        properties.insert(
+            input.name.into(),
+            json!({
+                "description": format!(
+                    "Where the {} comes from, if not from the nearest stage before: \"STAGE\" or \"STAGE.OUTPUT\".",
+                    input.artifact.name
+                ),
+                "type": "string",
+            }),
+        );
     }
     json!({
         "title": registration.name,

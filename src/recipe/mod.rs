@@ -300,11 +300,12 @@ fn build_stage(
     let name = &entry.key;
     let before = problems.len();
     let schema = registration.schema();
-    // Ports may depend on parameters, which are not built yet; the example's names serve for spelling.
-    let port_names: Vec<&'static str> = match registration.build_example() {
-        Ok(example) => example.ports().inputs.iter().map(|input| input.name).collect(),
-        Err(_) => Vec::new(),
-    };
+    let port_names: Vec<&'static str> = registration
+        .ports()
+        .inputs
+        .iter()
+        .map(|input| input.name)
+        .collect();
     let mut others = vec!["use"];
     others.extend(&port_names);
     // A parameter of that name would be the stage's own business.

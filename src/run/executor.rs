@@ -13,6 +13,7 @@ use ichflow_api::device::DeviceId;
 use ichflow_api::digest::Digest;
 use ichflow_api::error::{Error, Result, ResultExt};
 use ichflow_api::guard;
+use ichflow_api::path_text::path_text;
 use ichflow_api::ports::{AnyArtifact, Inputs, Outputs};
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ pub struct Finished {
     pub directory: PathBuf,
     /// What stages want shown.
     pub summary: Vec<SummaryLine>,
-    /// Slices set aside.
+    /// Excluded slices.
     pub quarantined: Vec<Quarantined>,
     /// The report, if a stage wrote one.
     pub report: Option<PathBuf>,
@@ -223,7 +224,7 @@ fn run_stages(plan: &Plan, wanted: &[bool], context: &RunContext, done: &mut Vec
                 .digest(output)
                 .map_or_else(|| Digest::new().add(&made_of).add(output).hex(), str::to_owned);
             record.outputs.insert((*output).to_owned(), known_by.clone());
-            let (_, artifact) = outputs.take(output).ok_or_else(|| {
+            let artifact = outputs.take_any(output).ok_or_else(|| {
                 Error::new(format!(
                     "`{}` did not make its output `{output}`",
                     registration.name
@@ -298,7 +299,7 @@ fn write_quarantine(context: &RunContext) -> Result<()> {
     let mut writer = csv::Writer::from_path(&path).at("write", &path)?;
     writer.write_record(["id", "file", "reason"]).at("write", &path)?;
     for slice in context.quarantined() {
-        let file = slice.file.display().to_string();
+        let file = path_text(&slice.file);
         writer
             .write_record([&slice.id, &file, &slice.reason])
             .at("write", &path)?;

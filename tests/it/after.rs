@@ -74,7 +74,7 @@ baseline = "predict.valid"
     let metrics: serde_json::Value = serde_json::from_str(&metrics).unwrap();
     assert!(metrics["versus_baseline"]["difference"].is_number());
     assert!(metrics["baseline"]["weighted_log_loss"].is_number());
-    assert_eq!(metrics["split"]["folds"][1]["name"], "held out");
+    assert_eq!(metrics["split"]["folds"][1]["name"], "validation");
     assert_eq!(metrics["split"]["lines"][0]["what"], "slices");
     assert!(metrics["calibration"]["weighted_log_loss_after"].is_number());
     assert_eq!(
@@ -150,7 +150,7 @@ test_2 = "predict.test"
     let metrics = fs::read_to_string(latest.join("metrics.json")).unwrap();
     let metrics: serde_json::Value = serde_json::from_str(&metrics).unwrap();
     assert_eq!(metrics["split"]["folds"][0]["name"], "fold 0");
-    assert_eq!(metrics["split"]["folds"][1]["name"], "fold 1 (out)");
+    assert_eq!(metrics["split"]["folds"][1]["name"], "fold 1 (val)");
     let slices = &metrics["split"]["lines"][0];
     let counts: u64 = slices["counts"]
         .as_array()
@@ -193,5 +193,5 @@ fn a_split_that_leaks_is_refused_with_the_patients_named() {
     let output = leaking(&["--set", "split.leak=warn"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("the held-out score will flatter"), "{text}");
+    assert!(text.contains("the validation score will be optimistic"), "{text}");
 }

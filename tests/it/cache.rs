@@ -307,7 +307,7 @@ fn what_was_found_ready_is_said_to_have_taken_as_long_as_it_took() {
             .unwrap()
             .clone()
     };
-    // The second recipe holds out the same slices, and so finds the first one's network.
+    // The second recipe has the same validation slices, and so finds the first one's network.
     let (made, found) = (train("first"), train("tiny"));
     assert!(made["cached"] == false && found["cached"] == true);
     assert_eq!(found["made_in"], made["seconds"]);

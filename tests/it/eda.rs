@@ -156,7 +156,7 @@ fn nobody_is_named_and_markup_stays_out() {
     }
     assert!(
         html.contains("1 slice could not be used"),
-        "the bad file is set aside"
+        "the bad file is excluded"
     );
     assert!(
         html.contains("PhotometricInterpretation"),
@@ -278,7 +278,7 @@ fn rgb(slice: &Value, kind: &str, windows: &[[f64; 2]]) -> Vec<u8> {
     let window = stage
         .run(&Inputs::default(), &context)
         .unwrap()
-        .take_as::<Window>("window")
+        .take(output::WINDOW)
         .unwrap();
     let batch = HuBatch::upload(hu, rows, columns, vec![SliceTags::default()], &context.device());
     let planes: Vec<f32> = window

@@ -13,6 +13,7 @@
 mod common;
 
 mod after;
+mod archive;
 mod cache;
 mod catalogue;
 mod commands;

@@ -46,7 +46,7 @@ fn a_run_leaves_everything_behind() {
     let said = run(directory.path(), &[]);
     for expected in [
         "weighted log loss",
-        "priors",
+        "prevalence baseline",
         "quarantined",
         "time",
         "report.html",
@@ -80,7 +80,7 @@ fn a_run_leaves_everything_behind() {
         predictions.starts_with("id,any,epidural,intraparenchymal,intraventricular,subarachnoid,subdural\n")
     );
 
-    // Held-out patients are not trained on.
+    // Validation patients are not trained on.
     let cohort = read(latest.join("cohort.csv"));
     let patient: std::collections::BTreeMap<_, _> =
         column(&cohort, 0).into_iter().zip(column(&cohort, 4)).collect();

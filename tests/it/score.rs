@@ -123,12 +123,12 @@ fn two_sets_of_predictions_are_compared_on_the_same_patients() {
     let text = stdout(&output);
     for expected in [
         "8 slices of 4 patients",
-        "weighted log loss  0.",
-        "priors alone",
-        "less the other's   -0.",
+        "weighted log loss    0.",
+        "prevalence baseline",
+        "Δ vs the other       -0.",
         "lower in 100.0 %",
         "intraparenchymal",
-        "note: epidural: AUC and average precision are undefined: no slice is positive",
+        "note: epidural: AUROC and average precision are undefined: no slice is positive",
     ] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }

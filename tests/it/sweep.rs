@@ -18,7 +18,7 @@ window = { use = "linear", windows = ["brain"] }
 [sweep.variants.soft]
 window = { use = "linear", windows = ["soft"] }
 
-[sweep.variants.nothing-held-out]
+[sweep.variants.no-validation]
 split = { valid = 0.0001 }
 "#;
 
@@ -55,7 +55,7 @@ fn a_failing_trial_is_told_and_the_others_are_compared() {
     assert_eq!(trials.len(), 6);
     for trial in &trials {
         let name = trial["name"].as_str().unwrap();
-        if name.starts_with("nothing") {
+        if name.starts_with("no-validation") {
             let reason = trial["outcome"]["failed"].as_str().unwrap();
             assert!(reason.starts_with("`split`"), "{reason}");
         } else {

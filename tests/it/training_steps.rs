@@ -93,9 +93,9 @@ impl NetworkFactory for ByFormula {
 }
 
 /// The one artifact a stage makes.
-fn made<A: Artifact + Clone>(stage: &impl Stage, inputs: Inputs, context: &Context, port: &str) -> A {
+fn made<A: Artifact + Clone>(stage: &impl Stage, inputs: Inputs, context: &Context, port: Output<A>) -> A {
     let mut outputs = stage.run(&inputs, context).unwrap();
-    (*outputs.take_as::<A>(port).unwrap()).clone()
+    (*outputs.take(port).unwrap()).clone()
 }
 
 #[test]
@@ -113,13 +113,13 @@ fn twenty_steps_give_pytorchs_losses() {
         ..Default::default()
     };
     let window = Window::new(ThreeWindows);
-    let inputs = Inputs::default().with("window", window.clone());
-    let spec = made::<NetworkSpec>(&b0, inputs, &context("network"), "network");
-    let loss = made::<Loss>(
+    let inputs = Inputs::default().with(input::WINDOW, window.clone());
+    let spec = made(&b0, inputs, &context("network"), output::NETWORK);
+    let loss = made(
         &WeightedLogLoss::default(),
         Inputs::default(),
         &context("loss"),
-        "loss",
+        output::LOSS,
     );
     let cohort = testkit::cohort(
         (0..count)
@@ -127,28 +127,28 @@ fn twenty_steps_give_pytorchs_losses() {
             .collect(),
     );
     let inputs = Inputs::default()
-        .with("cohort", cohort)
+        .with(input::COHORT, cohort)
         .with(
-            "folds",
+            input::FOLDS,
             Folds {
                 of_slice: vec![Fold::Train; count],
             },
         )
         .with(
-            "pixels",
+            input::PIXELS,
             Pixels::new(testkit::MadePixels::new(|made: &Slice| {
                 Some(slice(made.id.parse().unwrap()))
             })),
         )
-        .with("window", window)
+        .with(input::WINDOW, window)
         .with(
-            "network",
+            input::NETWORK,
             NetworkSpec::new(ByFormula {
                 spec,
                 tensors: serde_json::from_value(fixture["tensors"].clone()).unwrap(),
             }),
         )
-        .with("loss", loss);
+        .with(input::LOSS, loss);
     // An epoch of one step each, so that the history has the loss of every step.
     let fit: Fit = serde_json::from_value(json!({
         "batch": BATCH,
@@ -166,7 +166,7 @@ fn twenty_steps_give_pytorchs_losses() {
     }))
     .unwrap();
     let mut outputs = fit.run(&inputs, &context("fit")).unwrap();
-    let history = outputs.take_as::<History>("history").unwrap();
+    let history = outputs.take(output::HISTORY).unwrap();
     assert_eq!(history.epochs.len(), expected.len());
     let mut worst: f64 = 0.0;
     for (epoch, (expected, norm)) in history.epochs.iter().zip(expected.iter().zip(norms)) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::common::{ichflow, stderr};
 use tempfile::TempDir;
 
-/// A few patients of a phantom, of every style of storage.
+/// A few patients of a phantom, of every pixel encoding.
 fn phantom() -> (TempDir, Vec<PathBuf>) {
     let directory = tempfile::tempdir().unwrap();
     let output = ichflow(

@@ -7,15 +7,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is not said, and what is.
-const PHRASES: [(&str, &str); 32] = [
+const PHRASES: &[(&str, &str)] = &[
     ("cost most", "highest loss"),
     ("costs most", "highest loss"),
+    ("cost least", "lowest loss"),
+    ("costs least", "lowest loss"),
     ("distance of slices", "slice spacing"),
+    ("false alarm", "false positive"),
+    ("false alarms", "false positives"),
     ("gaze", "receptive-field offset"),
     ("hold out", "validation"),
     ("holds out", "validation"),
     ("held out", "validation"),
     ("held-out", "validation"),
+    ("holding out", "validation"),
+    ("header group", "pixel encoding"),
+    ("header groups", "pixel encodings"),
     ("labels come together", "label co-occurrence"),
     ("less run 1", "Δ vs run 1"),
     ("made anew", "recomputed"),
@@ -27,6 +34,7 @@ const PHRASES: [(&str, &str); 32] = [
     ("priors", "prevalence baseline"),
     ("rightly left", "true negatives"),
     ("scanner style", "pixel encoding"),
+    ("scanner styles", "pixel encodings"),
     ("style of storage", "pixel encoding"),
     ("styles of storage", "pixel encoding"),
     ("set aside", "excluded"),
@@ -35,28 +43,48 @@ const PHRASES: [(&str, &str); 32] = [
     ("way of storing", "pixel encoding"),
     ("weigh by mean", "squeeze-and-excitation"),
     ("what is not a number", "NaN"),
+    ("what a threshold does", "operating point"),
     ("what thresholds do", "operating points"),
     ("which labels come", "label co-occurrence"),
     ("wrap-around", "12-bit unsigned overflow"),
     ("wrapped around", "12-bit unsigned overflow"),
     ("wrong alarm", "false positive"),
+    ("wrong alarms", "false positives"),
 ];
 
-/// Names in code and recipes.
-const NAMES: [(&str, &str); 7] = [
+/// Names in code, recipes and files that a run writes; their case counts.
+const NAMES: &[(&str, &str)] = &[
+    ("HeldOut", "Split"),
+    ("StorageStyle", "PixelEncoding"),
+    ("by_style", "by_encoding"),
+    ("false_alarms", "false_positives"),
     ("held_out", "validation"),
     ("lr_of", "lr_multipliers"),
+    ("map_slices", "embedding_slices"),
     ("mean_of_maps", "global_avg_pool"),
     ("nonsense", "what it tells"),
+    ("priors_log_loss", "prevalence_log_loss"),
     ("set_aside", "excluded"),
     ("silent", "zero_init_residual"),
+    ("training_priors", "training_prevalence"),
+    ("true_alarms", "true_positives"),
     ("weigh_by_mean", "squeeze_excite"),
 ];
 
 /// Files that quote the old words, to say what became of them.
-const QUOTES: [&str; 2] = ["tests/it/words.rs", "CHANGELOG.md"];
+const QUOTES: &[&str] = &["tests/it/words.rs", "CHANGELOG.md"];
 
-const FOLDERS: [&str; 9] = [
+/// Names that a file must know: what a recipe or an earlier run may still hold, and what is read or said then.
+const KNOWN: &[(&str, &str)] = &[
+    ("plugins/api/src/data/balance.rs", "held_out"),
+    ("plugins/api/src/data/comparison/run.rs", "priors_log_loss"),
+    ("plugins/exporting/src/kaggle_submission.rs", "priors"),
+    ("plugins/reporting/src/explore/mod.rs", "map_slices"),
+    ("plugins/splitting/src/predefined.rs", "held_out"),
+    ("plugins/training/src/fit/stage.rs", "lr_of"),
+];
+
+const FOLDERS: &[&str] = &[
     "benches",
     "crates",
     "docs",
@@ -96,7 +124,7 @@ fn texts(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The text in lower case on one line, without what opens a line of a comment: a phrase may cross lines.
+/// The text on one line, without what opens a line of a comment: a phrase may cross lines.
 fn flattened(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let line = line.trim_start();
@@ -104,11 +132,7 @@ fn flattened(text: &str) -> String {
         line.trim()
     });
     let joined = lines.collect::<Vec<_>>().join(" ").replace("\\n", " ");
-    joined
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .to_lowercase()
+    joined.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How often `phrase` stands in `text` as whole words.
@@ -127,13 +151,13 @@ fn whole_words_are_counted_across_lines_of_a_comment() {
     let text = flattened(
         "/// Slices that are held\n    /// out, upheld outside.\nlet held_out = \"Held out\\nset aside\";",
     );
-    assert_eq!(count(&text, "held out"), 2);
+    assert_eq!(count(&text.to_lowercase(), "held out"), 2);
     assert_eq!(count(&text, "held_out"), 1);
     assert_eq!(count(&text, "set aside"), 1);
+    assert_eq!(count(&text, "Held"), 1);
 }
 
 #[test]
-#[ignore = "until every text has been gone over"]
 fn nothing_people_read_has_words_of_its_own() {
     let mut paths = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
     for folder in FOLDERS {
@@ -154,9 +178,12 @@ fn nothing_people_read_has_words_of_its_own() {
             continue;
         }
         let text = flattened(&text);
-        for (said, better) in PHRASES.iter().chain(&NAMES) {
-            let times = count(&text, said);
-            if times > 0 {
+        let lower = text.to_lowercase();
+        let phrases = PHRASES.iter().map(|pair| (&lower, pair));
+        let names = NAMES.iter().map(|pair| (&text, pair));
+        for (text, (said, better)) in phrases.chain(names) {
+            let times = count(text, said);
+            if times > 0 && !KNOWN.contains(&(name.as_str(), *said)) {
                 total += times;
                 report += &format!("{name}: {times} × {said:?}, say {better:?}\n");
             }

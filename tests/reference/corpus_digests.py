@@ -8,7 +8,7 @@ A file that pydicom does not read has one row with its error instead.
 
 HU = stored value x slope + intercept, rounded and kept within int16. Slope and intercept are those of the
 frame, else those all frames share, else the file's, else 1 and 0. Files of 12 unsigned bits whose
-intercept is there and above -100 were wrapped around: HU = ((stored value + 1000) mod 4096) - 1000.
+intercept is there and above -100 overflowed: HU = ((stored value + 1000) mod 4096) - 1000.
 """
 
 import csv

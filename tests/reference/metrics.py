@@ -105,7 +105,7 @@ weighted = {
     "truth": truth.tolist(),
     "probabilities": probabilities.tolist(),
     "loss": float((losses * WEIGHTS).sum() / (WEIGHTS.sum() * len(truth))),
-    "priors": truth.mean(0).tolist(),
-    "priors_loss": float((cross_entropy(truth, np.tile(truth.mean(0), (120, 1))) * WEIGHTS).sum() / (7 * 120)),
+    "prevalence": truth.mean(0).tolist(),
+    "prevalence_loss": float((cross_entropy(truth, np.tile(truth.mean(0), (120, 1))) * WEIGHTS).sum() / (7 * 120)),
 }
 print(json.dumps({"eps": EPS, "cases": cases, "weighted": weighted}))

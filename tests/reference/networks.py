@@ -36,7 +36,7 @@ MODELS = [
 OUTPUTS = 6
 # An even and an odd side: "same" padding differs.
 EVAL_SIZES = [64, 97]
-# Two images leave eight values a channel on the last map, enough for normalising by the batch in float64.
+# Two images leave eight values per channel on the last map, enough for normalising by the batch in float64.
 TRAIN_SIZE = 64
 SAMPLES = 60
 

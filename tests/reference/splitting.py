@@ -52,15 +52,15 @@ def summary(labels, parts):
 
 def splits(subtypes):
     labels = np.array([[any(row)] + row for row in map(subtypes, range(ROWS))])
-    held_out, folds = [], []
+    validation, folds = [], []
     for seed in range(SEEDS):
         split = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=SHARE, random_state=seed)
-        held_out += [(test, SHARE) for _, test in split.split(labels, labels)]
+        validation += [(test, SHARE) for _, test in split.split(labels, labels)]
         split = MultilabelStratifiedKFold(n_splits=FOLDS, shuffle=True, random_state=seed)
         folds += [(test, 1 / FOLDS) for _, test in split.split(labels, labels)]
     return {
         "positives": labels.sum(0).tolist(),
-        "held_out": summary(labels, held_out),
+        "validation": summary(labels, validation),
         "k_fold": summary(labels, folds),
     }
 

@@ -171,7 +171,7 @@ fn network(question: &Question, device: &Device) -> Result<Network> {
         &Context::new(&run, "network", "network", "key"),
     )?;
     let spec = outputs
-        .take_as::<NetworkSpec>("network")
+        .take(output::NETWORK)
         .ok_or_else(|| Error::new(format!("{} is no network", question.network)))?;
     spec.build(3, 6, device)
 }

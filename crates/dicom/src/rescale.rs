@@ -28,7 +28,7 @@ impl Rescale {
     }
 
     /// Whether the file is one of those that lost their intercept: 12 unsigned bits that claim to be HU
-    /// already. Air at −1000 HU cannot be stored so; it was wrapped around to 3096. The competition's
+    /// already. Air at −1000 HU cannot be stored so; it overflowed to 3096. The competition's
     /// public solutions call the repair `correct_dcm`.
     pub fn wrapped(&self) -> bool {
         self.stated && self.bits_stored == 12 && !self.signed && self.intercept > -100.0
@@ -150,11 +150,11 @@ mod tests {
             ..WRAPPED
         };
         assert_eq!(signed.apply(3096), -1000);
-        let silent = Rescale {
+        let unstated = Rescale {
             stated: false,
             ..WRAPPED
         };
-        assert_eq!(silent.apply(3096), 3096);
+        assert_eq!(unstated.apply(3096), 3096);
     }
 
     #[test]

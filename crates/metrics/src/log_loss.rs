@@ -23,7 +23,7 @@ pub fn label_log_loss(truth: &[bool], probabilities: &[f64], eps: f64) -> Option
 
 /// Weighted multi-label log loss, `1/(N Σ w) Σ_slices Σ_labels w·BCE`, in nats; `None` without slices.
 ///
-/// `truth` and `probabilities` have one row a slice and one column a label, `weights` one entry a label. With the weights
+/// `truth` and `probabilities` have one row per slice and one column per label, `weights` one entry a label. With the weights
 /// 2, 1, 1, 1, 1, 1 this is the metric of the RSNA Intracranial Hemorrhage Detection challenge (Flanders et al. 2020).
 pub fn weighted_log_loss<const LABELS: usize>(
     truth: &[[bool; LABELS]],
@@ -103,9 +103,12 @@ mod tests {
     #[test]
     fn the_prevalence_of_stage_2_gives_the_published_score() {
         // 752,803 slices with the published means: each label's cross-entropy is its entropy.
-        let priors: [f64; COUNT] = [0.143375, 0.004178, 0.047978, 0.034810, 0.047390, 0.062654];
+        let prevalence: [f64; COUNT] = [0.143375, 0.004178, 0.047978, 0.034810, 0.047390, 0.062654];
         let entropy = |p: f64| -(p * p.ln() + (1.0 - p) * (1.0 - p).ln());
-        let expected = (0..COUNT).map(|l| WEIGHTS[l] * entropy(priors[l])).sum::<f64>() / 7.0;
+        let expected = (0..COUNT)
+            .map(|l| WEIGHTS[l] * entropy(prevalence[l]))
+            .sum::<f64>()
+            / 7.0;
         assert!((expected - 0.2311).abs() < 1e-4, "{expected}");
     }
 

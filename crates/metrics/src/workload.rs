@@ -6,21 +6,21 @@ use crate::{MetricsError, checks};
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct DailyWorkload {
     /// Positive exams called so.
-    pub true_alarms: f64,
+    pub true_positives: f64,
     /// Negative exams called positive.
-    pub false_alarms: f64,
+    pub false_positives: f64,
     /// Positive exams called negative.
-    pub missed: f64,
+    pub false_negatives: f64,
 }
 
 impl DailyWorkload {
     /// All exams called positive.
-    pub fn alarms(&self) -> f64 {
-        self.true_alarms + self.false_alarms
+    pub fn called_positive(&self) -> f64 {
+        self.true_positives + self.false_positives
     }
 }
 
-/// The workload of `exams` a day at `prevalence`: `exams·π·se` true and `exams·(1 − π)(1 − sp)` false alarms.
+/// The workload of `exams` a day at `prevalence`: `exams·π·se` true and `exams·(1 − π)(1 − sp)` false positives.
 ///
 /// The ends of an interval of sensitivity or specificity give the workload's.
 ///
@@ -44,9 +44,9 @@ pub fn daily_workload(
     }
     let positives = exams * prevalence;
     Ok(DailyWorkload {
-        true_alarms: positives * sensitivity,
-        false_alarms: (exams - positives) * (1.0 - specificity),
-        missed: positives * (1.0 - sensitivity),
+        true_positives: positives * sensitivity,
+        false_positives: (exams - positives) * (1.0 - specificity),
+        false_negatives: positives * (1.0 - sensitivity),
     })
 }
 
@@ -58,8 +58,8 @@ mod tests {
     fn a_hospitals_day() {
         // 200 head CTs a day, 8 % with a hemorrhage, sensitivity 90 %, specificity 95 %.
         let day = daily_workload(0.9, 0.95, 0.08, 200.0).unwrap();
-        assert!((day.true_alarms - 14.4).abs() < 1e-9 && (day.false_alarms - 9.2).abs() < 1e-9);
-        assert!((day.missed - 1.6).abs() < 1e-9 && (day.alarms() - 23.6).abs() < 1e-9);
+        assert!((day.true_positives - 14.4).abs() < 1e-9 && (day.false_positives - 9.2).abs() < 1e-9);
+        assert!((day.false_negatives - 1.6).abs() < 1e-9 && (day.called_positive() - 23.6).abs() < 1e-9);
         assert!(
             daily_workload(1.1, 0.9, 0.1, 1.0).is_err() && daily_workload(0.9, 0.9, 0.1, f64::NAN).is_err()
         );

@@ -5,9 +5,9 @@ use burn::tensor::{Tensor, TensorData};
 /// What a network expects its input to be shifted and scaled by; carried with pretrained weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normalisation {
-    /// Subtracted, one value a channel (or one for all).
+    /// Subtracted, one value per channel (or one for all).
     pub mean: Vec<f32>,
-    /// Divided by, one value a channel (or one for all).
+    /// Divided by, one value per channel (or one for all).
     pub std: Vec<f32>,
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cache::shard::Shard;
@@ -15,7 +16,6 @@ use crate::device::DeviceId;
 use crate::digest::Digest;
 use crate::error::{Error, Result, ResultExt};
 use crate::path_text::path_text;
-use crate::stage::{AnyStage, Stage};
 
 /// A progress display for one piece of long work.
 pub trait Progress: Send + Sync {
@@ -54,8 +54,8 @@ impl Observer for Silent {
     fn event(&self, _stage: &str, _kind: &str, _details: Value) {}
 }
 
-/// A slice that was set aside because it cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// A slice that was excluded because it cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Quarantined {
     /// The slice's id.
     pub id: String,
@@ -73,7 +73,7 @@ pub struct SummaryLine {
     pub what: String,
     /// Its value.
     pub value: String,
-    /// What to hold it against: an interval, the priors' score.
+    /// What to hold it against: an interval, the prevalence baseline.
     pub beside: String,
 }
 
@@ -145,7 +145,7 @@ impl RunContext {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Slices set aside so far, in the order they were found.
+    /// Slices excluded so far, in the order they were found.
     pub fn quarantined(&self) -> Vec<Quarantined> {
         self.ledger().quarantine.clone()
     }
@@ -254,7 +254,7 @@ impl<'a> Context<'a> {
     }
 
     /// The part of the work that this run does, of a stage that can be split (see
-    /// [`Stage::SHARDED`]); none: all of it.
+    /// [`Stage::SHARDED`](crate::stage::Stage::SHARDED)); none: all of it.
     pub fn shard(&self) -> Option<Shard> {
         self.run.shard
     }
@@ -338,6 +338,16 @@ impl<'a> Context<'a> {
         });
     }
 
+    /// Excludes a slice that turned out to be unusable while the run went on, and says so; one that is excluded already
+    /// stays so without a word.
+    pub fn exclude(&self, id: &str, file: &Path, reason: &str) {
+        let known = |other: &Quarantined| other.id == id && other.file == file;
+        if !self.run.ledger().quarantine.iter().any(known) {
+            self.warn(format!("{id}: excluded: {reason}"));
+            self.quarantine(id, file, reason);
+        }
+    }
+
     /// Adds a line to the table at the end of the run.
     pub fn summarise(&self, what: impl Into<String>, value: impl Into<String>, beside: impl Into<String>) {
         self.run.ledger().summary.push(SummaryLine {
@@ -363,8 +373,8 @@ impl<'a> Context<'a> {
     /// Says with which parameters this stage would do the same again without the data it was fitted to:
     /// its own, with what it found filled in. A model bundle holds these, since the data may be gone where the
     /// model is used. A stage that fits nothing need not call it.
-    pub fn settle<S: Stage>(&self, params: &S) -> Result<()> {
-        let params = AnyStage::params(params)?;
+    pub fn settle(&self, params: &impl Serialize) -> Result<()> {
+        let params = toml::Table::try_from(params).doing("cannot write what was found as parameters")?;
         self.run.ledger().settled.insert(self.stage.to_owned(), params);
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Everything the author of an ichflow plugin sees.
 //!
 //! A plugin is a crate of *stages*. A stage is one type: its fields are the parameters a recipe may
-//! set, its documentation comments are the help a person reads, and its [`Stage`](stage::Stage)(stage::Stage) implementation says
+//! set, its documentation comments are the help a person reads, and its [`Stage`](stage::Stage) implementation says
 //! which artifacts it takes and offers and what it does. [`register!`] puts it into the registry that
-//! serves `run`, `check`, `stages`, `describe` and the generated documentation alike.
+//! serves `run`, `check`, `stages`, `describe` and the generated documentation alike. For a windowing scheme,
+//! [`window_stage!`] does both.
 //!
 //! ```
 //! use ichflow_api::prelude::*;
@@ -34,29 +35,21 @@
 //!     }
 //! }
 //!
-//! impl Stage for PlainBrain {
-//!     const NAME: &'static str = "plain-brain";
-//!     const FAMILY: Family = Family::Window;
-//!     const SUMMARY: &'static str = "one fixed window in three channels";
-//!     const EXAMPLE: &'static str = "[window]\nuse = \"plain-brain\"\ncenter = 35\n";
-//!     fn ports(&self) -> Ports {
-//!         Ports::new().output(Output::of::<Window>("window").channels(3))
-//!     }
-//!     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-//!         Ok(Outputs::new().with("window", Window::new(self.clone())))
-//!     }
-//! }
-//!
-//! ichflow_api::register!(PlainBrain);
+//! ichflow_api::window_stage!(
+//!     PlainBrain, "plain-brain": "one fixed window in three channels",
+//!     example = "[window]\nuse = \"plain-brain\"\ncenter = 35\n",
+//! );
 //! # fn main() {}
 //! ```
 
 pub mod cache;
 pub mod command;
+pub mod common_ports;
 pub mod context;
 pub mod data;
 pub mod device;
 pub mod digest;
+pub mod encoding;
 pub mod error;
 pub mod guard;
 pub mod needs;
@@ -68,6 +61,7 @@ pub mod stage;
 #[cfg(feature = "tensors")]
 pub mod tensors;
 pub mod testkit;
+pub mod text_table;
 
 /// Layers, heads, weights in and out: what networks are built of.
 #[cfg(feature = "tensors")]
@@ -81,6 +75,7 @@ pub use inventory;
 
 /// What nearly every stage needs.
 pub mod prelude {
+    pub use crate::common_ports::{input, optional, output};
     pub use crate::context::Context;
     pub use crate::data::balance::Balance;
     pub use crate::data::calibration::Calibration;
@@ -93,7 +88,9 @@ pub mod prelude {
     pub use crate::data::submission::SampleSubmission;
     pub use crate::data::thresholds::Thresholds;
     pub use crate::error::{Error, Result, ResultExt};
-    pub use crate::ports::{Artifact, Input, Inputs, Output, Outputs, Ports};
+    pub use crate::ports::{
+        Artifact, Description, Descriptions, Input, Inputs, OptionalInput, Output, Outputs, Ports,
+    };
     pub use crate::stage::{ExternalPath, Family, Problem, Stage};
     #[cfg(feature = "tensors")]
     pub use crate::tensors::{

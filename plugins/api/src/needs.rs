@@ -1,7 +1,7 @@
 //! What stages would take, as far as they can tell before anything runs: `ichflow doctor` adds it up.
 
 use crate::device::DeviceId;
-use crate::ports::Inputs;
+use crate::ports::Descriptions;
 
 /// Slices that a loader would find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Foreseen {
 
 /// What is known of a stage's inputs before anything runs.
 pub struct Known {
-    /// Artifacts that can be made without data: windows, networks, losses; others are absent.
-    pub inputs: Inputs,
+    /// What its inputs will be.
+    pub inputs: Descriptions,
     /// The slices of the loader before it, if it can tell.
     pub foreseen: Option<Foreseen>,
     /// Where tensors live.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::ports::Ports;
 use crate::stage::{AnyStage, Family, Stage};
 
 /// All that is known of a stage without running it.
@@ -33,6 +34,7 @@ pub struct Registration {
     pub file: &'static str,
     /// Line of the registration.
     pub line: u32,
+    ports: fn() -> Ports,
     schema: fn() -> Value,
     build: fn(toml::Table) -> Result<Box<dyn AnyStage>, toml::de::Error>,
 }
@@ -55,9 +57,15 @@ impl Registration {
             plugin,
             file,
             line,
+            ports: S::ports,
             schema: schema_of::<S>,
             build: build::<S>,
         }
+    }
+
+    /// All ports that the stage may have; those it has depend on its parameters.
+    pub fn ports(&self) -> Ports {
+        (self.ports)()
     }
 
     /// JSON Schema (draft-07, nothing referenced) of the parameters.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::context::Context;
 use crate::error::Result;
 use crate::needs::{Known, Needs};
-use crate::ports::{Inputs, Outputs, Ports};
+use crate::ports::{Descriptions, Inputs, Outputs, Ports};
 
 /// What kind of work a stage does; groups `ichflow stages` and the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,7 +22,7 @@ pub enum Family {
     Window,
     /// Changes geometry or intensity: resizing, augmentation.
     Transform,
-    /// Decides which slices train and which are held out.
+    /// Decides which slices are for training and which for validation.
     Split,
     /// Backbones and heads.
     Network,
@@ -163,8 +163,19 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// [`Outputs::part`](crate::ports::Outputs::part) that what it offers is not all.
     const SHARDED: bool = false;
 
-    /// What it takes and offers, given its parameters.
-    fn ports(&self) -> Ports;
+    /// All it may take and offer, each by the constant with which it takes or offers it.
+    fn ports() -> Ports;
+
+    /// Of `all` its ports those that it has with these parameters, and what they insist on.
+    fn narrow(&self, all: Ports) -> Ports {
+        all
+    }
+
+    /// What it will offer, as far as its parameters and the descriptions of its inputs tell. Fetches nothing and reads
+    /// nothing.
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new()
+    }
 
     /// Mistakes that types and ranges cannot express. Reads nothing.
     fn check(&self) -> Vec<Problem> {
@@ -188,8 +199,10 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
 
 /// A stage whose type is known only at run time: what the application holds.
 pub trait AnyStage: Send + Sync {
-    /// See [`Stage::ports`].
+    /// The ports it has with its parameters, see [`Stage::narrow`].
     fn ports(&self) -> Ports;
+    /// See [`Stage::describe`].
+    fn describe(&self, inputs: &Descriptions) -> Descriptions;
     /// See [`Stage::check`].
     fn check(&self) -> Vec<Problem>;
     /// See [`Stage::reads`].
@@ -204,7 +217,11 @@ pub trait AnyStage: Send + Sync {
 
 impl<S: Stage> AnyStage for S {
     fn ports(&self) -> Ports {
-        Stage::ports(self)
+        self.narrow(S::ports())
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        Stage::describe(self, inputs)
     }
 
     fn check(&self) -> Vec<Problem> {

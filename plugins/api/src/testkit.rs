@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::context::{RunContext, Silent};
-use crate::data::cohort::{Cohort, HeaderNotes, Slice, SliceTags, StorageStyle};
+use crate::data::cohort::{Cohort, HeaderNotes, PixelEncoding, Slice, SliceTags};
 use crate::data::labels::Labels;
 use crate::data::pixels::{HuImage, PixelSource};
 use crate::device::DeviceId;
 use crate::error::{Error, Result};
+use crate::ports::Descriptions;
 use crate::registry::{Registration, Registry};
 
 /// Checks every stage of one plugin: its example is TOML, fits its parameters, passes its own check,
 /// survives being written and read back; every parameter has a description, and none is called like a
-/// port. Returns what is wrong, one line a fault.
+/// port; nothing but outputs is described. Returns what is wrong, one line a fault.
 pub fn faults(plugin: &str) -> Vec<String> {
     let registry = match Registry::collect() {
         Ok(registry) => registry,
@@ -63,8 +64,13 @@ fn faults_of(registration: &Registration) -> Vec<String> {
             faults.push(format!("its old key `{old}` is a parameter"));
         }
     }
-    let ports = stage.ports();
+    let ports = registration.ports();
     let port_names: Vec<_> = ports.inputs.iter().map(|input| input.name).collect();
+    let offered: Vec<_> = ports.outputs.iter().map(|output| output.name).collect();
+    let described = stage.describe(&Descriptions::new());
+    for unknown in described.names().filter(|name| !offered.contains(name)) {
+        faults.push(format!("it describes `{unknown}`, which is none of its outputs"));
+    }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         if property.get("description").is_none() {
             faults.push(format!("its parameter `{name}` has no documentation comment"));
@@ -103,7 +109,7 @@ pub fn slice(id: &str, patient: &str, labels: Option<Labels>) -> Slice {
             window_width: Some(80.0),
             voi_lut: None,
         },
-        style: StorageStyle::default(),
+        encoding: PixelEncoding::default(),
         header: HeaderNotes::default(),
         labels,
     }

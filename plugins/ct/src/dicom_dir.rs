@@ -1,22 +1,24 @@
 //! Any directory tree of DICOM files.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ichflow_api::data::cohort;
 use ichflow_api::needs::{Known, Needs};
+use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
-use walkdir::WalkDir;
+use ichflow_api::slice_files::{NoSlice, visit};
 
 use crate::foresee::foresee;
-use crate::headers::{Headers, digest_of, usable};
+use crate::headers::{Found, Headers, Others, digest_of, usable};
 use crate::pixels::DicomPixels;
 use crate::series;
 
 /// Loads every DICOM slice below a directory, without labels: data of one's own to apply a model to.
 ///
-/// A slice's id is its path below the directory. Files that are not DICOM are skipped and counted;
-/// DICOM that cannot be used goes to quarantine.
+/// A slice's id is its path below the directory; bytes of a name that are not UTF-8 stand in it as `\xNN`. Files that are
+/// not DICOM are skipped and counted. What is DICOM or is named like it and cannot be used goes to quarantine, as does
+/// what cannot be opened: no entry of the directory ends the run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DicomDir {
@@ -39,10 +41,8 @@ path = "data/my_study"
     const SHARDED: bool = true;
     const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
 
-    fn ports(&self) -> Ports {
-        Ports::new()
-            .output(Output::of::<Cohort>("cohort"))
-            .output(Output::of::<Pixels>("pixels"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::COHORT).offers(output::PIXELS)
     }
 
     fn reads(&self) -> Vec<ExternalPath> {
@@ -54,7 +54,8 @@ path = "data/my_study"
     }
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let files = self.files(context)?;
+        let mut others = Others::default();
+        let (files, closed) = self.files(context, &mut others)?;
         let named = self.named(files);
         let ids: HashMap<PathBuf, String> = named
             .iter()
@@ -64,18 +65,17 @@ path = "data/my_study"
         let (named, is_part) = headers.share_of(context, named);
         let found = headers.read(context, named)?;
         let pixels = Pixels::new(DicomPixels::default()).with_digest(digest_of(&found));
-        // Without the magic word, what does not read is taken for something else than DICOM.
-        let (found, others): (Vec<_>, Vec<_>) = found
-            .into_iter()
-            .partition(|found| found.slices.is_ok() || ichflow_dicom::looks_like_dicom(&found.file));
-        let mut remarks = Vec::new();
-        if !others.is_empty() {
-            remarks.push(format!("{} files are not DICOM and were skipped", others.len()));
+        let mut found = others.take_from(found);
+        if !is_part {
+            found.extend(closed);
         }
-        let ids: Vec<String> = found
-            .iter()
-            .map(|found| ids.get(&found.file).cloned().unwrap_or_default())
-            .collect();
+        let mut remarks = others.remarks();
+        let id_of = |found: &Found| {
+            let known = ids.get(&found.file).cloned();
+            known.unwrap_or_else(|| self.plain_id(&found.file))
+        };
+        let ids: Vec<String> = found.iter().map(id_of).collect();
+        let count = found.len();
         let slices = usable(context, found, &ids, self.max_quarantined)?;
         if !is_part {
             remarks.extend(series::remarks(&slices));
@@ -84,30 +84,42 @@ path = "data/my_study"
             context.say(remark);
         }
         if slices.is_empty() && !is_part {
+            let excluded = context.run().quarantined();
+            let why = excluded.first().map_or_else(String::new, |first| {
+                let file = path_text(&first.file);
+                format!(
+                    " that can be used: {file}: {} (the first of {count} files)",
+                    first.reason
+                )
+            });
             return Err(
-                Error::new(format!("no DICOM slice was found below {}", self.path.display()))
-                    .help("`path` should be a directory of CT slices, at any depth"),
+                Error::new(format!("no DICOM slice was found below {}{why}", self.path.display()))
+                    .help("`path` should be a directory of CT slices, at any depth; `ichflow inspect` says what a file is"),
             );
         }
         let cohort = Cohort { slices, remarks };
         cohort::record(context, &[("cohort", &cohort)])?;
-        let outputs = Outputs::new().with("cohort", cohort).with("pixels", pixels);
+        let outputs = Outputs::new()
+            .with(output::COHORT, cohort)
+            .with(output::PIXELS, pixels);
         Ok(if is_part { outputs.part() } else { outputs })
     }
 }
 
 impl DicomDir {
-    /// All files below the directory, sorted.
-    fn files(&self, context: &Context) -> Result<Vec<PathBuf>> {
-        let mut files = Vec::new();
-        for entry in WalkDir::new(&self.path).follow_links(true).sort_by_file_name() {
+    /// All files below the directory, sorted, and apart from them what cannot be opened.
+    fn files(&self, context: &Context, others: &mut Others) -> Result<(Vec<PathBuf>, Vec<Found>)> {
+        let (mut files, mut closed) = (Vec::new(), Vec::new());
+        visit(&self.path, |entry| {
             context.checkpoint()?;
-            let entry = entry.at("search the directory", &self.path)?;
-            if entry.file_type().is_file() {
-                files.push(entry.into_path());
+            match entry.problem {
+                None => files.push(entry.path),
+                Some(NoSlice::Other(_)) => others.links += 1,
+                Some(NoSlice::Unusable(reason)) => closed.push(Found::unusable(entry.path, reason)),
             }
-        }
-        Ok(files)
+            Ok::<_, Error>(())
+        })?;
+        Ok((files, closed))
     }
 
     /// Files with their ids: the path below the directory, its parts joined by two underscores, so that
@@ -116,9 +128,7 @@ impl DicomDir {
         let mut taken = HashSet::new();
         let mut named = Vec::with_capacity(files.len());
         for file in files {
-            let below = file.strip_prefix(&self.path).unwrap_or(&file);
-            let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-            let plain = parts.join("__");
+            let plain = self.plain_id(&file);
             let mut id = plain.clone();
             let mut number = 2;
             while !taken.insert(id.clone()) {
@@ -128,6 +138,12 @@ impl DicomDir {
             named.push((id, file));
         }
         named
+    }
+
+    fn plain_id(&self, file: &Path) -> String {
+        let below = file.strip_prefix(&self.path).unwrap_or(file);
+        let parts: Vec<_> = below.iter().map(|part| path_text(Path::new(part))).collect();
+        parts.join("__")
     }
 }
 

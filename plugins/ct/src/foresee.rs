@@ -1,10 +1,12 @@
 //! Counting the slices of directories before anything is read.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
+use ichflow_api::guard;
 use ichflow_api::needs::{Foreseen, Needs};
 use ichflow_api::prelude::*;
-use walkdir::WalkDir;
+use ichflow_api::slice_files::visit;
 
 use crate::headers::slices_of;
 
@@ -16,17 +18,15 @@ pub fn foresee<'a>(directories: impl Iterator<Item = &'a Path>) -> Result<Needs>
     let mut slices = 0;
     let mut size = None;
     for directory in directories {
-        for entry in WalkDir::new(directory).follow_links(true) {
-            let entry = entry.at("search the directory", directory)?;
-            if !entry.file_type().is_file() {
-                continue;
+        visit(directory, |entry| {
+            if entry.problem.is_none() {
+                slices += 1;
+                if size.is_none() && slices <= TRIED {
+                    size = size_of(&entry.path);
+                }
             }
-            slices += 1;
-            if size.is_none() && slices <= TRIED {
-                let read = slices_of("first", entry.path()).ok();
-                size = read.and_then(|slices| slices.first().map(|slice| (slice.rows, slice.columns)));
-            }
-        }
+            Ok::<_, Error>(())
+        })?;
     }
     Ok(Needs {
         foreseen: size.map(|(rows, columns)| Foreseen {
@@ -36,4 +36,12 @@ pub fn foresee<'a>(directories: impl Iterator<Item = &'a Path>) -> Result<Needs>
         }),
         ..Needs::default()
     })
+}
+
+/// Rows and columns of a file's first slice, if its header can be read.
+fn size_of(file: &Path) -> Option<(u32, u32)> {
+    // Parsers may panic on what nobody foresaw.
+    let read = guard::catch(AssertUnwindSafe(|| slices_of("first", file)));
+    let slices = read.ok()?.ok()?;
+    slices.first().map(|slice| (slice.rows, slice.columns))
 }

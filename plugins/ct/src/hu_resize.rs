@@ -33,24 +33,33 @@ use = "hu-resize"
 size = 256
 "#;
 
-    fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Pixels>("pixels"))
-            .output(Output::of::<Pixels>("pixels"))
+    fn ports() -> Ports {
+        Ports::new().takes(input::PIXELS).offers(output::PIXELS)
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        let pixels = self.to_size().describe(inputs.of(input::PIXELS));
+        Descriptions::new().with(output::PIXELS, pixels)
     }
 
     fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        let inner = (*inputs.get::<Pixels>("pixels")?).clone();
+        let inner = (*inputs.take(input::PIXELS)?).clone();
         let digest = inner.digest();
-        let to_size = ToSize {
-            crop: self.crop.map(|side| side as usize),
-            size: Some(self.size as usize),
-        };
+        let to_size = self.to_size();
         let mut pixels = Pixels::new(Resized { inner, to_size });
         if let Some(digest) = digest {
             pixels = pixels.with_digest(format!("{digest} {to_size:?}"));
         }
-        Ok(Outputs::new().with("pixels", pixels))
+        Ok(Outputs::new().with(output::PIXELS, pixels))
+    }
+}
+
+impl HuResize {
+    fn to_size(&self) -> ToSize {
+        ToSize {
+            crop: self.crop.map(|side| side as usize),
+            size: Some(self.size as usize),
+        }
     }
 }
 
@@ -89,14 +98,14 @@ mod tests {
                 hu: vec![40; 16],
             })
         });
-        let inputs = Inputs::default().with("pixels", Pixels::new(made).with_digest("made".into()));
+        let inputs = Inputs::default().with(input::PIXELS, Pixels::new(made).with_digest("made".into()));
         let mut outputs = HuResize {
             size: 8,
             crop: Some(2),
         }
         .run(&inputs, &context)
         .unwrap();
-        let pixels = outputs.take_as::<Pixels>("pixels").unwrap();
+        let pixels = outputs.take(output::PIXELS).unwrap();
         let image = pixels.read(&testkit::slice("a", "p", None)).unwrap();
         assert_eq!((image.rows, image.columns), (8, 8));
         assert_eq!(image.hu, [40; 64]);

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use ichflow_api::data::pixels::Pixels;
-use ichflow_api::slice_files::{FileSlice, NoSlice};
+use ichflow_api::slice_files::{FileSlice, NoSlice, cannot_open};
 
 use ichflow_dicom::Header;
 
@@ -16,6 +16,10 @@ use crate::refusal::refused;
 
 /// How a file starts that git-lfs has put in place of another.
 const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
+/// Media Storage SOP class of a DICOMDIR (PS3.4 B.5), which stands in the first elements of the file.
+const DIRECTORY: &[u8] = b"1.2.840.10008.1.3.10";
+/// As many bytes as hold a file's meta information up to its SOP class.
+const HEAD: u64 = 512;
 
 /// The slices of a file, one a frame, or why there are none.
 ///
@@ -47,23 +51,23 @@ pub fn pixels() -> Pixels {
 
 /// What a file is that could not be read as a slice for `reason`: something else, or a slice that is lost.
 pub fn no_slice(file: &Path, reason: String) -> NoSlice {
-    let mut head = Vec::with_capacity(LFS.len());
-    // What cannot be opened has a reason that says so.
-    let opened = File::open(file).and_then(|file| file.take(LFS.len() as u64).read_to_end(&mut head));
+    let mut head = Vec::new();
+    let opened = File::open(file).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     let is_dicom = ichflow_dicom::looks_like_dicom(file);
-    if is_dicom
-        && file
+    let is_directory = head.windows(DIRECTORY.len()).any(|part| part == DIRECTORY)
+        || file
             .file_name()
-            .is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"))
-    {
+            .is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
+    if is_dicom && is_directory {
         return NoSlice::Other("it is a DICOMDIR, the index of other files".into());
     }
-    let reason = match opened {
+    let reason = match &opened {
         Ok(0) => "it is empty".to_owned(),
-        Ok(_) if head == LFS => {
+        Ok(_) if head.starts_with(LFS) => {
             "it is a git-lfs pointer in place of the file: `git lfs pull` brings the file".to_owned()
         }
-        _ => reason,
+        Ok(_) => reason,
+        Err(error) => cannot_open(file, error),
     };
     if is_dicom || opened.is_err() || is_named_like_dicom(file) {
         NoSlice::Unusable(reason)
@@ -119,6 +123,14 @@ mod tests {
             matches!(&index, NoSlice::Other(why) if why.contains("DICOMDIR")),
             "{index:?}"
         );
+        let mut renamed = whole.clone();
+        let class = renamed
+            .windows(DIRECTORY.len() + 1)
+            .position(|part| part == b"1.2.840.10008.5.1.4.1");
+        let at = class.expect("a SOP class");
+        renamed[at..at + DIRECTORY.len()].copy_from_slice(DIRECTORY);
+        let index = of("INDEX.dcm", &renamed[..200]).unwrap_err();
+        assert!(matches!(&index, NoSlice::Other(_)), "{index:?}");
         let absent = read(&directory.path().join("absent")).unwrap_err();
         assert!(matches!(absent, NoSlice::Unusable(_)), "{absent:?}");
     }

@@ -22,6 +22,14 @@ pub struct ToSize {
 }
 
 impl ToSize {
+    /// What is known of slices afterwards, of what is known of them before.
+    pub fn describe(self, before: Description) -> Description {
+        match self.size.or(self.crop) {
+            Some(side) => Description::new().size(side, side),
+            None => before,
+        }
+    }
+
     /// Cuts the middle out of a slice, or pads it with air to a square, then resamples it.
     pub fn apply(self, image: HuImage) -> HuImage {
         let (side, whole) = match (self.crop, self.size) {

@@ -1,7 +1,7 @@
 //! `evaluate`: every metric of a run's predictions, in `metrics.json`.
 
 use ichflow_api::data::labels::COUNT;
-use ichflow_api::data::measures::{Metrics, PartMetrics, Prior};
+use ichflow_api::data::measures::{Metrics, PartMetrics, Prevalence};
 use ichflow_api::metrics::{self, Interval};
 use ichflow_api::prelude::*;
 
@@ -11,22 +11,22 @@ use crate::settings::Evaluate;
 impl Stage for Evaluate {
     const NAME: &'static str = "evaluate";
     const FAMILY: Family = Family::Report;
-    const SUMMARY: &'static str = "every metric of the held-out and the test predictions";
+    const SUMMARY: &'static str = "every metric of the validation and the test predictions";
     const EXAMPLE: &'static str = "[evaluate]\nuse = \"evaluate\"\nbootstrap = 1000\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Predictions>("valid").by_name())
-            .input(Input::of::<Predictions>("test").optional())
-            .input(Input::of::<Predictions>("baseline").optional())
-            .input(Input::of::<Thresholds>("thresholds").optional())
-            .input(Input::of::<Calibration>("calibration").optional())
-            .input(Input::of::<Balance>("balance").optional())
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Folds>("folds"))
-            .output(Output::of::<Metrics>("metrics"))
-            .output(Output::of::<Scores>("scores"))
+            .takes(input::VALID)
+            .takes(optional::TEST)
+            .takes(optional::BASELINE)
+            .takes(optional::THRESHOLDS)
+            .takes(optional::CALIBRATION)
+            .takes(optional::BALANCE)
+            .takes(input::COHORT)
+            .takes(input::FOLDS)
+            .offers(output::METRICS)
+            .offers(output::SCORES)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -40,52 +40,50 @@ impl Stage for Evaluate {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let priors = training_priors(&*inputs.get::<Cohort>("cohort")?, &*inputs.get::<Folds>("folds")?)?;
-        let thresholds = inputs.find::<Thresholds>("thresholds")?;
+        let prevalence = training_prevalence(&*inputs.take(input::COHORT)?, &*inputs.take(input::FOLDS)?)?;
+        let thresholds = inputs.get(optional::THRESHOLDS)?;
         let part = |predictions: &Predictions, name: &str| {
-            let mut measured = measure(predictions, &priors, self, &mut context.rng(name))?;
+            let mut measured = measure(predictions, &prevalence, self, &mut context.rng(name))?;
             if let (Some(measured), Some(thresholds)) = (&mut measured, &thresholds) {
                 measured.at_chosen = at_thresholds(predictions, thresholds);
             }
             Ok::<_, Error>(measured)
         };
-        let validation = inputs.get::<Predictions>("valid")?;
+        let validation = inputs.take(input::VALID)?;
         let valid = part(&validation, "valid")?.ok_or_else(|| {
-            Error::new("no held-out slice has known labels, so nothing can be measured")
-                .help("hold out slices of the labelled cohort")
+            Error::new("no validation slice has known labels, so nothing can be measured")
+                .help("split the labelled cohort, so that some of its slices are for validation")
         })?;
-        let test = match inputs.find::<Predictions>("test")? {
+        let test = match inputs.get(optional::TEST)? {
             Some(test) => part(&test, "test")?,
             None => None,
         };
-        let (versus_baseline, baseline) = match inputs.find::<Predictions>("baseline")? {
+        let (versus_baseline, baseline) = match inputs.get(optional::BASELINE)? {
             Some(baseline) => (
                 versus(&validation, &baseline, self, &mut context.rng("baseline"))?,
-                measure(&baseline, &priors, self, &mut context.rng("valid"))?,
+                measure(&baseline, &prevalence, self, &mut context.rng("valid"))?,
             ),
             None => (None, None),
         };
         let measured = Metrics {
             computed: (*self).into(),
-            training_priors: LABELS
+            training_prevalence: LABELS
                 .iter()
-                .zip(priors)
-                .map(|(label, share)| Prior { label, share })
+                .zip(prevalence)
+                .map(|(label, share)| Prevalence { label, share })
                 .collect(),
             valid,
             test,
             versus_baseline,
             baseline,
             thresholds_for: thresholds.as_ref().map(|thresholds| thresholds.target.clone()),
-            calibration: inputs
-                .find::<Calibration>("calibration")?
-                .map(|found| (*found).clone()),
-            split: inputs.find::<Balance>("balance")?.map(|found| (*found).clone()),
+            calibration: inputs.get(optional::CALIBRATION)?.map(|found| (*found).clone()),
+            split: inputs.get(optional::BALANCE)?.map(|found| (*found).clone()),
         };
         let path = context.file("metrics.json")?;
         let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;
         std::fs::write(&path, text + "\n").at("write", &path)?;
-        summarise(context, "held out", &measured.valid);
+        summarise(context, "validation", &measured.valid);
         if let Some(test) = &measured.test {
             summarise(context, "test", test);
         }
@@ -94,20 +92,20 @@ impl Stage for Evaluate {
         }
         if let Some(versus) = &measured.versus_baseline {
             context.summarise(
-                "weighted log loss less the baseline's",
+                "Δ weighted log loss vs baseline",
                 format!("{:+.4}", versus.difference),
                 interval(versus.interval).unwrap_or_default(),
             );
         }
         let scores = serde_json::to_value(&measured).doing("cannot write the metrics as JSON")?;
         Ok(Outputs::new()
-            .with("metrics", measured)
-            .with("scores", Scores(scores)))
+            .with(output::METRICS, measured)
+            .with(output::SCORES, Scores(scores)))
     }
 }
 
 /// Share of positives of each label among the slices trained on.
-fn training_priors(cohort: &Cohort, folds: &Folds) -> Result<[f64; COUNT]> {
+fn training_prevalence(cohort: &Cohort, folds: &Folds) -> Result<[f64; COUNT]> {
     if cohort.len() != folds.of_slice.len() {
         return Err(Error::new(format!(
             "the folds are of {} slices, but the cohort has {}",
@@ -132,13 +130,13 @@ fn summarise(context: &Context, part: &str, measured: &PartMetrics) {
         format!("weighted log loss ({part})"),
         format!("{:.4}", measured.weighted_log_loss),
         format!(
-            "{}priors {:.4}",
+            "{}prevalence baseline {:.4}",
             interval(measured.weighted_log_loss_interval).map_or(String::new(), |text| text + "; "),
-            measured.priors_log_loss
+            measured.prevalence_log_loss
         ),
     );
     context.summarise(
-        format!("AUC any ({part})"),
+        format!("AUROC any ({part})"),
         measured
             .auc_any()
             .map_or("undefined".into(), |auc| format!("{auc:.4}")),
@@ -171,12 +169,12 @@ mod tests {
                 .map(|i| if i < 20 { Fold::Train } else { Fold::Valid })
                 .collect(),
         };
-        let held_out = slices[20..].to_vec();
+        let validation = slices[20..].to_vec();
         let probabilities = (20..40)
             .map(|i| [if i % 4 == 0 { 0.8 } else { 0.1 }; 6])
             .collect();
         let predictions = Predictions {
-            slices: held_out,
+            slices: validation,
             probabilities,
         };
         (testkit::cohort(slices), folds, predictions)
@@ -190,13 +188,13 @@ mod tests {
             let context = Context::new(&run, "evaluate", Evaluate::NAME, "key");
             let (cohort, folds, predictions) = parts();
             let inputs = Inputs::default()
-                .with("cohort", cohort)
-                .with("folds", folds)
-                .with("test", predictions.clone())
-                .with("baseline", predictions.clone())
-                .with("valid", predictions);
+                .with(input::COHORT, cohort)
+                .with(input::FOLDS, folds)
+                .with(optional::TEST, predictions.clone())
+                .with(optional::BASELINE, predictions.clone())
+                .with(input::VALID, predictions);
             let mut outputs = Evaluate::default().run(&inputs, &context).unwrap();
-            let metrics = outputs.take_as::<Metrics>("metrics").unwrap();
+            let metrics = outputs.take(output::METRICS).unwrap();
             let text = std::fs::read_to_string(run.directory.join("metrics.json")).unwrap();
             (metrics, text, run.summary())
         };
@@ -207,7 +205,7 @@ mod tests {
             json["valid"]["weighted_log_loss"],
             metrics.valid.weighted_log_loss
         );
-        assert_eq!(json["training_priors"][0]["share"], 0.25);
+        assert_eq!(json["training_prevalence"][0]["share"], 0.25);
         assert_eq!(json["valid"]["labels"][0]["auc"], 1.0);
         assert_eq!(json["valid"]["labels"][1]["auc"], serde_json::Value::Null);
         assert_eq!(json["test"]["slices"], 20);
@@ -225,12 +223,16 @@ mod tests {
         );
         assert_eq!(json["valid"]["submitted"]["clip"], 1e-6);
         assert_eq!(summary.len(), 7);
-        assert_eq!(summary[0].what, "weighted log loss (held out)");
+        assert_eq!(summary[0].what, "weighted log loss (validation)");
         assert!(summary[0].beside.starts_with("95 % "), "{}", summary[0].beside);
-        assert!(summary[0].beside.contains("; priors "), "{}", summary[0].beside);
+        assert!(
+            summary[0].beside.contains("; prevalence baseline "),
+            "{}",
+            summary[0].beside
+        );
         assert_eq!(
             (summary[1].what.as_str(), summary[1].value.as_str()),
-            ("AUC any (held out)", "1.0000")
+            ("AUROC any (validation)", "1.0000")
         );
     }
 
@@ -238,7 +240,7 @@ mod tests {
     fn folds_of_another_cohort_are_refused() {
         let (cohort, mut folds, _) = parts();
         folds.of_slice.pop();
-        let error = training_priors(&cohort, &folds).unwrap_err();
+        let error = training_prevalence(&cohort, &folds).unwrap_err();
         assert!(
             error.to_string().contains("39 slices, but the cohort has 40"),
             "{error}"

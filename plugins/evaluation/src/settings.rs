@@ -4,15 +4,15 @@ use ichflow_api::data::measures::Computed;
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 
-/// Measures the held-out predictions, and the test predictions where their truth is known: the
-/// competition's weighted log loss beside that of predicting the training shares, and for every label log
-/// loss, AUC, average precision, accuracy, Brier score, expected calibration error, what a threshold does,
+/// Measures the validation predictions, and the test predictions where their truth is known: the
+/// competition's weighted log loss beside that of the prevalence baseline, and for every label log loss,
+/// AUROC, average precision, accuracy, Brier score, expected calibration error, the confusion at a threshold,
 /// and the sensitivity at a stated specificity. Writes `metrics.json`.
 ///
 /// Thresholds chosen by `thresholds`, what `calibrate` did and how the split came out go into `metrics.json`
 /// too, where there are such stages before it.
 ///
-/// With `baseline = "predict.valid"` (or any other held-out predictions of the same slices) it also says how
+/// With `baseline = "predict.valid"` (or any other validation predictions of the same slices) it also says how
 /// the weighted log loss differs from theirs, with an interval from a bootstrap that measures both on the
 /// same patients.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,14 +22,14 @@ pub struct Evaluate {
     /// appears to use 1e-15.
     #[schemars(range(min = 0.0, max = 0.1))]
     pub eps: f64,
-    /// How often patients are drawn anew for the 95 % intervals of the weighted log loss and of the AUC
+    /// How often patients are drawn anew for the 95 % intervals of the weighted log loss and of the AUROC
     /// of `any`; 0 leaves the intervals out.
     #[schemars(range(min = 0, max = 100_000))]
     pub bootstrap: usize,
     /// Number of bins of equal width for the expected calibration error.
     #[schemars(range(min = 1, max = 1000))]
     pub calibration_bins: usize,
-    /// Probabilities at or above it are called positive where right and wrong are counted.
+    /// Probabilities at or above it are called positive where the confusion is counted.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub threshold: f64,
     /// The share of negatives that must be called so where the highest sensitivity is looked for.

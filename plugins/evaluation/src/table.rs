@@ -1,12 +1,14 @@
-//! A CSV of six numbers a slice: wide, or the competition's `ID,Label`.
+//! A CSV of six numbers per slice: wide, or the competition's `ID,Label`.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::data::identity::Subject;
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
+use ichflow_api::text_table::TextTable;
 
 /// How many examples a message gives.
 const EXAMPLES: usize = 5;
@@ -49,10 +51,7 @@ fn titles(head: &csv::StringRecord) -> Vec<&str> {
 impl Table {
     /// Reads a file. Numbers must lie between 0 and 1; where all six are empty, nothing is known.
     pub fn read(path: &Path) -> Result<Self> {
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .from_path(path)
-            .at("read", path)?;
+        let mut reader = TextTable::open(path)?.into_csv(true);
         let head = reader.headers().at("read", path)?.clone();
         let titles = titles(&head);
         let mut table = Self {
@@ -106,7 +105,7 @@ impl Table {
 
     fn read_wide(
         &mut self,
-        reader: &mut csv::Reader<std::fs::File>,
+        reader: &mut csv::Reader<impl Read>,
         columns: &[usize],
         [patient, study]: [Option<usize>; 2],
     ) -> Result<()> {
@@ -151,7 +150,7 @@ impl Table {
         Ok(())
     }
 
-    fn read_long(&mut self, reader: &mut csv::Reader<std::fs::File>, id: usize, label: usize) -> Result<()> {
+    fn read_long(&mut self, reader: &mut csv::Reader<impl Read>, id: usize, label: usize) -> Result<()> {
         let path = self.path.clone();
         let mut record = csv::StringRecord::new();
         while reader.read_record(&mut record).at("read", &path)? {
@@ -268,7 +267,7 @@ impl Table {
 
 /// The patient of every slice, from a CSV with the columns `id` and `patient`.
 pub fn patients(path: &Path) -> Result<HashMap<String, String>> {
-    let mut reader = csv::Reader::from_path(path).at("read", path)?;
+    let mut reader = TextTable::open(path)?.into_csv(false);
     let head = reader.headers().at("read", path)?.clone();
     let titles = titles(&head);
     let column = |name: &str| {

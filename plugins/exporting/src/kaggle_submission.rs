@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ichflow_api::data::labels::{self, COUNT, STAGE_2_PREVALENCE_LOG_LOSS};
-use ichflow_api::data::submission::{SampleSubmission, split_row};
+use ichflow_api::data::submission::split_row;
 use ichflow_api::metrics::prevalence;
 use ichflow_api::prelude::*;
 
@@ -11,9 +11,10 @@ use ichflow_api::prelude::*;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
-    /// Each label's share in the training cohort.
+    /// Each label's prevalence in the training cohort.
     #[default]
-    Priors,
+    #[serde(alias = "priors")]
+    Prevalence,
     /// One half.
     Half,
     /// Stop with an error.
@@ -38,7 +39,7 @@ impl Default for KaggleSubmission {
     fn default() -> Self {
         Self {
             clip: 1e-6,
-            missing: Missing::Priors,
+            missing: Missing::Prevalence,
         }
     }
 }
@@ -49,17 +50,17 @@ impl Stage for KaggleSubmission {
     const SUMMARY: &'static str = "the file the competition's scorer reads";
     const EXAMPLE: &'static str = "[submission]\nuse = \"kaggle-submission\"\nclip = 1e-6\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Predictions>("test").by_name())
-            .input(Input::of::<SampleSubmission>("sample").optional())
-            .input(Input::of::<Cohort>("cohort"))
+            .takes(input::TEST)
+            .takes(optional::SAMPLE)
+            .takes(input::COHORT)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let predictions = inputs.get::<Predictions>("test")?;
-        let sample = inputs.find::<SampleSubmission>("sample")?;
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let predictions = inputs.take(input::TEST)?;
+        let sample = inputs.get(optional::SAMPLE)?;
+        let cohort = inputs.take(input::COHORT)?;
         let of_slice: BTreeMap<&str, &[f64; COUNT]> = predictions
             .slices
             .iter()
@@ -107,7 +108,7 @@ impl Stage for KaggleSubmission {
             "submission",
             format!("{} rows", rows.len()),
             format!(
-                "submission.csv, clipped to {:e}; the training shares alone score {STAGE_2_PREVALENCE_LOG_LOSS} on stage 2",
+                "submission.csv, clipped to {:e}; the prevalence baseline scores {STAGE_2_PREVALENCE_LOG_LOSS} on stage 2",
                 self.clip
             ),
         );
@@ -119,7 +120,7 @@ impl KaggleSubmission {
     fn fallback(&self, cohort: &Cohort) -> [f64; COUNT] {
         let truth: Vec<Labels> = cohort.slices.iter().filter_map(|slice| slice.labels).collect();
         match (self.missing, prevalence(&truth)) {
-            (Missing::Priors, Some(prevalence)) => prevalence,
+            (Missing::Prevalence, Some(prevalence)) => prevalence,
             _ => [0.5; labels::COUNT],
         }
     }
@@ -131,10 +132,10 @@ impl KaggleSubmission {
                 without.len()
             );
             if self.missing == Missing::Error {
-                return Err(Error::new(text).help("set `missing = \"priors\"` to fill them in"));
+                return Err(Error::new(text).help("set `missing = \"prevalence\"` to fill them in"));
             }
             let filled = match self.missing {
-                Missing::Priors => "the training cohort's shares of each label",
+                Missing::Prevalence => "the prevalence of each label in the training cohort",
                 _ => "one half",
             };
             context.warn(format!("{text}; they get {filled}"));
@@ -168,9 +169,11 @@ mod tests {
             slices: vec![slice("ID_1", "r", None), slice("ID_2", "s", None)],
             probabilities: vec![[0.9, 0.1, 0.2, 0.3, 0.4, 1.0], [0.0; COUNT]],
         };
-        let mut inputs = Inputs::default().with("test", predictions).with("cohort", train);
+        let mut inputs = Inputs::default()
+            .with(optional::TEST, predictions)
+            .with(input::COHORT, train);
         if let Some(rows) = sample {
-            inputs = inputs.with("sample", SampleSubmission { rows });
+            inputs = inputs.with(optional::SAMPLE, SampleSubmission { rows });
         }
         let result = Stage::run(stage, &inputs, &context);
         let text = std::fs::read_to_string(run.directory.join("submission.csv")).unwrap_or_default();

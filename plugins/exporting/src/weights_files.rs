@@ -19,12 +19,12 @@ impl Stage for Safetensors {
     const SUMMARY: &'static str = "the trained weights for PyTorch and timm";
     const EXAMPLE: &'static str = "[weights]\nuse = \"safetensors\"\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().input(Input::of::<Model>("model"))
+    fn ports() -> Ports {
+        Ports::new().takes(input::MODEL)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let model = inputs.get::<Model>("model")?;
+        let model = inputs.take(input::MODEL)?;
         save_safetensors(&model.network, &context.file("weights.safetensors")?)?;
         Ok(Outputs::new())
     }
@@ -44,12 +44,12 @@ impl Stage for Burnpack {
     const SUMMARY: &'static str = "the trained weights for programs that use burn";
     const EXAMPLE: &'static str = "[weights]\nuse = \"burnpack\"\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().input(Input::of::<Model>("model"))
+    fn ports() -> Ports {
+        Ports::new().takes(input::MODEL)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let model = inputs.get::<Model>("model")?;
+        let model = inputs.take(input::MODEL)?;
         let path = context.file("weights.bpk")?;
         let mut store = BurnpackStore::from_file(&path).overwrite(true);
         model.network.valid().save_into(&mut store).at("write", &path)?;
@@ -120,7 +120,7 @@ mod tests {
             views: Views::default(),
         };
         let context = Context::new(&run, "weights", "safetensors", "key");
-        let inputs = Inputs::default().with("model", model());
+        let inputs = Inputs::default().with(input::MODEL, model());
         Safetensors {}.run(&inputs, &context).unwrap();
         Burnpack {}.run(&inputs, &context).unwrap();
 

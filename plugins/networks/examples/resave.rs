@@ -26,7 +26,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let run = testkit::run_context(&directory);
     let context = Context::new(&run, "network", registration.name, "key");
     let mut outputs = registration.build(params)?.run(&Inputs::default(), &context)?;
-    let spec = outputs.take_as::<NetworkSpec>("network").ok_or("no network")?;
+    let spec = outputs.take(output::NETWORK).ok_or("no network")?;
     let network = spec.build(3, 1000, &Device::flex())?;
     let network = weights::load_safetensors(network, Path::new(given))?;
     weights::save_safetensors(&network, Path::new(back))?;

@@ -1,4 +1,4 @@
-//! How many images a second a network trains on and predicts, on the CPU.
+//! How many images per second a network trains on and predicts, on the CPU.
 //!
 //! `cargo run --release -p ichflow-networks --example throughput -- small-cnn 128 16 1`: network, side
 //! of the images in pixels, batch, channels; a fifth argument is the width of `small-cnn`.
@@ -35,7 +35,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         }
         .run(&Inputs::default(), &context)?,
     };
-    let spec = outputs.take_as::<NetworkSpec>("network").ok_or("no network")?;
+    let spec = outputs.take(output::NETWORK).ok_or("no network")?;
 
     let device = Device::flex().autodiff();
     let mut network = spec.build(channels, 6, &device)?;

@@ -11,13 +11,18 @@ pub const DROPOUT: f64 = 0.125;
 /// The default of `hidden`.
 pub const HIDDEN: usize = 64;
 
-/// A window in, a network out; three channels where the normalisation needs them.
-pub fn ports(normalise: Normalise) -> Ports {
-    let window = Input::of::<Window>("window");
-    let three = normalise.needs_three_channels();
-    Ports::new()
-        .input(if three { window.channels(3) } else { window })
-        .output(Output::of::<NetworkSpec>("network"))
+/// A window in, a network out.
+pub fn ports() -> Ports {
+    Ports::new().takes(input::WINDOW).offers(output::NETWORK)
+}
+
+/// Three channels where the normalisation needs them.
+pub fn narrow(all: Ports, normalise: Normalise) -> Ports {
+    if normalise.needs_three_channels() {
+        all.wants_channels(input::WINDOW, 3)
+    } else {
+        all
+    }
 }
 
 /// The schema allows 0 to 1; a dropout of exactly 1 would leave nothing to learn from.

@@ -10,7 +10,7 @@ use crate::architecture::Architecture;
 use crate::blocks::{BasicBlock, Convolution, Style, space_to_depth};
 use crate::normalise::Normalise;
 use crate::parts;
-use crate::stage::hand_on;
+use crate::stage::{describe, hand_on};
 
 /// A small residual network for a CPU: a first convolution that sees every pixel, then three residual
 /// blocks on maps of a quarter, an eighth and a sixteenth of the image's side.
@@ -54,8 +54,14 @@ impl Stage for SmallCnn {
     const SUMMARY: &'static str = "a small residual network that trains on a CPU";
     const EXAMPLE: &'static str = "[network]\nuse = \"small-cnn\"\nwidth = 24\n";
 
-    fn ports(&self) -> Ports {
-        parts::ports(Normalise::None)
+    fn ports() -> Ports {
+        parts::ports()
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        let architecture = SmallCnnArchitecture { width: self.width };
+        let plan = parts::head_plan(self.pool, self.head, self.hidden, self.dropout);
+        describe(architecture, plan, Normalise::None, inputs)
     }
 
     fn check(&self) -> Vec<Problem> {

@@ -63,8 +63,17 @@ macro_rules! backbone {
             const SUMMARY: &'static str = $summary;
             const EXAMPLE: &'static str = $example;
 
-            fn ports(&self) -> Ports {
-                crate::parts::ports(self.normalise)
+            fn ports() -> Ports {
+                crate::parts::ports()
+            }
+
+            fn narrow(&self, all: Ports) -> Ports {
+                crate::parts::narrow(all, self.normalise)
+            }
+
+            fn describe(&self, inputs: &Descriptions) -> Descriptions {
+                let plan = crate::parts::head_plan(self.pool, self.head, self.hidden, self.dropout);
+                crate::stage::describe(($architecture)(self), plan, self.normalise, inputs)
             }
 
             fn check(&self) -> Vec<Problem> {
@@ -88,6 +97,20 @@ macro_rules! backbone {
 }
 pub(crate) use backbone;
 
+/// What a network's stage will offer: the network it hands on, with random weights in place of those to find.
+pub fn describe<A: Architecture>(
+    architecture: A,
+    head: HeadPlan,
+    normalise: Normalise,
+    inputs: &Descriptions,
+) -> Descriptions {
+    let channels = inputs.of(input::WINDOW).channels.unwrap_or(3);
+    match Factory::new(architecture, None, head, normalise, channels) {
+        Ok(factory) => Descriptions::new().with(output::NETWORK, Description::of(NetworkSpec::new(factory))),
+        Err(_) => Descriptions::new(),
+    }
+}
+
 /// The work of a network's stage: finds the weights, and hands on what builds networks from them.
 pub fn hand_on<A: Architecture>(
     architecture: A,
@@ -97,9 +120,9 @@ pub fn hand_on<A: Architecture>(
     inputs: &Inputs,
 ) -> Result<Outputs> {
     let channels = inputs
-        .find::<Window>("window")?
+        .get(optional::WINDOW)?
         .map_or(3, |window| window.channels());
     let start = start.map(|source| source.find(&Hub::from_env())).transpose()?;
     let factory = Factory::new(architecture, start, head, normalise, channels)?;
-    Ok(Outputs::new().with("network", NetworkSpec::new(factory)))
+    Ok(Outputs::new().with(output::NETWORK, NetworkSpec::new(factory)))
 }

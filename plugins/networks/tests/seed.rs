@@ -25,7 +25,7 @@ fn the_seed_alone_decides_the_random_weights() {
     let mut outputs = EfficientNetLite0::default()
         .run(&Inputs::default(), &context)
         .unwrap();
-    let spec = outputs.take_as::<NetworkSpec>("network").unwrap();
+    let spec = outputs.take(output::NETWORK).unwrap();
     let sums = |seed| {
         let device = Device::flex();
         device.seed(seed);

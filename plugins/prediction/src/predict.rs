@@ -1,4 +1,4 @@
-//! `predict`: probabilities of held-out and test slices.
+//! `predict`: probabilities of validation and test slices.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use ichflow_api::tensors::feed::{Feed, HostBatch, Unread, batches_of};
 
 use crate::slices::{offer, with_slices};
 
-/// Applies the model to the held-out slices and, where there are some, to the test slices.
+/// Applies the model to the validation slices and, where there are some, to the test slices.
 ///
 /// Batches are kept as they are computed: an interrupted run carries on, and the same predictions are not computed
-/// again. Writes `predictions/valid.csv` and `predictions/test.csv`: one row a slice, one column a label.
+/// again. Writes `predictions/valid.csv` and `predictions/test.csv`: one row per slice, one column per label.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Predict {
@@ -31,21 +31,21 @@ impl Default for Predict {
 impl Stage for Predict {
     const NAME: &'static str = "predict";
     const FAMILY: Family = Family::Predict;
-    const SUMMARY: &'static str = "probabilities of held-out and test slices";
+    const SUMMARY: &'static str = "probabilities of validation and test slices";
     const SHARDED: bool = true;
     const EXAMPLE: &'static str = "[predict]\nuse = \"predict\"\nbatch = 32\n";
 
-    fn ports(&self) -> Ports {
-        with_slices(Ports::new().input(Input::of::<Model>("model")))
+    fn ports() -> Ports {
+        with_slices(Ports::new().takes(input::MODEL))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let model = inputs.get::<Model>("model")?;
-        let pixels = inputs.get::<Pixels>("pixels")?;
-        let cohort = inputs.get::<Cohort>("cohort")?;
-        let held_out = inputs.get::<Folds>("folds")?.indices(Fold::Valid);
-        let test = inputs.find::<Cohort>("test")?;
-        let mut parts = vec![Part::new(cohort, &held_out, self.batch)];
+        let model = inputs.take(input::MODEL)?;
+        let pixels = inputs.take(input::PIXELS)?;
+        let cohort = inputs.take(input::COHORT)?;
+        let validation = inputs.take(input::FOLDS)?.indices(Fold::Valid);
+        let test = inputs.get(optional::TEST_COHORT)?;
+        let mut parts = vec![Part::new(cohort, &validation, self.batch)];
         if let Some(test) = test {
             let all: Vec<usize> = (0..test.len()).collect();
             parts.push(Part::new(test, &all, self.batch));
@@ -59,8 +59,8 @@ impl Stage for Predict {
         else {
             // A shard's part is of no use to anyone but the run that puts the parts together.
             let test = (parts.len() > 1).then(Predictions::default);
-            let nothing = Outputs::new().with("valid", Predictions::default());
-            return Ok(nothing.with_some("test", test).part());
+            let nothing = Outputs::new().with(output::VALID, Predictions::default());
+            return Ok(nothing.with_some(output::TEST, test).part());
         };
         let mut made = made.into_iter();
         let mut results = parts

@@ -2,14 +2,14 @@
 
 use ichflow_api::prelude::*;
 
-/// The ports of a stage that predicts held-out and test slices from their pixels, after its own.
+/// The ports of a stage that predicts validation and test slices from their pixels, after its own.
 pub(crate) fn with_slices(own: Ports) -> Ports {
-    own.input(Input::of::<Pixels>("pixels"))
-        .input(Input::of::<Cohort>("cohort"))
-        .input(Input::of::<Folds>("folds"))
-        .input(Input::of::<Cohort>("test").optional())
-        .output(Output::of::<Predictions>("valid"))
-        .output(Output::of::<Predictions>("test").only_with("test"))
+    own.takes(input::PIXELS)
+        .takes(input::COHORT)
+        .takes(input::FOLDS)
+        .takes(optional::TEST_COHORT)
+        .offers(output::VALID)
+        .offers(output::TEST.only_with(optional::TEST))
 }
 
 /// Writes the predictions and offers them.
@@ -18,5 +18,7 @@ pub(crate) fn offer(valid: Predictions, test: Option<Predictions>, context: &Con
     if let Some(test) = &test {
         test.write_csv(&context.file("predictions/test.csv")?)?;
     }
-    Ok(Outputs::new().with("valid", valid).with_some("test", test))
+    Ok(Outputs::new()
+        .with(output::VALID, valid)
+        .with_some(output::TEST, test))
 }

@@ -57,10 +57,8 @@ impl Stage for TestTimeAugmentation {
     const EXAMPLE: &'static str =
         "[tta]                               # between fit and predict\nuse = \"tta\"\nflip = true\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Model>("model"))
-            .output(Output::of::<Model>("model"))
+    fn ports() -> Ports {
+        Ports::new().takes(input::MODEL).offers(output::MODEL)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -74,10 +72,10 @@ impl Stage for TestTimeAugmentation {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let mut model = (*inputs.get::<Model>("model")?).clone();
+        let mut model = (*inputs.take(input::MODEL)?).clone();
         model.views = self.views();
         context.say(format!("{} views of each slice", model.views.all().len()));
-        Ok(Outputs::new().with("model", model))
+        Ok(Outputs::new().with(output::MODEL, model))
     }
 }
 
@@ -151,9 +149,9 @@ mod tests {
         let run = testkit::run_context(directory.path());
         let context = Context::new(&run, "tta", TestTimeAugmentation::NAME, "key");
         let mut outputs = stage
-            .run(&Inputs::default().with("model", model.clone()), &context)
+            .run(&Inputs::default().with(input::MODEL, model.clone()), &context)
             .unwrap();
-        (*outputs.take_as::<Model>("model").unwrap()).clone()
+        (*outputs.take(output::MODEL).unwrap()).clone()
     }
 
     fn values(tensor: Tensor<2>) -> Vec<f32> {

@@ -5,11 +5,11 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::groups::{GroupBy, Groups};
-use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
 use crate::leak::Leak;
 use crate::part::{Part, fold_problems};
+use crate::split::{Dealt, Split, groups_of, ports, reject_empty};
 
-/// Holds out one of k folds of whole patients, all folds with as nearly the same number of slices as
+/// Takes one of k folds of whole patients for validation, all folds with as nearly the same number of slices as
 /// patients allow; needs no labels.
 ///
 /// Patients with the most slices are dealt out first, each to the smallest fold, as scikit-learn's
@@ -19,7 +19,7 @@ use crate::part::{Part, fold_problems};
 pub struct GroupKfold {
     /// What must not be on both sides: `patient`, `study` or `none`.
     pub group_by: GroupBy,
-    /// Which fold to hold out, from 0. One seed gives one partition.
+    /// The validation fold, from 0. One seed gives one partition.
     pub fold: usize,
     /// Number of folds.
     #[schemars(range(min = 2, max = 1000))]
@@ -43,11 +43,11 @@ impl Default for GroupKfold {
 impl Stage for GroupKfold {
     const NAME: &'static str = "group-kfold";
     const FAMILY: Family = Family::Split;
-    const SUMMARY: &'static str = "holds out one of k folds of whole patients, equal in slices";
+    const SUMMARY: &'static str = "one of k folds of whole patients for validation, equal in slices";
     const EXAMPLE: &'static str = "[split]\nuse = \"group-kfold\"\nfold = 0\nof = 5\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         ports()
     }
 
@@ -56,7 +56,7 @@ impl Stage for GroupKfold {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         reject_empty(&cohort)?;
         let groups = groups_of(&cohort, self.group_by, context);
         if groups.count < self.of {
@@ -73,9 +73,9 @@ impl Stage for GroupKfold {
             fold: self.fold,
             of: self.of,
         };
-        let held_out = HeldOut {
+        let split = Split {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt: Dealt::of(
                 part,
                 groups.of_slice.iter().map(|group| fold_of[*group]).collect(),
@@ -83,7 +83,7 @@ impl Stage for GroupKfold {
             group_by: self.group_by,
             leak: self.leak,
         };
-        held_out.offer(&groups, context)
+        split.offer(&groups, context)
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
                 .map(|i| testkit::slice(&format!("s{i}"), "p", None))
                 .collect(),
         );
-        let inputs = Inputs::default().with("cohort", cohort);
+        let inputs = Inputs::default().with(input::COHORT, cohort);
         let error = GroupKfold::default().run(&inputs, &context).err().unwrap();
         assert_eq!(error.to_string(), "1 patients cannot be dealt into 5 folds");
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupBy {
-    /// All slices of a patient: nothing of a held-out patient is seen in training.
+    /// All slices of a patient: nothing of a validation patient is seen in training.
     #[default]
     Patient,
     /// All slices of a study; a patient's other studies may be on the other side.

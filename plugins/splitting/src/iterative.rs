@@ -78,7 +78,7 @@ pub enum Rule {
     ///
     /// By absolute need, a small fold gets nothing until the large one needs as little as it does. With
     /// the greatest groups first, which balances best, the small fold would then consist of the
-    /// smallest groups: the labels' shares come out right, but held-out patients have a third of the
+    /// smallest groups: the labels' shares come out right, but validation patients have a third of the
     /// positive slices that others have. Webster's rule of apportionment, which this is, hands groups
     /// of every amount to every fold in the right proportion, and no fold a group that is more than
     /// twice what it still needs while another can take it.
@@ -169,7 +169,7 @@ fn pick(choices: &[usize], rng: &mut ChaCha8Rng) -> usize {
 }
 
 /// The fold of every unit: `0..ratios.len()`. `ratios` are the folds' shares, which sum to 1; two for a
-/// held-out part, k times 1/k for k-fold cross-validation.
+/// validation part, k times 1/k for k-fold cross-validation.
 pub fn stratify(units: &[Unit], ratios: &[f64], rule: Rule, rng: &mut ChaCha8Rng) -> Vec<usize> {
     const OPEN: usize = usize::MAX;
     let mut folds = vec![OPEN; units.len()];
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn held_out_groups_bleed_as_much_as_the_others() {
+    fn validation_groups_bleed_as_much_as_the_others() {
         let mut worst: f64 = 0.0;
         for seed in 0..10 {
             let mut rng = rng(seed);

@@ -34,25 +34,25 @@ impl Leak {
     pub fn judge(
         self,
         cohort: &Cohort,
-        held_out: &[bool],
+        validation: &[bool],
         pixels: Option<&Pixels>,
         context: &Context,
     ) -> Result<Vec<String>> {
-        let mut found = leaks(cohort, held_out);
+        let mut found = leaks(cohort, validation);
         if let Some(pixels) = pixels {
-            found.extend(same_images(cohort, held_out, pixels)?);
+            found.extend(same_images(cohort, validation, pixels));
         }
         match self {
             Self::Error if !found.is_empty() => {
                 let named: Vec<&str> = found.iter().map(|leak| leak.named.as_str()).collect();
                 Err(Error::new(named.join("; ")).help(format!(
-                    "{}; to go on all the same, knowing that the held-out score flatters, write `leak = \"warn\"`",
+                    "{}; to go on all the same, knowing that the validation score is optimistic, write `leak = \"warn\"`",
                     found[0].help
                 )))
             }
             _ => {
                 for leak in &found {
-                    context.warn(format!("{}; the held-out score will flatter", leak.named));
+                    context.warn(format!("{}; the validation score will be optimistic", leak.named));
                 }
                 Ok(found.into_iter().map(|leak| leak.what).collect())
             }
@@ -61,7 +61,7 @@ impl Leak {
 }
 
 /// Patients, studies and ids on both sides.
-fn leaks(cohort: &Cohort, held_out: &[bool]) -> Vec<Found> {
+fn leaks(cohort: &Cohort, validation: &[bool]) -> Vec<Found> {
     let mut found: Vec<Found> = repeated(cohort).into_iter().collect();
     type Name = fn(&Slice) -> &str;
     let kinds: [(&str, &str, Name); 2] = [
@@ -70,8 +70,8 @@ fn leaks(cohort: &Cohort, held_out: &[bool]) -> Vec<Found> {
     ];
     for (one, many, name) in kinds {
         let mut sides: BTreeMap<&str, [bool; 2]> = BTreeMap::new();
-        for (slice, held_out) in cohort.slices.iter().zip(held_out) {
-            sides.entry(name(slice)).or_default()[usize::from(*held_out)] = true;
+        for (slice, validation) in cohort.slices.iter().zip(validation) {
+            sides.entry(name(slice)).or_default()[usize::from(*validation)] = true;
         }
         // What a header does not name is not one patient.
         sides.remove("");
@@ -120,11 +120,11 @@ fn repeated(cohort: &Cohort) -> Option<Found> {
 
 /// Images that stand on both sides under different names, where the pixels can tell without being read.
 /// Images of one value, such as air above the head, are alike and say nothing.
-fn same_images(cohort: &Cohort, held_out: &[bool], pixels: &Pixels) -> Result<Option<Found>> {
+fn same_images(cohort: &Cohort, validation: &[bool], pixels: &Pixels) -> Option<Found> {
     let mut first: BTreeMap<String, [Option<usize>; 2]> = BTreeMap::new();
-    for (index, (slice, held_out)) in cohort.slices.iter().zip(held_out).enumerate() {
+    for (index, (slice, validation)) in cohort.slices.iter().zip(validation).enumerate() {
         if let Some(content) = pixels.content(slice) {
-            first.entry(content).or_default()[usize::from(*held_out)].get_or_insert(index);
+            first.entry(content).or_default()[usize::from(*validation)].get_or_insert(index);
         }
     }
     let mut pairs = Vec::new();
@@ -132,7 +132,10 @@ fn same_images(cohort: &Cohort, held_out: &[bool], pixels: &Pixels) -> Result<Op
         let (Some(train), Some(valid)) = (train, valid) else {
             continue;
         };
-        let hu = pixels.read(&cohort.slices[valid])?.hu;
+        // One that cannot be read is left out wherever it stands.
+        let Ok(HuImage { hu, .. }) = pixels.read(&cohort.slices[valid]) else {
+            continue;
+        };
         if hu.iter().any(|value| *value != hu[0]) {
             pairs.push(format!(
                 "{} = {}",
@@ -141,18 +144,18 @@ fn same_images(cohort: &Cohort, held_out: &[bool], pixels: &Pixels) -> Result<Op
         }
     }
     if pairs.is_empty() {
-        return Ok(None);
+        return None;
     }
     let names: Vec<&str> = pairs.iter().map(String::as_str).collect();
     let what = match pairs.len() {
         1 => "1 image stands on both sides of the split under two names".to_owned(),
         many => format!("{many} images stand on both sides of the split under two names"),
     };
-    Ok(Some(Found {
+    Some(Found {
         named: format!("{what}: {}", listed(&names)),
         what,
         help: "leave one of each pair out of the labels or of the directory",
-    }))
+    })
 }
 
 /// The first names, and how many more there are.
@@ -169,11 +172,11 @@ mod tests {
     use super::*;
     use ichflow_api::testkit;
 
-    fn judge(leak: Leak, cohort: &Cohort, held_out: &[bool]) -> Result<()> {
+    fn judge(leak: Leak, cohort: &Cohort, validation: &[bool]) -> Result<()> {
         let directory = tempfile::tempdir().unwrap();
         let run = testkit::run_context(directory.path());
         let context = Context::new(&run, "split", "random", "key");
-        leak.judge(cohort, held_out, None, &context).map(|_| ())
+        leak.judge(cohort, validation, None, &context).map(|_| ())
     }
 
     /// Every slice's image is its study's name, or air.
@@ -203,16 +206,34 @@ mod tests {
             slice.study = study.into();
         }
         let cohort = testkit::cohort(slices.to_vec());
-        let found = same_images(&cohort, &[true, false, true, false], &Pixels::new(ByStudy))
-            .unwrap()
-            .unwrap();
+        let found = same_images(&cohort, &[true, false, true, false], &Pixels::new(ByStudy)).unwrap();
         assert_eq!(
             found.named,
             "1 image stands on both sides of the split under two names: b = a"
         );
         assert!(!found.what.contains('='), "{}", found.what);
         let apart = same_images(&cohort, &[true, true, false, true], &Pixels::new(ByStudy));
-        assert!(apart.unwrap().is_none());
+        assert!(apart.is_none());
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_read_is_no_leak_and_no_end() {
+        struct Lost;
+
+        impl PixelSource for Lost {
+            fn read(&self, _slice: &Slice) -> Result<HuImage> {
+                panic!("an index beyond its end")
+            }
+            fn describe(&self) -> String {
+                "nothing".into()
+            }
+            fn content(&self, _slice: &Slice) -> Option<String> {
+                Some("the same".into())
+            }
+        }
+        let slices = ["a", "b"].map(|id| testkit::slice(id, &format!("of {id}"), None));
+        let cohort = testkit::cohort(slices.to_vec());
+        assert!(same_images(&cohort, &[true, false], &Pixels::new(Lost)).is_none());
     }
 
     #[test]

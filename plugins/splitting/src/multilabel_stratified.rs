@@ -1,23 +1,23 @@
-//! `multilabel-stratified`: holds out a share in which every label is as frequent as in the rest.
+//! `multilabel-stratified`: a validation share in which every label is as frequent as in the rest.
 
 use ichflow_api::data::labels::Labels;
 use ichflow_api::prelude::*;
 
 use crate::groups::{GroupBy, Groups};
-use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
 use crate::iterative::{Rule, Unit, stratify};
 use crate::leak::Leak;
 use crate::part::{Part, part_problems};
+use crate::split::{Dealt, Split, groups_of, ports, reject_empty};
 
-/// Holds out a share of the slices in which every label is as frequent as in the rest, by iterative
+/// Takes a share of the slices for validation in which every label is as frequent as in the rest, by iterative
 /// stratification (Sechidis 2011), and keeps all slices of a patient on one side.
 ///
-/// Epidural bleeding is on one slice in 240: a random split can leave it out of the held-out part
+/// Epidural bleeding is on one slice in 240: a random split can leave it out of the validation part
 /// altogether. Patients are dealt out rarest label first, those with the most slices of it first, each
 /// to the side that is behind in that label, relative to its share; patients without any bleeding fill
 /// up the sizes.
 ///
-/// With `fold` and `of` it holds out one of k folds instead. One seed gives one partition: five runs with
+/// With `fold` and `of` it takes one of k folds for validation instead. One seed gives one partition: five runs with
 /// `of = 5` and `fold` from 0 to 4 predict every slice of the cohort once, by a model that never saw its
 /// patient.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,12 +25,12 @@ use crate::part::{Part, part_problems};
 pub struct MultilabelStratified {
     /// What must not be on both sides: `patient`, `study` or `none`. With `none` every slice is dealt out
     /// on its own, as the published RSNA solutions did; neighbouring slices are then on both sides, and
-    /// the held-out score is better than it should be.
+    /// the validation score is better than it should be.
     pub group_by: GroupBy,
-    /// Share of the slices to hold out, above 0 and below 1; a few per cent will do for large data.
+    /// Share of the slices for validation, above 0 and below 1; a few per cent will do for large data.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub valid: f64,
-    /// Which of `of` folds to hold out, from 0; `valid` then says nothing.
+    /// Which of `of` folds is for validation, from 0; `valid` is then not used.
     pub fold: Option<usize>,
     /// Number of folds of equal size.
     #[schemars(range(min = 2, max = 1000))]
@@ -55,12 +55,13 @@ impl Default for MultilabelStratified {
 impl Stage for MultilabelStratified {
     const NAME: &'static str = "multilabel-stratified";
     const FAMILY: Family = Family::Split;
-    const SUMMARY: &'static str = "holds out a share with every label as frequent as in the rest, by patient";
+    const SUMMARY: &'static str =
+        "a validation share with every label as frequent as in the rest, by patient";
     const EXAMPLE: &'static str =
         "[split]\nuse = \"multilabel-stratified\"\ngroup_by = \"patient\"\nvalid = 0.06\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         ports()
     }
 
@@ -69,18 +70,18 @@ impl Stage for MultilabelStratified {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         let truth = truth_of(&cohort)?;
         let groups = groups_of(&cohort, self.group_by, context);
         let part = Part::new(self.valid, self.fold, self.of);
-        let held_out = HeldOut {
+        let split = Split {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt: Dealt::of(part, self.deal(part, &truth, &groups, context)),
             group_by: self.group_by,
             leak: self.leak,
         };
-        held_out.offer(&groups, context)
+        split.offer(&groups, context)
     }
 }
 
@@ -129,8 +130,8 @@ mod tests {
         let mut run = testkit::run_context(directory.path());
         run.seed = seed;
         let context = Context::new(&run, "split", MultilabelStratified::NAME, "key");
-        let mut outputs = stage.run(&Inputs::default().with("cohort", cohort), &context)?;
-        let folds = outputs.take_as::<Folds>("folds").unwrap();
+        let mut outputs = stage.run(&Inputs::default().with(input::COHORT, cohort), &context)?;
+        let folds = outputs.take(output::FOLDS).unwrap();
         let csv = std::fs::read_to_string(run.directory.join("folds.csv")).unwrap();
         Ok(((*folds).clone(), csv))
     }
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenth_of_the_patients_is_held_out_and_written_down() {
+    fn a_tenth_of_the_patients_is_for_validation_and_written_down() {
         let stage = MultilabelStratified {
             valid: 0.1,
             ..Default::default()
@@ -213,11 +214,13 @@ mod tests {
             };
             assert!(stage.check().is_empty());
             let (folds, _) = run(&stage, cohort.clone(), 3).unwrap();
-            let held_out = folds.indices(Fold::Valid);
-            assert_eq!(held_out.len(), 60);
-            let bleeding = held_out.iter().filter(|i| cohort.slices[**i].labels.unwrap()[2]);
+            let validation = folds.indices(Fold::Valid);
+            assert_eq!(validation.len(), 60);
+            let bleeding = validation
+                .iter()
+                .filter(|i| cohort.slices[**i].labels.unwrap()[2]);
             assert_eq!(bleeding.count(), 8, "a fifth of 40");
-            held_out.iter().for_each(|i| times[*i] += 1);
+            validation.iter().for_each(|i| times[*i] += 1);
         }
         assert!(times.iter().all(|times| *times == 1), "{times:?}");
     }

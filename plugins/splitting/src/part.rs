@@ -1,8 +1,8 @@
-//! Which part is held out: a share of the cohort, or one of k folds.
+//! Which part is for validation: a share of the cohort, or one of k folds.
 
 use ichflow_api::prelude::*;
 
-/// The part to hold out.
+/// The validation part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
     /// A share of the slices, above 0 and below 1.
@@ -33,8 +33,8 @@ impl Part {
         }
     }
 
-    /// Which of [`Part::ratios`] is held out.
-    pub fn held_out(self) -> usize {
+    /// Which of [`Part::ratios`] is for validation.
+    pub fn validation(self) -> usize {
         match self {
             Self::Share(_) => 1,
             Self::Fold { fold, .. } => fold,
@@ -53,7 +53,10 @@ pub fn fold_problems(fold: Option<usize>, of: Option<usize>) -> Vec<Problem> {
         ],
         (Some(_), None) => vec![Problem::new("fold", "a fold of how many?").help("write `of = 5` beside it")],
         (None, Some(_)) => {
-            vec![Problem::new("of", "which of the folds is held out?").help("write `fold = 0` beside it")]
+            vec![
+                Problem::new("of", "which of the folds is for validation?")
+                    .help("write `fold = 0` beside it"),
+            ]
         }
         _ => Vec::new(),
     }
@@ -74,9 +77,9 @@ fn share_problems(valid: f64) -> Vec<Problem> {
     vec![
         Problem::new(
             "valid",
-            format!("the share held out must lie between 0 and 1, not be {valid}"),
+            format!("the share for validation must lie between 0 and 1, not be {valid}"),
         )
-        .help("write `valid = 0.06` to hold out 6 % of the slices"),
+        .help("write `valid = 0.06` to keep 6 % of the slices for validation"),
     ]
 }
 

@@ -4,21 +4,22 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use ichflow_api::prelude::*;
+use ichflow_api::text_table::TextTable;
 
 use crate::groups::GroupBy;
-use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
 use crate::leak::{Leak, listed};
+use crate::split::{Dealt, Split, groups_of, ports, reject_empty};
 
-/// Holds out the slices that a CSV names: someone else's split, or the `folds.csv` of an earlier run.
+/// Takes the validation slices from a CSV: someone else's split, or the `folds.csv` of an earlier run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Predefined {
     /// A CSV with the columns `id` and `fold`, one row for each slice of the cohort; other columns and
     /// rows of other slices are left alone.
     pub file: PathBuf,
-    /// The fold to hold out, as the file calls it; all others train.
+    /// The validation fold, as the file calls it; all others are for training.
     #[serde(default = "valid")]
-    pub held_out: String,
+    pub validation: String,
     /// What to do when a patient or a study stands on both sides, or a slice is listed twice: `error` or
     /// `warn`.
     #[serde(default)]
@@ -33,9 +34,11 @@ impl Stage for Predefined {
     const NAME: &'static str = "predefined";
     const FAMILY: Family = Family::Split;
     const SUMMARY: &'static str = "the split that a CSV of ids and folds says";
-    const EXAMPLE: &'static str = "[split]\nuse = \"predefined\"\nfile = \"folds.csv\"\nheld_out = \"0\"\n";
+    const EXAMPLE: &'static str = "[split]\nuse = \"predefined\"\nfile = \"folds.csv\"\nvalidation = \"0\"\n";
 
-    fn ports(&self) -> Ports {
+    const RENAMED: &'static [(&'static str, &'static str)] = &[("held_out", "`validation = …`")];
+
+    fn ports() -> Ports {
         ports()
     }
 
@@ -44,19 +47,19 @@ impl Stage for Predefined {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         reject_empty(&cohort)?;
         let fold_of = read(&self.file)?;
         let dealt = self.dealt(&cohort, &fold_of, context)?;
         let groups = groups_of(&cohort, GroupBy::Patient, context);
-        let held_out = HeldOut {
+        let split = Split {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt,
             group_by: GroupBy::Patient,
             leak: self.leak,
         };
-        held_out.offer(&groups, context)
+        split.offer(&groups, context)
     }
 }
 
@@ -92,17 +95,17 @@ impl Predefined {
             .map(String::as_str)
             .collect();
         let names: Vec<&str> = names.into_iter().collect();
-        let Some(held_out) = names
+        let Some(validation) = names
             .iter()
-            .position(|name| *name == self.held_out)
+            .position(|name| *name == self.validation)
             .filter(|_| names.len() > 1)
         else {
             return Err(Error::new(format!(
-                "holding out the fold {:?} of {place} leaves nothing on one side: its folds are {}",
-                self.held_out,
+                "with {:?} of {place} as the validation fold, one side of the split is empty: its folds are {}",
+                self.validation,
                 listed(&names)
             ))
-            .help("name one of several folds with `held_out`"));
+            .help("name one of several folds with `validation`"));
         };
         let fold_of: Vec<usize> = cohort
             .slices
@@ -115,14 +118,14 @@ impl Predefined {
             ratios: (0..names.len()).map(share).collect(),
             names: names.into_iter().map(str::to_owned).collect(),
             fold_of,
-            held_out,
+            validation,
         })
     }
 }
 
 /// The fold of every id.
 fn read(path: &Path) -> Result<HashMap<String, String>> {
-    let mut reader = csv::Reader::from_path(path).at("read", path)?;
+    let mut reader = TextTable::open(path)?.into_csv(false);
     let head = reader.headers().at("read", path)?;
     let column = |name: &str| {
         head.iter()
@@ -159,7 +162,7 @@ mod tests {
     use super::*;
     use ichflow_api::testkit;
 
-    fn split(csv: &str, held_out: &str) -> Result<Folds> {
+    fn split(csv: &str, validation: &str) -> Result<Folds> {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("given.csv");
         std::fs::write(&file, csv).unwrap();
@@ -168,16 +171,16 @@ mod tests {
         let slices = ["a", "b", "c"].map(|id| testkit::slice(id, &format!("of {id}"), None));
         let stage = Predefined {
             file,
-            held_out: held_out.into(),
+            validation: validation.into(),
             leak: Leak::Error,
         };
-        let inputs = Inputs::default().with("cohort", testkit::cohort(slices.to_vec()));
+        let inputs = Inputs::default().with(input::COHORT, testkit::cohort(slices.to_vec()));
         let mut outputs = stage.run(&inputs, &context)?;
-        Ok((*outputs.take_as::<Folds>("folds").unwrap()).clone())
+        Ok((*outputs.take(output::FOLDS).unwrap()).clone())
     }
 
-    fn refused(csv: &str, held_out: &str) -> String {
-        split(csv, held_out).unwrap_err().to_string()
+    fn refused(csv: &str, validation: &str) -> String {
+        split(csv, validation).unwrap_err().to_string()
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! `random`: holds out patients at random.
+//! `random`: patients for validation at random.
 
 use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 
 use crate::groups::GroupBy;
-use crate::held_out::{Dealt, HeldOut, groups_of, ports, reject_empty};
 use crate::leak::Leak;
 use crate::part::{Part, part_problems};
+use crate::split::{Dealt, Split, groups_of, ports, reject_empty};
 
-/// Holds out a share of the patients at random, or one of k folds with `fold` and `of`; needs no labels.
+/// Takes a share of the patients at random for validation, or one of k folds with `fold` and `of`; needs no labels.
 ///
 /// Rare bleeding can be missing from one side by chance: where there are labels, `multilabel-stratified`
 /// is better.
@@ -16,12 +16,12 @@ use crate::part::{Part, part_problems};
 #[serde(default, deny_unknown_fields)]
 pub struct Random {
     /// What must not be on both sides: `patient`, `study` or `none` (neighbouring slices are then on both
-    /// sides, and the held-out score is better than it should be).
+    /// sides, and the validation score is better than it should be).
     pub group_by: GroupBy,
-    /// Share of the patients (studies, slices) to hold out, above 0 and below 1.
+    /// Share of the patients (studies, slices) for validation, above 0 and below 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub valid: f64,
-    /// Which of `of` folds to hold out, from 0; `valid` then says nothing.
+    /// Which of `of` folds is for validation, from 0; `valid` is then not used.
     pub fold: Option<usize>,
     /// Number of folds.
     #[schemars(range(min = 2, max = 1000))]
@@ -46,11 +46,11 @@ impl Default for Random {
 impl Stage for Random {
     const NAME: &'static str = "random";
     const FAMILY: Family = Family::Split;
-    const SUMMARY: &'static str = "holds out patients at random";
+    const SUMMARY: &'static str = "patients for validation at random";
     const EXAMPLE: &'static str = "[split]\nuse = \"random\"\nfold = 0\nof = 5\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         ports()
     }
 
@@ -59,14 +59,14 @@ impl Stage for Random {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let cohort = inputs.take(input::COHORT)?;
         reject_empty(&cohort)?;
         let groups = groups_of(&cohort, self.group_by, context);
         let part = Part::new(self.valid, self.fold, self.of);
         let fold_of = deal(groups.count, part, context);
-        let held_out = HeldOut {
+        let split = Split {
             cohort: &cohort,
-            pixels: inputs.find::<Pixels>("pixels")?,
+            pixels: inputs.get(optional::PIXELS)?,
             dealt: Dealt::of(
                 part,
                 groups.of_slice.iter().map(|group| fold_of[*group]).collect(),
@@ -74,7 +74,7 @@ impl Stage for Random {
             group_by: self.group_by,
             leak: self.leak,
         };
-        held_out.offer(&groups, context)
+        split.offer(&groups, context)
     }
 }
 
@@ -108,8 +108,8 @@ mod tests {
         let mut run = testkit::run_context(directory.path());
         run.seed = seed;
         let context = Context::new(&run, "split", Random::NAME, "key");
-        let mut outputs = stage.run(&Inputs::default().with("cohort", cohort), &context)?;
-        Ok((*outputs.take_as::<Folds>("folds").unwrap()).clone())
+        let mut outputs = stage.run(&Inputs::default().with(input::COHORT, cohort), &context)?;
+        Ok((*outputs.take(output::FOLDS).unwrap()).clone())
     }
 
     fn cohort(slices: usize, patients: usize) -> Cohort {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_the_patients_is_held_out_without_labels() {
+    fn a_share_of_the_patients_is_for_validation_without_labels() {
         let stage = Random {
             valid: 0.25,
             ..Default::default()
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(run(&stage, cohort(40, 8), 1).unwrap(), folds);
         assert_ne!(run(&stage, cohort(40, 8), 2).unwrap(), folds);
         let error = run(&stage, cohort(5, 1), 1).unwrap_err().to_string();
-        assert!(error.contains("held-out fold would be empty"), "{error}");
+        assert!(error.contains("validation fold would be empty"), "{error}");
     }
 
     proptest! {

@@ -112,8 +112,8 @@ fn accept(how: &str, split: &str, ratios: &[f64], judged: &[usize], size: usize)
 
 #[test]
 fn six_per_cent_are_exactly_1200_rows_with_every_subtype_in_place() {
-    accept("alone", "held_out", &[0.94, 0.06], &[1], 1200);
-    accept("together", "held_out", &[0.94, 0.06], &[1], 1200);
+    accept("alone", "validation", &[0.94, 0.06], &[1], 1200);
+    accept("together", "validation", &[0.94, 0.06], &[1], 1200);
 }
 
 #[test]

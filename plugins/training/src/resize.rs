@@ -27,12 +27,16 @@ impl Stage for Resize {
     const SUMMARY: &'static str = "the size of the network's images";
     const EXAMPLE: &'static str = "[resize]\nuse = \"resize\"\nsize = 256\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Size>("resize"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::RESIZE)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::RESIZE, Description::of(Size { size: self.size }))
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("resize", Size { size: self.size }))
+        Ok(Outputs::new().with(output::RESIZE, Size { size: self.size }))
     }
 }
 

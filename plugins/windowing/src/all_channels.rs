@@ -41,26 +41,11 @@ impl WindowScheme for AllChannels {
     }
 }
 
-impl Stage for AllChannels {
-    const NAME: &'static str = "all-channels";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "one window spread over three channels, a third each";
-    const EXAMPLE: &'static str = "[window]\nuse = \"all-channels\"\nof = \"brain\"\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(3))
-    }
-
-    fn check(&self) -> Vec<Problem> {
-        check_window("of", &self.of).into_iter().collect()
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(AllChannels);
+ichflow_api::window_stage!(
+    AllChannels, "all-channels": "one window spread over three channels, a third each",
+    example = "[window]\nuse = \"all-channels\"\nof = \"brain\"\n",
+    check = |window| check_window("of", &window.of).into_iter().collect(),
+);
 
 #[cfg(test)]
 mod tests {

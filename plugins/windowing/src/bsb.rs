@@ -29,22 +29,10 @@ impl WindowScheme for Bsb {
     }
 }
 
-impl Stage for Bsb {
-    const NAME: &'static str = "bsb";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "brain, subdural and soft-tissue windows as three channels";
-    const EXAMPLE: &'static str = "[window]\nuse = \"bsb\"\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(WINDOWS.len()))
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(Bsb);
+ichflow_api::window_stage!(
+    Bsb, "bsb": "brain, subdural and soft-tissue windows as three channels",
+    example = "[window]\nuse = \"bsb\"\n",
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::{Feed, batches_of};
-use ichflow_api::tensors::model::{Preparation, Resize};
+use ichflow_api::tensors::model::Preparation;
 use rand::seq::SliceRandom;
 use serde_json::json;
 
@@ -28,10 +28,10 @@ pub struct ChannelStatistics {
     /// Most slices of the training fold to look at, drawn by the recipe's seed; without it, all of them.
     #[schemars(range(min = 1))]
     pub slices: Option<usize>,
-    /// Means as an earlier run has found them, one a channel; with `std`, in place of looking at slices.
+    /// Means as an earlier run has found them, one per channel; with `std`, in place of looking at slices.
     #[schemars(length(min = 1))]
     pub mean: Option<Vec<f32>>,
-    /// Standard deviations that go with `mean`, one a channel, above 0.
+    /// Standard deviations that go with `mean`, one per channel, above 0.
     #[schemars(length(min = 1))]
     pub std: Option<Vec<f32>>,
 }
@@ -46,7 +46,7 @@ impl Default for ChannelStatistics {
     }
 }
 
-/// Sums over the pixels of some slices, one number a channel.
+/// Sums over the pixels of some slices, one number per channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Sums {
     pixels: u64,
@@ -104,14 +104,14 @@ impl ChannelStatistics {
     }
 
     fn measure(&self, inputs: &Inputs, context: &Context) -> Result<Normalisation> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
-        let pixels = (*inputs.get::<Pixels>("pixels")?).clone();
+        let cohort = inputs.take(input::COHORT)?;
+        let pixels = (*inputs.take(input::PIXELS)?).clone();
         let preparation = Preparation {
-            window: (*inputs.get::<Window>("window")?).clone(),
-            resize: inputs.find::<Resize>("resize")?.map(|resize| *resize),
+            window: (*inputs.take(input::WINDOW)?).clone(),
+            resize: inputs.get(optional::RESIZE)?.map(|resize| *resize),
             normalisation: Normalisation::none(),
         };
-        let mut chosen = inputs.get::<Folds>("folds")?.indices(Fold::Train);
+        let mut chosen = inputs.take(input::FOLDS)?.indices(Fold::Train);
         if let Some(most) = self.slices.filter(|most| *most < chosen.len()) {
             chosen.shuffle(&mut context.rng("slices"));
             chosen.truncate(most);
@@ -210,19 +210,29 @@ impl Stage for ChannelStatistics {
         }
     }
 
-    fn ports(&self) -> Ports {
-        let network = Ports::new()
-            .input(Input::of::<NetworkSpec>("network"))
-            .output(Output::of::<NetworkSpec>("network"));
-        if self.given().is_some() {
-            return network;
-        }
-        network
-            .input(Input::of::<Window>("window"))
-            .input(Input::of::<Resize>("resize").optional())
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Folds>("folds"))
-            .input(Input::of::<Pixels>("pixels"))
+    fn ports() -> Ports {
+        Ports::new()
+            .takes(input::NETWORK)
+            .takes(input::WINDOW)
+            .takes(optional::RESIZE)
+            .takes(input::COHORT)
+            .takes(input::FOLDS)
+            .takes(input::PIXELS)
+            .offers(output::NETWORK)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        let measures = self.given().is_none();
+        all.takes_only_if(measures, input::WINDOW)
+            .takes_only_if(measures, optional::RESIZE)
+            .takes_only_if(measures, input::COHORT)
+            .takes_only_if(measures, input::FOLDS)
+            .takes_only_if(measures, input::PIXELS)
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        // Another shift and scale before the first layer leave the layers as they are.
+        Descriptions::new().with(output::NETWORK, inputs.of(input::NETWORK))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -253,10 +263,10 @@ impl Stage for ChannelStatistics {
             json!({"mean": normalisation.mean, "std": normalisation.std}),
         );
         let network = NetworkSpec::new(Normalised {
-            network: inputs.get::<NetworkSpec>("network")?,
+            network: inputs.take(input::NETWORK)?,
             normalisation,
         });
-        Ok(Outputs::new().with("network", network))
+        Ok(Outputs::new().with(output::NETWORK, network))
     }
 }
 
@@ -294,7 +304,7 @@ mod tests {
             .collect()
     }
 
-    fn inputs(count: usize, held_out: &[usize]) -> Inputs {
+    fn inputs(count: usize, validation: &[usize]) -> Inputs {
         let slices = (0..count).map(|index| slice(&index.to_string(), "p", None));
         let pixels = MadePixels::new(|slice: &Slice| {
             Some(HuImage {
@@ -311,23 +321,23 @@ mod tests {
             ],
         };
         let fold = |index: usize| {
-            if held_out.contains(&index) {
+            if validation.contains(&index) {
                 Fold::Valid
             } else {
                 Fold::Train
             }
         };
         Inputs::default()
-            .with("network", NetworkSpec::new(NoNetwork))
-            .with("window", Window::new(window))
-            .with("cohort", cohort(slices.collect()))
+            .with(input::NETWORK, NetworkSpec::new(NoNetwork))
+            .with(input::WINDOW, Window::new(window))
+            .with(input::COHORT, cohort(slices.collect()))
             .with(
-                "folds",
+                input::FOLDS,
                 Folds {
                     of_slice: (0..count).map(fold).collect(),
                 },
             )
-            .with("pixels", Pixels::new(pixels))
+            .with(input::PIXELS, Pixels::new(pixels))
     }
 
     fn run(stage: &ChannelStatistics, inputs: &Inputs, directory: &Path) -> Normalisation {
@@ -335,7 +345,7 @@ mod tests {
         run.seed = 3;
         let context = Context::new(&run, "normalise", "channel-statistics", "key");
         let mut outputs = stage.run(inputs, &context).unwrap();
-        outputs.take_as::<NetworkSpec>("network").unwrap().normalisation()
+        outputs.take(output::NETWORK).unwrap().normalisation()
     }
 
     /// Computed by NumPy in float64 over the slices 0 to 19 without 4 and 11: `tests/reference/windowing.py`
@@ -369,7 +379,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let found = run(&ChannelStatistics::default(), &inputs(20, &[]), directory.path());
         let unreadable = Pixels::new(MadePixels::new(|_: &Slice| None));
-        let again = inputs(20, &[]).with("pixels", unreadable);
+        let again = inputs(20, &[]).with(input::PIXELS, unreadable);
         assert_eq!(
             run(&ChannelStatistics::default(), &again, directory.path()),
             found

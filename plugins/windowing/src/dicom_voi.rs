@@ -151,13 +151,16 @@ impl Stage for DicomVoi {
         "the display functions of the DICOM standard: linear, linear exact, sigmoid";
     const EXAMPLE: &'static str = "[window]\nuse = \"dicom-voi\"\nfunction = \"linear_exact\"\n";
 
-    fn ports(&self) -> Ports {
-        let ports = if self.lut {
-            Ports::new().input(Input::of::<Cohort>("cohort"))
-        } else {
-            Ports::new()
-        };
-        ports.output(Output::of::<Window>("window").channels(self.channels))
+    fn ports() -> Ports {
+        Ports::new().takes(input::COHORT).offers(output::WINDOW)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        all.takes_only_if(self.lut, input::COHORT)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::WINDOW, Description::of(Window::new(self.clone())))
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -196,7 +199,7 @@ impl Stage for DicomVoi {
         if self.lut {
             // Nothing is found in the cohort: it is only counted, and any other will do.
             context.settle(self)?;
-            let cohort = inputs.get::<Cohort>("cohort")?;
+            let cohort = inputs.take(input::COHORT)?;
             let tables = cohort
                 .slices
                 .iter()
@@ -213,7 +216,7 @@ impl Stage for DicomVoi {
                 )),
             }
         }
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
+        Ok(Outputs::new().with(output::WINDOW, Window::new(self.clone())))
     }
 }
 
@@ -335,12 +338,12 @@ mod tests {
             lut: true,
             ..DicomVoi::default()
         };
-        assert_eq!(scheme.ports().inputs.len(), 1);
-        assert!(DicomVoi::default().ports().inputs.is_empty());
+        assert_eq!(scheme.narrow(DicomVoi::ports()).inputs.len(), 1);
+        assert!(DicomVoi::default().narrow(DicomVoi::ports()).inputs.is_empty());
         let directory = tempfile::tempdir().unwrap();
         let run = run_context(directory.path());
         let context = Context::new(&run, "window", "dicom-voi", "key");
-        let inputs = Inputs::default().with("cohort", cohort(vec![slice("one", "p", None)]));
+        let inputs = Inputs::default().with(input::COHORT, cohort(vec![slice("one", "p", None)]));
         assert!(scheme.run(&inputs, &context).is_ok());
     }
 

@@ -46,27 +46,11 @@ impl WindowScheme for Exclusive {
     }
 }
 
-impl Stage for Exclusive {
-    const NAME: &'static str = "exclusive";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "windows in which what is above the window is black";
-    const EXAMPLE: &'static str =
-        "[window]\nuse = \"exclusive\"\nwindows = [\"brain\", \"subdural\", \"soft\"]\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(self.windows.len()))
-    }
-
-    fn check(&self) -> Vec<Problem> {
-        check_windows("windows", &self.windows)
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(Exclusive);
+ichflow_api::window_stage!(
+    Exclusive, "exclusive": "windows in which what is above the window is black",
+    example = "[window]\nuse = \"exclusive\"\nwindows = [\"brain\", \"subdural\", \"soft\"]\n",
+    check = |window| check_windows("windows", &window.windows),
+);
 
 #[cfg(test)]
 mod tests {

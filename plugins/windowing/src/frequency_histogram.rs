@@ -67,14 +67,31 @@ pub(crate) fn equaliser_of(breaks: &[i16]) -> Result<Equaliser> {
     Equaliser::new(breaks).ok_or_else(|| Error::new("the breaks of the histogram do not rise"))
 }
 
-/// The ports of a scheme that looks at the cohort only if it has no breaks.
-pub(crate) fn fitting_ports(breaks: Option<&Vec<i16>>) -> Ports {
-    if breaks.is_some() {
-        return Ports::new();
-    }
+/// The ports of a scheme that looks at the cohort if it has no breaks.
+pub(crate) fn fitting_ports() -> Ports {
     Ports::new()
-        .input(Input::of::<Cohort>("cohort"))
-        .input(Input::of::<Pixels>("pixels"))
+        .takes(input::COHORT)
+        .takes(input::PIXELS)
+        .offers(output::WINDOW)
+}
+
+/// Those of its ports that such a scheme has.
+pub(crate) fn narrow_fitting(all: Ports, breaks: Option<&Vec<i16>>) -> Ports {
+    all.takes_only_if(breaks.is_none(), input::COHORT)
+        .takes_only_if(breaks.is_none(), input::PIXELS)
+}
+
+/// What such a scheme makes: with breaks it is there already, else so many channels are known.
+pub(crate) fn describe_fitting<F: WindowScheme + 'static>(
+    breaks: Option<&Vec<i16>>,
+    fitted: impl Fn(&[i16]) -> Result<F>,
+    channels: usize,
+) -> Descriptions {
+    let window = match breaks.and_then(|breaks| fitted(breaks).ok()) {
+        Some(fitted) => Description::of(Window::new(fitted)),
+        None => Description::new().channels(channels),
+    };
+    Descriptions::new().with(output::WINDOW, window)
 }
 
 /// What keeps the breaks for later runs.
@@ -136,8 +153,20 @@ impl Stage for FrequencyHistogram {
     const EXAMPLE: &'static str = "[window]\nuse = \"frequency-histogram\"\nbins = 100\nslices = 200\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
-        fitting_ports(self.breaks.as_ref()).output(Output::of::<Window>("window").channels(self.channels))
+    fn ports() -> Ports {
+        fitting_ports()
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        narrow_fitting(all, self.breaks.as_ref())
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        describe_fitting(
+            self.breaks.as_ref(),
+            |breaks| self.with_breaks(breaks),
+            self.channels,
+        )
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -155,7 +184,7 @@ impl Stage for FrequencyHistogram {
             breaks: Some(breaks.clone()),
             ..self.clone()
         })?;
-        Ok(Outputs::new().with("window", Window::new(self.with_breaks(&breaks)?)))
+        Ok(Outputs::new().with(output::WINDOW, Window::new(self.with_breaks(&breaks)?)))
     }
 }
 
@@ -190,12 +219,9 @@ mod tests {
             })
         });
         let inputs = Inputs::default()
-            .with("cohort", cohort(slices))
-            .with("pixels", Pixels::new(pixels));
-        let window = scheme
-            .run(&inputs, &context)?
-            .take_as::<Window>("window")
-            .unwrap();
+            .with(input::COHORT, cohort(slices))
+            .with(input::PIXELS, Pixels::new(pixels));
+        let window = scheme.run(&inputs, &context)?.take(output::WINDOW).unwrap();
         let ramp: Vec<i16> = (-20..160).collect();
         Ok(values(window.apply(&batch_of(&[&ramp], SliceTags::default()))))
     }
@@ -232,8 +258,8 @@ mod tests {
             breaks: Some(vec![-1000, 0, 40, 80, 1000]),
             ..FrequencyHistogram::default()
         };
-        assert!(scheme.ports().inputs.is_empty());
-        assert_eq!(FrequencyHistogram::default().ports().inputs.len(), 2);
+        assert!(scheme.narrow(FrequencyHistogram::ports()).inputs.is_empty());
+        assert_eq!(FrequencyHistogram::ports().inputs.len(), 2);
         let fitted = scheme.with_breaks(&[-1000, 0, 40, 80, 1000]).unwrap();
         assert_near(&applied(&fitted, &[-500, 40])[..2], &[0.125, 0.5]);
         assert_edges(&fitted);

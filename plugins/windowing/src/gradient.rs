@@ -44,26 +44,11 @@ impl WindowScheme for Gradient {
     }
 }
 
-impl Stage for Gradient {
-    const NAME: &'static str = "gradient";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "one window in the colours of the rainbow";
-    const EXAMPLE: &'static str = "[window]\nuse = \"gradient\"\nof = \"brain\"\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(3))
-    }
-
-    fn check(&self) -> Vec<Problem> {
-        check_window("of", &self.of).into_iter().collect()
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(Gradient);
+ichflow_api::window_stage!(
+    Gradient, "gradient": "one window in the colours of the rainbow",
+    example = "[window]\nuse = \"gradient\"\nof = \"brain\"\n",
+    check = |window| check_window("of", &window.of).into_iter().collect(),
+);
 
 #[cfg(test)]
 mod tests {

@@ -42,26 +42,11 @@ impl WindowScheme for GradientBsb {
     }
 }
 
-impl Stage for GradientBsb {
-    const NAME: &'static str = "gradient-bsb";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "brain, subdural and bone windows in one rainbow";
-    const EXAMPLE: &'static str = "[window]\nuse = \"gradient-bsb\"\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(3))
-    }
-
-    fn check(&self) -> Vec<Problem> {
-        check_weighted(&self.windows, &self.weights)
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(GradientBsb);
+ichflow_api::window_stage!(
+    GradientBsb, "gradient-bsb": "brain, subdural and bone windows in one rainbow",
+    example = "[window]\nuse = \"gradient-bsb\"\n",
+    check = |window| check_weighted(&window.windows, &window.weights),
+);
 
 #[cfg(test)]
 mod tests {

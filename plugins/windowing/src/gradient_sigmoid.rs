@@ -53,26 +53,11 @@ impl WindowScheme for GradientSigmoid {
     }
 }
 
-impl Stage for GradientSigmoid {
-    const NAME: &'static str = "gradient-sigmoid";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "brain, subdural and bone windows with soft edges in one rainbow";
-    const EXAMPLE: &'static str = "[window]\nuse = \"gradient-sigmoid\"\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(3))
-    }
-
-    fn check(&self) -> Vec<Problem> {
-        check_weighted(&self.windows, &self.weights)
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(GradientSigmoid);
+ichflow_api::window_stage!(
+    GradientSigmoid, "gradient-sigmoid": "brain, subdural and bone windows with soft edges in one rainbow",
+    example = "[window]\nuse = \"gradient-sigmoid\"\n",
+    check = |window| check_weighted(&window.windows, &window.weights),
+);
 
 #[cfg(test)]
 mod tests {

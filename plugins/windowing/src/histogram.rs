@@ -83,8 +83,8 @@ pub struct Fitting {
 impl Fitting {
     /// Breaks at the quantiles of the pixels of slices drawn from the cohort.
     pub fn run(&self, inputs: &Inputs, context: &Context) -> Result<Vec<i16>> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
-        let pixels = inputs.get::<Pixels>("pixels")?;
+        let cohort = inputs.take(input::COHORT)?;
+        let pixels = inputs.take(input::PIXELS)?;
         let mut order: Vec<&Slice> = cohort.slices.iter().collect();
         order.shuffle(&mut context.rng("slices"));
         let mut histogram = Histogram::default();

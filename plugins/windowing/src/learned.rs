@@ -99,11 +99,14 @@ impl Stage for Learned {
     const EXAMPLE: &'static str =
         "[window]\nuse = \"learned\"\nwindows = [\"brain\", \"subdural\", \"bone\"]\nlr = 0.2\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(
-            Output::of::<Window>("window")
-                .channels(self.windows.len())
-                .learned(),
+    fn ports() -> Ports {
+        Ports::new().offers(output::WINDOW)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(
+            output::WINDOW,
+            Description::of(Window::new(self.clone())).learned(),
         )
     }
 
@@ -116,7 +119,7 @@ impl Stage for Learned {
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
+        Ok(Outputs::new().with(output::WINDOW, Window::new(self.clone())))
     }
 }
 
@@ -126,9 +129,9 @@ ichflow_api::register!(Learned);
 mod tests {
     use super::*;
     use crate::linear::Linear;
-    use crate::neighbours::Neighbours;
+    use crate::neighbours::{INNER, Neighbours};
     use crate::sigmoid::Sigmoid;
-    use crate::stack::Stack;
+    use crate::stack::{FIRST, SECOND, Stack};
     use crate::testing::*;
     use ichflow_api::testkit::run_context;
 
@@ -137,7 +140,7 @@ mod tests {
         let run = run_context(directory.path());
         let context = Context::new(&run, "window", "any", "key");
         let mut outputs = stage.run(&inputs, &context)?;
-        Ok((*outputs.take_as::<Window>("window").unwrap()).clone())
+        Ok((*outputs.take(output::WINDOW).unwrap()).clone())
     }
 
     #[test]
@@ -186,7 +189,7 @@ mod tests {
         let (stage, learned) = moved();
         let before = batch_of(&[&[60]], SliceTags::default());
         let batch = batch_of(&[&[110]], SliceTags::default()).with_neighbours(-1, before);
-        let inputs = Inputs::default().with("inner", Window::new(stage.clone()));
+        let inputs = Inputs::default().with(INNER, Window::new(stage.clone()));
         let around = Neighbours {
             offsets: vec![-1, 0],
             ..Neighbours::default()
@@ -198,19 +201,19 @@ mod tests {
 
         let inputs = Inputs::default()
             .with(
-                "first",
+                FIRST,
                 Window::new(Linear {
                     windows: vec![WindowChoice::given(110.0, 40.0)],
                 }),
             )
-            .with("second", Window::new(stage.clone()));
+            .with(SECOND, Window::new(stage.clone()));
         let stacked = window(&Stack {}, inputs).unwrap();
         assert!(stacked.learned(&Device::flex()).is_some());
         assert_near(&values(stacked.apply_with(&batch, Some(&learned))), &[0.5, 0.6]);
 
         let inputs = Inputs::default()
-            .with("first", Window::new(stage.clone()))
-            .with("second", Window::new(stage));
+            .with(FIRST, Window::new(stage.clone()))
+            .with(SECOND, Window::new(stage));
         let error = window(&Stack {}, inputs).err().unwrap();
         assert!(error.to_string().contains("learn their windows"), "{error}");
     }

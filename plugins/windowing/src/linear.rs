@@ -42,27 +42,11 @@ impl WindowScheme for Linear {
     }
 }
 
-impl Stage for Linear {
-    const NAME: &'static str = "linear";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "any list of windows, by name or center and width, one channel each";
-    const EXAMPLE: &'static str =
-        "[window]\nuse = \"linear\"\nwindows = [\"brain\", { center = 80, width = 200 }, \"bone\"]\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(self.windows.len()))
-    }
-
-    fn check(&self) -> Vec<Problem> {
-        check_windows("windows", &self.windows)
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(Linear);
+ichflow_api::window_stage!(
+    Linear, "linear": "any list of windows, by name or center and width, one channel each",
+    example = "[window]\nuse = \"linear\"\nwindows = [\"brain\", { center = 80, width = 200 }, \"bone\"]\n",
+    check = |window| check_windows("windows", &window.windows),
+);
 
 #[cfg(test)]
 mod tests {

@@ -59,26 +59,11 @@ impl WindowScheme for Metadata {
     }
 }
 
-impl Stage for Metadata {
-    const NAME: &'static str = "metadata";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "the window each file's own header asks for";
-    const EXAMPLE: &'static str = "[window]\nuse = \"metadata\"\nchannels = 3\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(self.channels))
-    }
-
-    fn check(&self) -> Vec<Problem> {
-        check_fallback(self.fallback_center, self.fallback_width)
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(Metadata);
+ichflow_api::window_stage!(
+    Metadata, "metadata": "the window each file's own header asks for",
+    example = "[window]\nuse = \"metadata\"\nchannels = 3\n",
+    check = |window| check_fallback(window.fallback_center, window.fallback_width),
+);
 
 #[cfg(test)]
 mod tests {

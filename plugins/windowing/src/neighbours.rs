@@ -28,6 +28,9 @@ impl Default for Neighbours {
     }
 }
 
+/// The scheme that is applied to each slice.
+pub const INNER: Input<Window> = Input::required("inner");
+
 impl Neighbours {
     /// Groups of places, one for each set of channels.
     fn groups(&self) -> Vec<Vec<i32>> {
@@ -103,10 +106,23 @@ impl Stage for Neighbours {
     const SUMMARY: &'static str = "another scheme on the slices around, side by side (2.5-D)";
     const EXAMPLE: &'static str = "[window]\nuse = \"neighbours\"\noffsets = [-1, 0, 1]\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Window>("inner"))
-            .output(Output::of::<Window>("window"))
+    fn ports() -> Ports {
+        Ports::new().takes(INNER).offers(output::WINDOW)
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        let groups = self.groups();
+        let inner = inputs.of(INNER);
+        let window = match inner.artifact::<Window>() {
+            Some(inner) => Description::of(Window::new(Scheme {
+                groups,
+                inner: (*inner).clone(),
+            })),
+            None => inner.channels.map_or_else(Description::new, |channels| {
+                Description::new().channels(groups.len() * channels)
+            }),
+        };
+        Descriptions::new().with(output::WINDOW, window)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -126,7 +142,7 @@ impl Stage for Neighbours {
     }
 
     fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        let inner = inputs.get::<Window>("inner")?;
+        let inner = inputs.take(INNER)?;
         if !inner.offsets().is_empty() {
             return Err(Error::new("the inner scheme looks at neighbours itself")
                 .help("give one `neighbours` all the offsets"));
@@ -135,7 +151,7 @@ impl Stage for Neighbours {
             groups: self.groups(),
             inner: (*inner).clone(),
         };
-        Ok(Outputs::new().with("window", Window::new(scheme)))
+        Ok(Outputs::new().with(output::WINDOW, Window::new(scheme)))
     }
 }
 

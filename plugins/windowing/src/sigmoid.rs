@@ -68,29 +68,15 @@ pub(crate) fn check_rise(eps: f64, upbound: f64) -> Option<Problem> {
     ))
 }
 
-impl Stage for Sigmoid {
-    const NAME: &'static str = "sigmoid";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "windows with soft edges, stretched per slice";
-    const EXAMPLE: &'static str =
-        "[window]\nuse = \"sigmoid\"\nwindows = [\"brain\", \"subdural\", \"bone-600-2000\"]\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(self.windows.len()))
-    }
-
-    fn check(&self) -> Vec<Problem> {
-        let mut problems = check_windows("windows", &self.windows);
-        problems.extend(check_rise(self.eps, self.upbound));
+ichflow_api::window_stage!(
+    Sigmoid, "sigmoid": "windows with soft edges, stretched per slice",
+    example = "[window]\nuse = \"sigmoid\"\nwindows = [\"brain\", \"subdural\", \"bone-600-2000\"]\n",
+    check = |window| {
+        let mut problems = check_windows("windows", &window.windows);
+        problems.extend(check_rise(window.eps, window.upbound));
         problems
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(Sigmoid);
+    },
+);
 
 #[cfg(test)]
 mod tests {

@@ -12,8 +12,15 @@ use ichflow_api::prelude::*;
 #[serde(default, deny_unknown_fields)]
 pub struct Stack {}
 
-/// The inputs, in the order of their channels.
-const INPUTS: [&str; 4] = ["first", "second", "third", "fourth"];
+// By name, so that a recipe says what it stacks: the nearest window twice is never meant.
+/// The scheme whose channels come first.
+pub const FIRST: Input<Window> = Input::by_name("first");
+/// The one after it.
+pub const SECOND: Input<Window> = Input::by_name("second");
+/// A third one.
+pub const THIRD: OptionalInput<Window> = OptionalInput::new("third");
+/// A fourth one.
+pub const FOURTH: OptionalInput<Window> = OptionalInput::new("fourth");
 
 /// [`Stack`] once its parts are known.
 pub struct Stacked {
@@ -71,22 +78,41 @@ impl Stage for Stack {
     // An example holds parameters only, and what is stacked are inputs.
     const EXAMPLE: &'static str = "[window]\nuse = \"stack\"\n# and the names of windows before it:\n# first = \"brain\"\n# second = \"rainbow\"\n";
 
-    fn ports(&self) -> Ports {
-        let [first, second, third, fourth] = INPUTS;
+    fn ports() -> Ports {
         Ports::new()
-            // By name, so that a recipe says what it stacks: the nearest window twice is never meant.
-            .input(Input::of::<Window>(first).by_name())
-            .input(Input::of::<Window>(second).by_name())
-            .input(Input::of::<Window>(third).optional())
-            .input(Input::of::<Window>(fourth).optional())
-            .output(Output::of::<Window>("window"))
+            .takes(FIRST)
+            .takes(SECOND)
+            .takes(THIRD)
+            .takes(FOURTH)
+            .offers(output::WINDOW)
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        let wired = [
+            inputs.wired(FIRST),
+            inputs.wired(SECOND),
+            inputs.wired(THIRD),
+            inputs.wired(FOURTH),
+        ];
+        let parts: Vec<&Description> = wired.into_iter().flatten().collect();
+        let windows: Option<Vec<Window>> = parts
+            .iter()
+            .map(|part| part.artifact::<Window>().map(|window| (*window).clone()))
+            .collect();
+        let stacked = match windows {
+            Some(windows) => Description::of(Window::new(Stacked::new(windows))),
+            None => {
+                let channels: Option<usize> = parts.iter().map(|part| part.channels).sum();
+                channels.map_or_else(Description::new, |channels| Description::new().channels(channels))
+            }
+        };
+        Descriptions::new().with(output::WINDOW, stacked)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let [first, second, third, fourth] = INPUTS;
-        let mut parts = vec![inputs.get::<Window>(first)?, inputs.get::<Window>(second)?];
-        parts.extend(inputs.find::<Window>(third)?);
-        parts.extend(inputs.find::<Window>(fourth)?);
+        let mut parts = vec![inputs.take(FIRST)?, inputs.take(SECOND)?];
+        parts.extend(inputs.get(THIRD)?);
+        parts.extend(inputs.get(FOURTH)?);
         let learn = |part: &&Arc<Window>| part.learned(&context.device()).is_some();
         if parts.iter().filter(learn).count() > 1 {
             return Err(Error::new(
@@ -95,7 +121,7 @@ impl Stage for Stack {
             .help("give one `learned` all the windows"));
         }
         let parts = parts.iter().map(|part| part.as_ref().clone()).collect();
-        Ok(Outputs::new().with("window", Window::new(Stacked::new(parts))))
+        Ok(Outputs::new().with(output::WINDOW, Window::new(Stacked::new(parts))))
     }
 }
 
@@ -121,13 +147,13 @@ mod tests {
             ..Metadata::default()
         };
         let inputs = Inputs::default()
-            .with("first", Window::new(Bsb {}))
-            .with("second", Window::new(AllChannels::default()))
-            .with("fourth", Window::new(grey.clone()));
+            .with(FIRST, Window::new(Bsb {}))
+            .with(SECOND, Window::new(AllChannels::default()))
+            .with(FOURTH, Window::new(grey.clone()));
         let window = Stack {}
             .run(&inputs, &context)
             .unwrap()
-            .take_as::<Window>("window")
+            .take(output::WINDOW)
             .unwrap();
         assert_eq!(window.channels(), 7);
         let hu = [-1000, 20, 40, 300];

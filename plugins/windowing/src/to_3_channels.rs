@@ -2,7 +2,7 @@
 
 use ichflow_api::prelude::*;
 
-use crate::frequency_histogram::{breaks_of, equaliser_of, fitting_ports};
+use crate::frequency_histogram::{breaks_of, describe_fitting, equaliser_of, fitting_ports, narrow_fitting};
 use crate::histogram::{Equaliser, Fitting, check_breaks};
 use crate::presets::{WindowChoice, check_windows};
 
@@ -83,8 +83,16 @@ impl Stage for To3Channels {
         "[window]\nuse = \"to-3-channels\"\nwindows = [\"brain\", \"subdural-100-254\"]\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
-        fitting_ports(self.breaks.as_ref()).output(Output::of::<Window>("window").channels(3))
+    fn ports() -> Ports {
+        fitting_ports()
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        narrow_fitting(all, self.breaks.as_ref())
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        describe_fitting(self.breaks.as_ref(), |breaks| self.with_breaks(breaks), 3)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -113,7 +121,7 @@ impl Stage for To3Channels {
             breaks: Some(breaks.clone()),
             ..self.clone()
         })?;
-        Ok(Outputs::new().with("window", Window::new(self.with_breaks(&breaks)?)))
+        Ok(Outputs::new().with(output::WINDOW, Window::new(self.with_breaks(&breaks)?)))
     }
 }
 

@@ -35,22 +35,10 @@ impl WindowScheme for MyWindow {
     }
 }
 
-impl Stage for MyWindow {
-    const NAME: &'static str = "my-window";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "a linear window and the distance from its center";
-    const EXAMPLE: &'static str = "[window]\nuse = \"my-window\"\ncenter = 40\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(2))
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(MyWindow);
+ichflow_api::window_stage!(
+    MyWindow, "my-window": "a linear window and the distance from its center",
+    example = "[window]\nuse = \"my-window\"\ncenter = 40\n",
+);
 
 #[cfg(test)]
 mod tests {

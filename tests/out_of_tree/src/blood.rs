@@ -34,22 +34,10 @@ impl WindowScheme for Blood {
     }
 }
 
-impl Stage for Blood {
-    const NAME: &'static str = "blood";
-    const FAMILY: Family = Family::Window;
-    const SUMMARY: &'static str = "how much a pixel looks like blood, beside the brain window";
-    const EXAMPLE: &'static str = "[window]\nuse = \"blood\"\npeak = 60\n";
-
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(2))
-    }
-
-    fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("window", Window::new(self.clone())))
-    }
-}
-
-ichflow_api::register!(Blood);
+ichflow_api::window_stage!(
+    Blood, "blood": "how much a pixel looks like blood, beside the brain window",
+    example = "[window]\nuse = \"blood\"\npeak = 60\n",
+);
 
 #[cfg(test)]
 mod tests {

@@ -83,12 +83,16 @@ impl Stage for PlainNet {
     const SUMMARY: &'static str = "three strided convolutions";
     const EXAMPLE: &'static str = "[network]\nuse = \"plain-net\"\nwidth = 8\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<NetworkSpec>("network"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::NETWORK)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::NETWORK, Description::of(NetworkSpec::new(self.clone())))
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("network", NetworkSpec::new(self.clone())))
+        Ok(Outputs::new().with(output::NETWORK, NetworkSpec::new(self.clone())))
     }
 }
 

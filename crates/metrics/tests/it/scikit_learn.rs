@@ -74,7 +74,7 @@ fn one_label_at_a_time() {
             &case["accuracy"],
             &say("accuracy"),
         );
-        same(metrics::auroc(&truth, &scores), &case["auc"], &say("AUC"));
+        same(metrics::auroc(&truth, &scores), &case["auc"], &say("AUROC"));
         same(
             metrics::average_precision(&truth, &scores),
             &case["average_precision"],
@@ -174,10 +174,10 @@ fn all_labels_at_once() {
         "weighted log loss",
     );
     let prevalence = metrics::prevalence(&truth).unwrap();
-    assert_eq!(prevalence.to_vec(), floats(&weighted["priors"]));
+    assert_eq!(prevalence.to_vec(), floats(&weighted["prevalence"]));
     same(
         metrics::prevalence_log_loss(&truth, &prevalence, &WEIGHTS, eps),
-        &weighted["priors_loss"],
+        &weighted["prevalence_loss"],
         "log loss of the prevalence baseline",
     );
 }

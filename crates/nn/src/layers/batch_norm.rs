@@ -14,7 +14,7 @@ pub use crate::cpu::Normalised;
 ///
 /// Two things set it apart from burn's own: its parameters have PyTorch's names, and the running
 /// variance follows the unbiased variance of the batch, as in PyTorch. With burn's biased one, a
-/// network trained on few values a channel (small images, small batches) would normalise by a
+/// network trained on few values per channel (small images, small batches) would normalise by a
 /// variance too small.
 ///
 /// Batch statistics are used on a device with autodiff unless the layer is frozen, running

@@ -11,7 +11,7 @@ use crate::ports::Artifact;
 pub struct Balance {
     /// What was kept together, in the plural: "patients".
     pub grouped: String,
-    /// The folds. All but the one held out are trained on.
+    /// The folds. All but the validation fold are trained on.
     pub folds: Vec<FoldSize>,
     /// All slices, then every label.
     pub lines: Vec<BalanceLine>,
@@ -22,12 +22,13 @@ pub struct Balance {
 /// One fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoldSize {
-    /// What it is called: "train", "held out", "fold 3".
+    /// What it is called: "train", "validation", "fold 3".
     pub name: String,
     /// Patients (studies, slices) in it.
     pub groups: usize,
-    /// Whether it is held out.
-    pub held_out: bool,
+    /// Whether it is the validation fold.
+    #[serde(alias = "held_out")]
+    pub validation: bool,
 }
 
 /// One label (or all slices) in every fold.
@@ -84,12 +85,12 @@ pub fn lines(truth: &[Option<Labels>], fold_of: &[usize], ratios: &[f64]) -> Vec
 }
 
 impl Balance {
-    /// An aligned table of text: each fold's count with its share, and the ideal count (of the fold held
-    /// out, where folds differ in size). Of many folds the first are shown.
+    /// An aligned table of text: each fold's count with its share, and the ideal count (of the validation
+    /// fold, where folds differ in size). Of many folds the first are shown.
     pub fn table(&self) -> String {
         const MOST: usize = 8;
         let shown = self.folds.len().min(MOST);
-        let judged = self.folds.iter().position(|fold| fold.held_out).unwrap_or(0);
+        let judged = self.folds.iter().position(|fold| fold.validation).unwrap_or(0);
         let mut text = format!("{:<17}", "");
         for fold in &self.folds[..shown] {
             text += &format!(" {:>16}", fold.name);
@@ -122,13 +123,13 @@ mod tests {
     #[test]
     fn counts_and_shares_are_said_label_by_label() {
         let some = Some([true, false, true, false, false, false]);
-        let fold = |name: &str, held_out| FoldSize {
+        let fold = |name: &str, validation| FoldSize {
             name: name.into(),
             groups: 1,
-            held_out,
+            validation,
         };
         let balance = Balance {
-            folds: vec![fold("train", false), fold("held out", true)],
+            folds: vec![fold("train", false), fold("validation", true)],
             lines: lines(
                 &[some, some, Some([false; COUNT]), None],
                 &[1, 0, 0, 0],
@@ -139,7 +140,7 @@ mod tests {
         };
         assert_eq!(
             balance.table(),
-            "                             train         held out      ideal\n\
+            "                             train       validation      ideal\n\
              slices                   3 75.00 %        1 25.00 %       1.00\n\
              any                      1 50.00 %        1 50.00 %       0.50\n\
              epidural                 0       –        0       –       0.00"

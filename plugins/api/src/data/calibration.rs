@@ -1,4 +1,4 @@
-//! What calibration did to the held-out predictions.
+//! What calibration did to the validation predictions.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::digest::sha256;
 use crate::ports::Artifact;
 use ichflow_metrics::ReliabilityBin;
 
-/// Held-out predictions before and after calibration, each slice calibrated without its patient.
+/// Validation predictions before and after calibration, each slice calibrated without its patient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// "platt", "temperature", "isotonic".

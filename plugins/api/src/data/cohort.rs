@@ -52,7 +52,7 @@ mod shared_lut {
 
 /// How a slice's numbers are stored: scanners differ, and so do the mistakes they cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StorageStyle {
+pub struct PixelEncoding {
     /// BitsStored (0028,0101).
     pub bits_stored: u16,
     /// PixelRepresentation (0028,0103): whether stored values are two's complement.
@@ -61,6 +61,26 @@ pub struct StorageStyle {
     pub rescale_intercept: f32,
     /// RescaleSlope (0028,1053).
     pub rescale_slope: f32,
+}
+
+impl PixelEncoding {
+    /// "12 bits, unsigned, intercept −1024". Encodings that differ have texts that differ.
+    pub fn in_words(&self) -> String {
+        if self.bits_stored == 0 {
+            return "unknown".into();
+        }
+        let sign = if self.signed { "signed" } else { "unsigned" };
+        let exact = |value: f32| value.to_string().replace('-', "−");
+        let mut text = format!(
+            "{} bits, {sign}, intercept {}",
+            self.bits_stored,
+            exact(self.rescale_intercept)
+        );
+        if self.rescale_slope != 1.0 {
+            text += &format!(", slope {}", exact(self.rescale_slope));
+        }
+        text
+    }
 }
 
 /// What a header says beside that: what a person looking over the data wants to know.
@@ -78,7 +98,7 @@ pub struct HeaderNotes {
     pub padding: Option<f32>,
     /// Whether the file has a slope or an intercept; without them stored values count as HU.
     pub rescale_stated: bool,
-    /// Whether values below −1000 HU were wrapped around when stored, which reading puts right.
+    /// Whether 12-bit unsigned values overflowed when stored, which reading corrects.
     pub wrapped: bool,
 }
 
@@ -116,7 +136,7 @@ pub struct Slice {
     /// What windowing may need of the header.
     pub tags: SliceTags,
     /// How the numbers are stored.
-    pub style: StorageStyle,
+    pub encoding: PixelEncoding,
     /// What else its header says.
     #[serde(default)]
     pub header: HeaderNotes,

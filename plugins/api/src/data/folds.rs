@@ -1,4 +1,4 @@
-//! Which slices train and which are held out.
+//! Which slices are for training and which for validation.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,9 @@ use crate::ports::Artifact;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fold {
-    /// Fitted on.
+    /// Trained on.
     Train,
-    /// Held out.
+    /// For validation.
     Valid,
 }
 

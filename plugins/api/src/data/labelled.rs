@@ -11,9 +11,9 @@ use crate::data::predictions::Predictions;
 /// Truth and probabilities of the slices whose truth is known, in the order predicted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LabelledPredictions {
-    /// Truth, one row a slice.
+    /// Truth, one row per slice.
     pub truth: Vec<Labels>,
-    /// Probabilities, one row a slice.
+    /// Probabilities, one row per slice.
     pub probabilities: Vec<[f64; COUNT]>,
     /// Patient of each slice, numbered from 0 in the order of appearance.
     pub patient: Vec<usize>,

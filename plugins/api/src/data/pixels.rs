@@ -1,9 +1,11 @@
 //! Hounsfield units of slices, wherever they are kept.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use crate::data::cohort::Slice;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::guard;
 use crate::ports::Artifact;
 
 /// One slice in Hounsfield units.
@@ -62,8 +64,12 @@ impl Pixels {
     }
 
     /// Reads one slice.
+    ///
+    /// # Errors
+    /// When it cannot be read, also where a decoder panics on it: one slice must not end the reading of all.
     pub fn read(&self, slice: &Slice) -> Result<HuImage> {
-        self.source.read(slice)
+        guard::catch(AssertUnwindSafe(|| self.source.read(slice)))
+            .unwrap_or_else(|_| Err(Error::new("it is damaged: the decoder gave up")))
     }
 
     /// See [`PixelSource::content`].

@@ -12,7 +12,7 @@ use crate::ports::Artifact;
 pub struct Predictions {
     /// The slices.
     pub slices: Vec<Slice>,
-    /// Six probabilities a slice.
+    /// Six probabilities per slice.
     pub probabilities: Vec<[f64; COUNT]>,
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::data::labels;
 use crate::error::{Error, Result, ResultExt};
 use crate::ports::Artifact;
+use crate::text_table::TextTable;
 
 /// The rows a submission must have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Artifact for SampleSubmission {
 impl SampleSubmission {
     /// Reads a sample submission and checks that it has every label of every image exactly once.
     pub fn read(path: &Path) -> Result<Self> {
-        let mut reader = csv::Reader::from_path(path).at("read", path)?;
+        let mut reader = TextTable::open(path)?.into_csv(false);
         let head = reader.headers().at("read", path)?;
         if head.get(0).map(|name| name.trim_start_matches('\u{feff}').trim()) != Some("ID") {
             return Err(

@@ -8,20 +8,20 @@ use crate::data::labels::COUNT;
 use crate::digest::sha256;
 use crate::ports::Artifact;
 
-/// A threshold a label, in the order of [`crate::data::labels::LABELS`]: probabilities at or above it are called
+/// A threshold per label, in the order of [`crate::data::labels::LABELS`]: probabilities at or above it are called
 /// positive. Absent where none could be chosen.
 pub type LabelThresholds = [Option<f64>; COUNT];
 
-/// Thresholds chosen on held-out slices for a stated target.
+/// Thresholds chosen on validation slices for a stated target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// What they were chosen for, in words: "sensitivity of at least 0.95".
     pub target: String,
-    /// Chosen on all held-out slices: for slices that had no part in it.
+    /// Chosen on all validation slices: for slices that had no part in it.
     pub of_label: LabelThresholds,
-    /// For each held-out slice, by its id, those chosen without its patient: what they do can be judged on
-    /// the held-out slices themselves.
-    pub held_out: BTreeMap<String, LabelThresholds>,
+    /// For each validation slice, by its id, those chosen without its patient: so they can be judged on the
+    /// validation slices themselves.
+    pub validation: BTreeMap<String, LabelThresholds>,
 }
 
 impl Artifact for Thresholds {
@@ -35,6 +35,6 @@ impl Artifact for Thresholds {
 impl Thresholds {
     /// The thresholds for one slice.
     pub fn for_slice(&self, id: &str) -> &LabelThresholds {
-        self.held_out.get(id).unwrap_or(&self.of_label)
+        self.validation.get(id).unwrap_or(&self.of_label)
     }
 }

@@ -1,5 +1,6 @@
 //! The files that were named, and those of directories that were.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -20,30 +21,45 @@ pub struct Entry {
 /// All files of `paths`, in their order; those of a directory at any depth, sorted by name. No entry ends the search:
 /// what cannot be opened comes with its reason.
 pub fn entries(paths: &[PathBuf]) -> Vec<Entry> {
-    paths.iter().flat_map(|path| of_path(path)).collect()
+    let mut found = Vec::new();
+    for path in paths {
+        // What never stops cannot fail.
+        let _ = visit(path, |entry| {
+            found.push(entry);
+            Ok::<_, Infallible>(())
+        });
+    }
+    found
 }
 
-fn of_path(path: &Path) -> Vec<Entry> {
-    let metadata = match std::fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) => {
-            let problem = Some(NoSlice::Unusable(why(path, &error)));
-            return vec![Entry {
-                path: path.to_owned(),
-                named: true,
-                problem,
-            }];
-        }
+/// Hands over the entries of one path as [`entries`] has them, while they are found: a directory may have millions, and
+/// whoever takes them may stop.
+///
+/// # Errors
+/// What `take` stops with.
+pub fn visit<E>(path: &Path, mut take: impl FnMut(Entry) -> Result<(), E>) -> Result<(), E> {
+    let named = |problem: Option<NoSlice>| Entry {
+        path: path.to_owned(),
+        named: true,
+        problem,
     };
-    if !metadata.is_dir() {
-        let special = "it is a device or a pipe, and no file".to_owned();
-        return vec![Entry {
-            path: path.to_owned(),
-            named: true,
-            problem: (!metadata.is_file()).then_some(NoSlice::Unusable(special)),
-        }];
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => below(path, take),
+        Ok(metadata) if metadata.is_file() => take(named(None)),
+        Ok(_) => take(named(Some(NoSlice::Unusable(
+            "it is a device or a pipe, and no file".to_owned(),
+        )))),
+        Err(error) => take(named(Some(NoSlice::Unusable(cannot_open(path, &error))))),
     }
-    let mut found = Vec::new();
+}
+
+/// The files below a directory.
+fn below<E>(path: &Path, mut take: impl FnMut(Entry) -> Result<(), E>) -> Result<(), E> {
+    let found = |path: PathBuf, problem: Option<NoSlice>| Entry {
+        path,
+        named: false,
+        problem,
+    };
     let mut walk = WalkDir::new(path)
         .follow_links(true)
         .sort_by_file_name()
@@ -52,35 +68,23 @@ fn of_path(path: &Path) -> Vec<Entry> {
         match entry {
             Ok(entry) if entry.depth() > 0 && leads_above(entry.path(), entry.path_is_symlink(), path) => {
                 walk.skip_current_dir();
-                found.push(Entry {
-                    path: entry.into_path(),
-                    named: false,
-                    problem: Some(above()),
-                });
+                take(found(entry.into_path(), Some(above())))?;
             }
-            Ok(entry) if entry.file_type().is_file() => found.push(Entry {
-                path: entry.into_path(),
-                named: false,
-                problem: None,
-            }),
+            Ok(entry) if entry.file_type().is_file() => take(found(entry.into_path(), None))?,
             // Directories come with what is in them; devices, pipes and sockets hold no slice.
             Ok(_) => {}
             Err(error) => {
                 let at = error.path().unwrap_or(path).to_owned();
                 let problem = match (error.loop_ancestor(), error.io_error()) {
                     (Some(_), _) => above(),
-                    (None, Some(error)) => NoSlice::Unusable(why(&at, error)),
+                    (None, Some(error)) => NoSlice::Unusable(cannot_open(&at, error)),
                     (None, None) => NoSlice::Unusable(error.to_string()),
                 };
-                found.push(Entry {
-                    path: at,
-                    named: false,
-                    problem: Some(problem),
-                });
+                take(found(at, Some(problem)))?;
             }
         }
     }
-    found
+    Ok(())
 }
 
 /// Whether a link leads to a directory that holds `root`: through it, everything below `root` would be found again. Links
@@ -98,7 +102,7 @@ fn above() -> NoSlice {
 }
 
 /// Why a path cannot be opened, as a person says it.
-fn why(path: &Path, error: &std::io::Error) -> String {
+pub fn cannot_open(path: &Path, error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     let is_link = path.is_symlink();
     match error.kind() {

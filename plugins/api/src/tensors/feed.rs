@@ -1,6 +1,5 @@
 //! Feeding a device: batches of Hounsfield units read ahead on other threads.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -10,12 +9,11 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use rayon::prelude::*;
 
-use crate::context::{Context, Quarantined};
+use crate::context::Context;
 use crate::data::cohort::Cohort;
 use crate::data::identity::SeriesOrder;
 use crate::data::pixels::{HuImage, Pixels};
 use crate::error::{Error, Result};
-use crate::guard;
 use crate::tensors::hu_batch::HuBatch;
 
 /// Batches kept ready ahead of the one in use; bounds memory.
@@ -101,13 +99,7 @@ impl HostBatch {
     fn read_alone(pixels: &Pixels, cohort: &Cohort, asked: &[usize]) -> Result<Self> {
         let images: Vec<Result<HuImage>> = asked
             .par_iter()
-            .map(|index| {
-                let slice = &cohort.slices[*index];
-                let read = || pixels.read(slice);
-                // Decoders may panic on what nobody foresaw; one slice must not end the reading of all.
-                guard::catch(AssertUnwindSafe(read))
-                    .unwrap_or_else(|_| Err(Error::new("it is damaged: the decoder gave up")))
-            })
+            .map(|index| pixels.read(&cohort.slices[*index]))
             .collect();
         let mut batch = Self {
             indices: Vec::with_capacity(asked.len()),
@@ -184,11 +176,7 @@ impl HostBatch {
     pub fn exclude_unread(&self, cohort: &Cohort, context: &Context) {
         for unread in &self.unread {
             let slice = &cohort.slices[unread.index];
-            let known = |other: &Quarantined| other.id == slice.id && other.file == slice.file;
-            if !context.run().quarantined().iter().any(known) {
-                context.warn(format!("{}: excluded: {}", slice.id, unread.reason));
-                context.quarantine(&slice.id, &slice.file, unread.reason.clone());
-            }
+            context.exclude(&slice.id, &slice.file, &unread.reason);
         }
     }
 

@@ -20,10 +20,10 @@ pub struct Epoch {
     pub lr: f64,
     /// Mean training loss over the epoch's slices.
     pub train_loss: f64,
-    /// Weighted log loss of the held-out slices, from all predictions at once; NaN when there are none.
+    /// Weighted log loss of the validation slices, from all predictions at once; NaN when there are none.
     #[serde(deserialize_with = "nan_for_null")]
     pub valid_loss: f64,
-    /// AUC of `any` on the held-out slices; absent when they are of one class.
+    /// AUROC of `any` on the validation slices; absent when they are of one class.
     pub valid_auc_any: Option<f64>,
     /// Whether this epoch's weights are the best so far.
     pub best: bool,
@@ -37,7 +37,7 @@ pub struct Epoch {
     /// Largest norm of a step's gradients, before clipping by norm.
     #[serde(default)]
     pub gradient_norm: Option<f64>,
-    /// Seconds of training, without judging it by held-out slices.
+    /// Seconds of training, without validation.
     #[serde(default)]
     pub seconds: f64,
     /// What early stopping looks at.
@@ -46,7 +46,7 @@ pub struct Epoch {
     /// The most memory the process had held by its end, in MiB, where the system says so.
     #[serde(default)]
     pub memory_mib: Option<f64>,
-    /// Where learned windows stand after the epoch, one a channel; empty if none are learned.
+    /// Where learned windows stand after the epoch, one per channel; empty if none are learned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<CenterWidth>,
 }
@@ -61,7 +61,7 @@ fn nan_for_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64
 pub struct History {
     /// Every epoch.
     pub epochs: Vec<Epoch>,
-    /// Where learned windows stood before the first epoch, one a channel; empty if none are learned.
+    /// Where learned windows stood before the first epoch, one per channel; empty if none are learned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub first_windows: Vec<CenterWidth>,
 }
@@ -71,7 +71,7 @@ impl Artifact for History {
 }
 
 impl History {
-    /// Writes one row an epoch; learned windows are columns `window_1_center`, `window_1_width` and so on.
+    /// Writes one row per epoch; learned windows are columns `window_1_center`, `window_1_width` and so on.
     pub fn write_csv(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_path(path).at("write", path)?;
         for (index, epoch) in self.epochs.iter().enumerate() {

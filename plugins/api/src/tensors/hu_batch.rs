@@ -17,7 +17,7 @@ pub struct HuBatch {
     tags: Vec<SliceTags>,
     /// Whether every value is a whole number.
     whole: bool,
-    /// By how much windows are widened, in HU, one number a slice.
+    /// By how much windows are widened, in HU, one number per slice.
     widening: Option<Vec<f32>>,
     /// The slices around, by their offset along the series.
     around: Vec<(i32, HuBatch)>,
@@ -137,7 +137,7 @@ impl HuBatch {
         }
     }
 
-    /// One value a slice as a tensor `[batch, 1, 1, 1]` beside [`HuBatch::hu`].
+    /// One value per slice as a tensor `[batch, 1, 1, 1]` beside [`HuBatch::hu`].
     pub fn per_slice(&self, value: impl Fn(&SliceTags) -> f32) -> Tensor<4> {
         self.column(self.tags.iter().map(value).collect())
     }
@@ -168,7 +168,7 @@ impl HuBatch {
         }
     }
 
-    /// By how much windows are widened, in HU, one number a slice; none outside of training.
+    /// By how much windows are widened, in HU, one number per slice; none outside of training.
     pub fn widening(&self) -> Option<Tensor<4>> {
         self.widening.as_ref().map(|values| self.column(values.clone()))
     }

@@ -13,4 +13,5 @@ pub mod network;
 pub mod resample;
 pub mod views;
 pub mod window;
+mod window_stage;
 mod window_table;

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
-use crate::ports::Artifact;
+use crate::ports::{Artifact, Description};
 use crate::tensors::hu_batch::HuBatch;
 use crate::tensors::resample;
 use crate::tensors::views::Views;
@@ -19,6 +19,10 @@ pub struct Resize {
 
 impl Artifact for Resize {
     const NAME: &'static str = "resize";
+
+    fn describe(&self) -> Description {
+        Description::new().size(self.size, self.size)
+    }
 }
 
 /// What happens to a batch before the network sees it; the same in training and in prediction.

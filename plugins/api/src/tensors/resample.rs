@@ -18,7 +18,7 @@ pub fn resize(images: Tensor<4>, size: usize) -> Tensor<4> {
 }
 
 /// Resamples each image of `[batch, channels, height, width]` to `size × size` from its own part of the
-/// input. One span serves all images of the batch; else there is one a image.
+/// input. One span serves all images of the batch; else there is one per image.
 pub fn resample(images: Tensor<4>, size: usize, rows: &[Span], columns: &[Span]) -> Tensor<4> {
     let [_, _, height, width] = images.dims();
     let device = images.device();

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use burn::tensor::{Device, Tensor};
 use ichflow_nn::LearnedWindow;
 
-use crate::ports::Artifact;
+use crate::ports::{Artifact, Description};
 use crate::tensors::hu_batch::HuBatch;
 use crate::tensors::window_table::WindowTable;
 
@@ -52,6 +52,10 @@ pub struct Window {
 
 impl Artifact for Window {
     const NAME: &'static str = "window";
+
+    fn describe(&self) -> Description {
+        Description::new().channels(self.channels())
+    }
 }
 
 impl Window {

@@ -11,6 +11,7 @@ use ichflow_api::cache::keep::write_whole;
 use ichflow_api::cache::shard::{Shard, absent};
 use ichflow_api::digest::Digest;
 use ichflow_api::guard;
+use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
@@ -191,7 +192,7 @@ pub fn digest_of(all: &[Found]) -> String {
     for found in all {
         let source = found.source.as_ref();
         digest
-            .add(found.file.to_string_lossy().as_bytes())
+            .add(path_text(&found.file).as_bytes())
             .add(source.map_or(0, |source| source.size).to_le_bytes())
             .add(source.map_or(0, |source| source.changed).to_le_bytes());
     }
@@ -228,6 +229,16 @@ impl Found {
 }
 
 impl Found {
+    /// A file, or what stands in a directory in its place, that cannot be opened.
+    pub fn unusable(file: PathBuf, reason: String) -> Self {
+        Self {
+            file,
+            source: None,
+            slices: Err(reason),
+            warnings: Vec::new(),
+        }
+    }
+
     /// Labels are of an image each, and a file of the competition is one image.
     pub fn refuse_several_frames(&mut self) {
         if let Ok(slices) = &self.slices

@@ -6,7 +6,7 @@ mod quarantine;
 mod slices;
 mod source;
 
-pub(crate) use cached::{Headers, digest_of};
-pub(crate) use quarantine::{check_limit, usable};
+pub(crate) use cached::{Found, Headers, digest_of};
+pub(crate) use quarantine::{Others, check_limit, usable};
 pub(crate) use slices::{slice_of, slices_of};
 pub(crate) use source::{Source, source_of};

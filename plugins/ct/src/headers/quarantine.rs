@@ -4,9 +4,65 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ichflow_api::prelude::*;
+use ichflow_api::slice_files::NoSlice;
 
 use super::cached::Found;
 use super::slices::sort;
+use crate::slice_files::no_slice;
+
+/// What lies beside the slices of a directory and is none.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    /// Files of other kinds.
+    pub not_dicom: usize,
+    /// Indexes of other files.
+    pub dicomdirs: usize,
+    /// Links to directories that hold them.
+    pub links: usize,
+}
+
+impl Others {
+    /// Takes out of `found` what is no slice, and counts it. What looks like a slice and cannot be used stays.
+    pub fn take_from(&mut self, found: Vec<Found>) -> Vec<Found> {
+        let is_slice = |found: &Found| {
+            let Err(reason) = &found.slices else { return true };
+            match no_slice(&found.file, reason.clone()) {
+                NoSlice::Unusable(_) => true,
+                NoSlice::Other(_) => {
+                    match ichflow_dicom::looks_like_dicom(&found.file) {
+                        true => self.dicomdirs += 1,
+                        false => self.not_dicom += 1,
+                    }
+                    false
+                }
+            }
+        };
+        found.into_iter().filter(is_slice).collect()
+    }
+
+    /// In words, for whoever looks for a slice among them.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if self.not_dicom > 0 {
+            remarks.push(format!("{} files are not DICOM and were skipped", self.not_dicom));
+        }
+        match self.dicomdirs {
+            0 => {}
+            1 => remarks.push("1 file is a DICOMDIR, the index of other files, and was skipped".to_owned()),
+            many => remarks.push(format!(
+                "{many} files are DICOMDIRs, indexes of other files, and were skipped"
+            )),
+        }
+        match self.links {
+            0 => {}
+            1 => remarks.push("1 link leads to a directory above it and was not followed".to_owned()),
+            many => remarks.push(format!(
+                "{many} links lead to directories above them and were not followed"
+            )),
+        }
+        remarks
+    }
+}
 
 /// Parts usable and unusable files; the unusable ones go to quarantine. More than `limit` of them are
 /// an error.
@@ -22,7 +78,10 @@ pub fn usable(
     for (found, id) in found.into_iter().zip(ids) {
         match found.slices {
             Ok(of_file) => slices.extend(of_file),
-            Err(reason) => unusable.push((id.clone(), found.file, reason)),
+            Err(reason) => {
+                let reason = no_slice(&found.file, reason).reason().to_owned();
+                unusable.push((id.clone(), found.file, reason));
+            }
         }
         for warning in found.warnings {
             *warnings.entry(warning).or_default() += 1;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ichflow_api::data::cohort::{HeaderNotes, StorageStyle, VoiLut};
+use ichflow_api::data::cohort::{HeaderNotes, PixelEncoding, VoiLut};
 use ichflow_api::prelude::*;
 use ichflow_dicom::{Header, Storage};
 
@@ -23,7 +23,7 @@ pub(crate) fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header:
         id: id_of(id, frame, frames),
         file: file.to_owned(),
         frame,
-        style: style_of(&header.storage),
+        encoding: encoding_of(&header.storage),
         header: notes_of(&header),
         tags: tags_of(&header),
         patient: header.patient,
@@ -56,8 +56,8 @@ pub fn sort(slices: &mut [Slice]) {
 }
 
 /// How the numbers are stored, as a cohort keeps it.
-fn style_of(storage: &Storage) -> StorageStyle {
-    StorageStyle {
+fn encoding_of(storage: &Storage) -> PixelEncoding {
+    PixelEncoding {
         bits_stored: storage.rescale.bits_stored,
         signed: storage.rescale.signed,
         rescale_intercept: storage.rescale.intercept as f32,

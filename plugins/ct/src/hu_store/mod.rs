@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! hu.bin        every slice's values one after another: little-endian i16, row by row
-//! index.jsonl   one line a slice: id, source file, offset in bytes, rows, columns, SHA-256; or why it failed
+//! index.jsonl   one line per slice: id, source file, offset in bytes, rows, columns, SHA-256; or why it failed
 //! verified.json state of hu.bin when all checksums were last found right
 //! lock          held while a run writes
 //! parts/2-of-3/ a store of the same kind, filled by a shard, until a run without a shard takes it over

@@ -55,14 +55,19 @@ size = 256
     const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
     const SHARDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Cohort>("train"))
-            .input(Input::of::<Cohort>("test").optional())
-            .input(Input::of::<Pixels>("pixels"))
-            .output(Output::of::<Cohort>("train"))
-            .output(Output::of::<Cohort>("test").only_with("test"))
-            .output(Output::of::<Pixels>("pixels"))
+            .takes(input::TRAIN)
+            .takes(optional::TEST_COHORT)
+            .takes(input::PIXELS)
+            .offers(output::TRAIN)
+            .offers(output::TEST_COHORT.only_with(optional::TEST_COHORT))
+            .offers(output::PIXELS)
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        let pixels = self.to_size().describe(inputs.of(input::PIXELS));
+        Descriptions::new().with(output::PIXELS, pixels)
     }
 
     fn needs(&self, known: &Known) -> Result<Needs> {
@@ -91,9 +96,9 @@ size = 256
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let train = inputs.get::<Cohort>("train")?;
-        let test = inputs.find::<Cohort>("test")?;
-        let pixels = inputs.get::<Pixels>("pixels")?;
+        let train = inputs.take(input::TRAIN)?;
+        let test = inputs.get(optional::TEST_COHORT)?;
+        let pixels = inputs.take(input::PIXELS)?;
         let slices: Vec<&Slice> = train
             .slices
             .iter()
@@ -110,10 +115,10 @@ size = 256
             drop(store);
             self.fill_part(&directory, shard, &missing, &pixels, context)?;
             let outputs = Outputs::new()
-                .with_shared("train", train)
-                .with_shared("pixels", pixels);
+                .with_shared(output::TRAIN, train)
+                .with_shared(output::PIXELS, pixels);
             let outputs = match test {
-                Some(test) => outputs.with_shared("test", test),
+                Some(test) => outputs.with_shared(output::TEST_COHORT, test),
                 None => outputs,
             };
             return Ok(outputs.part());
@@ -159,13 +164,23 @@ size = 256
         parts.extend(test.as_ref().map(|test| ("test", test)));
         cohort::record(context, &parts)?;
         Ok(Outputs::new()
-            .with("train", train)
-            .with_some("test", test)
-            .with("pixels", Pixels::new(store.into_pixels()?).with_digest(digest)))
+            .with(output::TRAIN, train)
+            .with_some(output::TEST_COHORT, test)
+            .with(
+                output::PIXELS,
+                Pixels::new(store.into_pixels()?).with_digest(digest),
+            ))
     }
 }
 
 impl HuStore {
+    fn to_size(&self) -> ToSize {
+        ToSize {
+            crop: self.crop.map(|side| side as usize),
+            size: self.size.map(|side| side as usize),
+        }
+    }
+
     /// Decodes a shard's part of what is missing into a store of its own.
     fn fill_part(
         &self,
@@ -202,10 +217,7 @@ impl HuStore {
     ) -> Result<()> {
         let progress = context.progress("storing Hounsfield units", missing.len(), "slices");
         let stop = context.stop_flag();
-        let to_size = ToSize {
-            crop: self.crop.map(|side| side as usize),
-            size: self.size.map(|side| side as usize),
-        };
+        let to_size = self.to_size();
         let failed = AtomicUsize::new(0);
         for chunk in missing.chunks(CHUNK) {
             context.checkpoint()?;

@@ -5,15 +5,22 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use ichflow_api::command::Outcome;
+use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
+use ichflow_api::slice_files::{Entry, NoSlice, entries};
 use serde_json::json;
-use walkdir::WalkDir;
 
 use super::{Frame, Inspection, inspect};
+use crate::slice_files::{no_slice, read};
 
 fn define() -> clap::Command {
     clap::Command::new("inspect")
         .about("Show what is read from DICOM files: geometry, storage, Hounsfield units, warnings")
+        .after_help(
+            "Exit codes, as of `ichflow predict`: 0 if all slices can be used, 3 if some can and others are quarantined \
+             or excluded, 1 if none can. Files of a directory that are something else than slices do not count.",
+        )
         .arg(
             Arg::new("paths")
                 .value_name("PATH")
@@ -30,70 +37,109 @@ fn define() -> clap::Command {
         )
 }
 
-fn run(matches: &ArgMatches) -> Result<()> {
-    let paths = matches.get_many::<PathBuf>("paths").into_iter().flatten();
+fn run(matches: &ArgMatches) -> Result<Outcome> {
+    let paths: Vec<PathBuf> = matches.get_many("paths").into_iter().flatten().cloned().collect();
     let mut output = io::stdout().lock();
-    for file in files(paths)? {
-        let found = inspect(&file);
+    let (mut usable, mut missing, mut first) = (0, 0, None);
+    for entry in entries(&paths) {
+        let one = Looked::at(&entry);
+        match one.is_missed(&entry) {
+            None => usable += 1,
+            Some(is_missed) => {
+                missing += usize::from(is_missed);
+                first.get_or_insert_with(|| format!("{}: {}", path_text(&entry.path), one.reason()));
+            }
+        }
         let text = match matches.get_flag("json") {
-            true => line(&file, &found)?,
-            false => describe(&file, &found),
+            true => one.line(&entry.path)?,
+            false => one.describe(&entry.path),
         };
         match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
             // Whoever read this has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(Outcome::Done),
             written => written.doing("cannot write to the standard output")?,
         }
     }
-    Ok(())
+    match first {
+        Some(first) if usable == 0 => Err(Error::new(format!("no slice can be used; the first: {first}"))
+            .help("name DICOM files of CT slices, or directories of them")),
+        None if usable == 0 => Err(Error::new("there are no files in what was named")),
+        _ => Ok(Outcome::of_missing(missing)),
+    }
 }
 
-/// All files, in the order given; those of a directory sorted by name.
-fn files<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            // A file that is not there is told of in its line, like any that cannot be read.
-            files.push(path.clone());
-            continue;
+/// What was found in a file.
+struct Looked {
+    /// What can be read, or what it is instead.
+    found: Result<Inspection, NoSlice>,
+    /// Why nothing uses it although it can be read.
+    excluded: Option<String>,
+}
+
+impl Looked {
+    fn at(entry: &Entry) -> Self {
+        let path = &entry.path;
+        let found = match &entry.problem {
+            Some(problem) => Err(problem.clone()),
+            None => inspect(path).map_err(|error| no_slice(path, error.chain())),
+        };
+        let slices = found.is_ok().then(|| read(path).ok()).flatten();
+        let excluded = slices.and_then(|slices| slices.into_iter().find_map(|slice| slice.not_axial_ct));
+        Self { found, excluded }
+    }
+
+    /// Nothing where it can be used; else whether somebody may miss a slice here.
+    fn is_missed(&self, entry: &Entry) -> Option<bool> {
+        match (&self.found, &self.excluded) {
+            (Ok(_), None) => None,
+            (Err(NoSlice::Other(_)), _) => Some(entry.named),
+            (Err(NoSlice::Unusable(_)), _) | (Ok(_), Some(_)) => Some(true),
         }
-        for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
-            let entry = entry.at("search the directory", path)?;
-            if entry.file_type().is_file() {
-                files.push(entry.into_path());
+    }
+
+    fn reason(&self) -> &str {
+        match (&self.found, &self.excluded) {
+            (Err(none), _) => none.reason(),
+            (Ok(_), excluded) => excluded.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// A JSON object and a line end.
+    fn line(&self, file: &Path) -> Result<String> {
+        let mut object = match &self.found {
+            Ok(inspection) => serde_json::to_value(inspection).doing("cannot write as JSON")?,
+            Err(none) => json!({"quarantined": none.reason()}),
+        };
+        if let Some(object) = object.as_object_mut() {
+            object.shift_insert(0, "file".into(), json!(path_text(file)));
+            if let Some(excluded) = &self.excluded {
+                object.insert("excluded".into(), json!(excluded));
             }
         }
+        Ok(format!("{object}\n"))
     }
-    Ok(files)
-}
 
-/// A JSON object and a line end.
-fn line(file: &Path, found: &Result<Inspection>) -> Result<String> {
-    let mut object = match found {
-        Ok(inspection) => serde_json::to_value(inspection).doing("cannot write as JSON")?,
-        Err(error) => json!({"quarantined": error.chain()}),
-    };
-    let name = json!(file.display().to_string());
-    if let Some(object) = object.as_object_mut() {
-        object.shift_insert(0, "file".into(), name);
-    }
-    Ok(format!("{object}\n"))
-}
-
-/// A paragraph for people.
-fn describe(file: &Path, found: &Result<Inspection>) -> String {
-    let mut text = format!("{}\n", file.display());
-    let mut row = |name: &str, value: String| {
-        // Writing into a string cannot fail.
-        let _ = writeln!(text, "  {name:<12}{value}");
-    };
-    let inspection = match found {
-        Ok(inspection) => inspection,
-        Err(error) => {
-            row("quarantined", error.chain());
-            return text;
+    /// A paragraph for people.
+    fn describe(&self, file: &Path) -> String {
+        let mut text = format!("{}\n", path_text(file));
+        let mut row = |name: &str, value: &str| {
+            // Writing into a string cannot fail.
+            let _ = writeln!(text, "  {name:<12}{value}");
+        };
+        match &self.found {
+            Ok(inspection) => rows(inspection, &mut row),
+            Err(NoSlice::Other(reason)) => row("no slice", reason),
+            Err(NoSlice::Unusable(reason)) => row("quarantined", reason),
         }
-    };
+        if let Some(excluded) = &self.excluded {
+            row("excluded", excluded);
+        }
+        text
+    }
+}
+
+fn rows(inspection: &Inspection, row: &mut impl FnMut(&str, &str)) {
+    let mut row = |name: &str, value: String| row(name, &value);
     let syntax = &inspection.transfer_syntax;
     row("syntax", format!("{} ({})", syntax.name, syntax.uid));
     let frames = match inspection.frames {
@@ -129,7 +175,6 @@ fn describe(file: &Path, found: &Result<Inspection>) -> String {
     for warning in &inspection.warnings {
         row("warning", warning.clone());
     }
-    text
 }
 
 fn frame_rows(frame: &Frame, row: &mut impl FnMut(&str, String)) {
@@ -177,6 +222,14 @@ mod tests {
     use super::*;
     use ichflow_dicom::write::Fixture;
 
+    fn look(path: &Path) -> Looked {
+        Looked::at(&Entry {
+            path: path.to_owned(),
+            named: true,
+            problem: None,
+        })
+    }
+
     #[test]
     fn the_definition_is_sound() {
         define().debug_assert();
@@ -191,8 +244,8 @@ mod tests {
             ..Fixture::default()
         };
         std::fs::write(&path, fixture.bytes().unwrap()).unwrap();
-        let found = inspect(&path);
-        let text = describe(Path::new("slice.dcm"), &found);
+        let found = look(&path);
+        let text = found.describe(Path::new("slice.dcm"));
         let digest = ichflow_api::digest::sha256(&[0x18, 0xfc, 40, 0, 0, 0xfc, 0, 0]);
         assert_eq!(
             text,
@@ -210,7 +263,7 @@ mod tests {
             )
             .replace("  HU", "  window      center 40, width 80\n  HU")
         );
-        let line = line(Path::new("slice.dcm"), &found).unwrap();
+        let line = found.line(Path::new("slice.dcm")).unwrap();
         assert!(
             line.starts_with(r#"{"file":"slice.dcm","transfer_syntax":"#),
             "{line}"
@@ -228,16 +281,28 @@ mod tests {
             std::fs::write(directory.path().join(name), "no DICOM").unwrap();
         }
         let absent = directory.path().join("absent");
-        let listed = files([absent.clone(), directory.path().to_owned()].iter()).unwrap();
+        let listed = entries(&[absent.clone(), directory.path().to_owned()]);
+        let paths: Vec<&Path> = listed.iter().map(|entry| entry.path.as_path()).collect();
         assert_eq!(
-            listed,
-            [absent, directory.path().join("a"), directory.path().join("b")]
+            paths,
+            [
+                absent.as_path(),
+                &directory.path().join("a"),
+                &directory.path().join("b")
+            ]
         );
-        let text = line(Path::new("b"), &inspect(&listed[2])).unwrap();
+        let looked: Vec<Looked> = listed.iter().map(Looked::at).collect();
+        let missed: Vec<Option<bool>> = looked
+            .iter()
+            .zip(&listed)
+            .map(|(one, entry)| one.is_missed(entry))
+            .collect();
+        assert_eq!(missed, [Some(true), Some(false), Some(false)]);
         assert_eq!(
-            text,
+            looked[2].line(Path::new("b")).unwrap(),
             "{\"file\":\"b\",\"quarantined\":\"this is not a DICOM file\"}\n"
         );
-        assert!(describe(&listed[0], &inspect(&listed[0])).contains("quarantined cannot open"));
+        let text = looked[0].describe(&absent);
+        assert!(text.contains("quarantined there is no such file"), "{text}");
     }
 }

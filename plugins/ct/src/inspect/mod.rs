@@ -90,7 +90,7 @@ pub struct RescaleNote {
     pub intercept: f64,
     /// Whether the file says so; otherwise stored values are taken for HU.
     pub stated: bool,
-    /// Whether values below −1000 HU were wrapped around and are put right.
+    /// Whether 12-bit unsigned values overflowed and are corrected.
     pub unwrapped: bool,
 }
 

@@ -23,7 +23,7 @@ use ichflow_api::prelude::*;
 
 use crate::rsna;
 pub use draw::VisibleBleed;
-pub use plan::{Extent, Style};
+pub use plan::{Encoding, Extent};
 pub use write::{SliceTruth, Truth, files, truth_path, write};
 
 /// A made-up cohort in the competition's shape: heads with and without bleeds of all five kinds, drawn as
@@ -76,12 +76,16 @@ size = 256
     const SEEDED: bool = true;
     const SHARDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .output(Output::of::<Cohort>("train"))
-            .output(Output::of::<Cohort>("test"))
-            .output(Output::of::<SampleSubmission>("sample"))
-            .output(Output::of::<Pixels>("pixels"))
+            .offers(output::TRAIN)
+            .offers(output::TEST_COHORT)
+            .offers(output::SAMPLE)
+            .offers(output::PIXELS)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::PIXELS, Description::new().size(self.size, self.size))
     }
 
     fn needs(&self, _known: &Known) -> Result<Needs> {

@@ -38,27 +38,27 @@ impl Extent {
 /// How a scanner stores slices; all three are found in the competition's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Style {
+pub enum Encoding {
     /// 12 unsigned bits, intercept −1024, windows given twice as padded text.
     U12,
     /// 16 signed bits, intercept −1024, −2000 outside the scan circle.
     S16,
-    /// 12 unsigned bits that claim to be HU already: air is wrapped around to 3096.
+    /// 12 unsigned bits that claim to be HU already: air overflows to 3096.
     Wrapped,
 }
 
-/// Styles as they alternate over ten patients.
-const STYLES: [Style; 10] = [
-    Style::U12,
-    Style::S16,
-    Style::U12,
-    Style::S16,
-    Style::Wrapped,
-    Style::U12,
-    Style::S16,
-    Style::U12,
-    Style::S16,
-    Style::U12,
+/// Encodings as they alternate over ten patients.
+const ENCODINGS: [Encoding; 10] = [
+    Encoding::U12,
+    Encoding::S16,
+    Encoding::U12,
+    Encoding::S16,
+    Encoding::Wrapped,
+    Encoding::U12,
+    Encoding::S16,
+    Encoding::U12,
+    Encoding::S16,
+    Encoding::U12,
 ];
 
 /// One person and their scan.
@@ -72,7 +72,7 @@ pub struct Patient {
     /// Whether the person belongs to the test set.
     pub test: bool,
     /// How slices are stored.
-    pub style: Style,
+    pub encoding: Encoding,
     /// Whether files use implicit value representation.
     pub implicit: bool,
     /// Slices from the neck to the vertex: their image names and z in mm.
@@ -124,9 +124,12 @@ impl Plan {
         for (test, count) in [(false, extent.patients), (true, extent.test_patients)] {
             let mut rng = rng(seed, &["part", part(test)]);
             let kinds = kinds_of_bleeds(count, extent.positive, &mut rng);
-            let styles = shuffled((0..count).map(|i| STYLES[i % STYLES.len()]).collect(), &mut rng);
-            for (index, (kinds, style)) in kinds.into_iter().zip(styles).enumerate() {
-                patients.push(patient(extent, seed, test, index, &kinds, style, &mut taken));
+            let encodings = shuffled(
+                (0..count).map(|i| ENCODINGS[i % ENCODINGS.len()]).collect(),
+                &mut rng,
+            );
+            for (index, (kinds, encoding)) in kinds.into_iter().zip(encodings).enumerate() {
+                patients.push(patient(extent, seed, test, index, &kinds, encoding, &mut taken));
             }
         }
         // Names are random already: the first ones in order have nothing to do with labels.
@@ -196,7 +199,7 @@ fn patient(
     test: bool,
     index: usize,
     kinds: &[usize],
-    style: Style,
+    encoding: Encoding,
     taken: &mut HashSet<ImageId>,
 ) -> Patient {
     let index = index.to_string();
@@ -254,7 +257,7 @@ fn patient(
         study: name("study", 10),
         series: name("series", 10),
         test,
-        style,
+        encoding,
         implicit: rng_pose.random_bool(0.2),
         slices,
         grain_seed: number(seed, &[part(test), &index, "grain"]),

@@ -4,7 +4,7 @@ use ichflow_api::prelude::*;
 use ichflow_dicom::write::{Attribute, PrimitiveValue, Tag, VR, encode, tags, uids};
 
 use super::draw::Drawing;
-use super::plan::{Patient, Style};
+use super::plan::{Encoding, Patient};
 use crate::refusal::refused;
 
 /// The bytes of a slice's file.
@@ -20,30 +20,30 @@ pub fn bytes(patient: &Patient, number: usize, size: usize, drawing: &Drawing) -
         .hu
         .iter()
         .zip(&drawing.scanned)
-        .flat_map(|(hu, scanned)| stored(patient.style, *hu, *scanned).to_le_bytes())
+        .flat_map(|(hu, scanned)| stored(patient.encoding, *hu, *scanned).to_le_bytes())
         .collect();
     attributes.push((tags::PIXEL_DATA, VR::OW, PrimitiveValue::U8(words.into())));
     encode(syntax, &id, attributes).map_err(refused)
 }
 
 /// The word that stands for a value.
-fn stored(style: Style, hu: f32, scanned: bool) -> u16 {
+fn stored(encoding: Encoding, hu: f32, scanned: bool) -> u16 {
     let hu = hu.round() as i32;
-    match style {
-        Style::U12 if !scanned => 0,
-        Style::U12 => (hu + 1024).clamp(0, 4095) as u16,
-        Style::S16 if !scanned => (-2000_i16) as u16,
-        Style::S16 => (hu + 1024).clamp(-2000, 4095) as i16 as u16,
+    match encoding {
+        Encoding::U12 if !scanned => 0,
+        Encoding::U12 => (hu + 1024).clamp(0, 4095) as u16,
+        Encoding::S16 if !scanned => (-2000_i16) as u16,
+        Encoding::S16 => (hu + 1024).clamp(-2000, 4095) as i16 as u16,
         // Negative values wrap around to the top of the twelve bits.
-        Style::Wrapped => hu.clamp(-1000, 3095).rem_euclid(4096) as u16,
+        Encoding::Wrapped => hu.clamp(-1000, 3095).rem_euclid(4096) as u16,
     }
 }
 
 fn header(patient: &Patient, number: usize, size: usize, id: &str) -> Vec<Attribute> {
-    let (bits, signed, intercept, center, width) = match patient.style {
-        Style::U12 => (12, 0, "-1024", "00040\\00040", "00080\\00080"),
-        Style::S16 => (16, 1, "-1024.000000", "30.000000", "80.000000"),
-        Style::Wrapped => (12, 0, "0", "40", "80"),
+    let (bits, signed, intercept, center, width) = match patient.encoding {
+        Encoding::U12 => (12, 0, "-1024", "00040\\00040", "00080\\00080"),
+        Encoding::S16 => (16, 1, "-1024.000000", "30.000000", "80.000000"),
+        Encoding::Wrapped => (12, 0, "0", "40", "80"),
     };
     let pose = &patient.pose;
     let (sin, cos) = pose.gantry.sin_cos();

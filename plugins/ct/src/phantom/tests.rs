@@ -45,10 +45,10 @@ fn load(directory: &Path) -> (Cohort, Cohort, SampleSubmission, Pixels, usize) {
     let run = testkit::run_context(directory);
     let context = Context::new(&run, "load", "phantom", "key");
     let mut outputs = SMALL.run(&Inputs::default(), &context).unwrap();
-    let train = outputs.take_as::<Cohort>("train").unwrap();
-    let test = outputs.take_as::<Cohort>("test").unwrap();
-    let sample = outputs.take_as::<SampleSubmission>("sample").unwrap();
-    let pixels = outputs.take_as::<Pixels>("pixels").unwrap();
+    let train = outputs.take(output::TRAIN).unwrap();
+    let test = outputs.take(output::TEST_COHORT).unwrap();
+    let sample = outputs.take(output::SAMPLE).unwrap();
+    let pixels = outputs.take(output::PIXELS).unwrap();
     let quarantined = run.quarantined().len();
     (
         (*train).clone(),
@@ -85,17 +85,17 @@ fn it_loads_like_the_competition() {
     assert!(positives.iter().all(|count| *count > 0), "{positives:?}");
     assert!((15..60).contains(&positives[0]), "{positives:?}");
     assert!(test.positives()[0] > 0, "{:?}", test.positives());
-    // Air is air in all three styles of storage.
+    // Air is air in all three pixel encodings.
     for slice in train.slices.iter().chain(&test.slices) {
         let image = pixels.read(slice).unwrap();
         let air = image.hu[48 * 96 + 2];
-        assert!((-1030..=-960).contains(&air), "{air} HU in {:?}", slice.style);
+        assert!((-1030..=-960).contains(&air), "{air} HU in {:?}", slice.encoding);
         let corner = image.hu[0];
         assert_eq!(
             corner,
-            if slice.style.signed {
+            if slice.encoding.signed {
                 -3024
-            } else if slice.style.rescale_intercept == 0.0 {
+            } else if slice.encoding.rescale_intercept == 0.0 {
                 -1000
             } else {
                 -1024

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::draw::{VisibleBleed, draw};
 use super::noise::Grain;
-use super::plan::{Extent, Patient, Plan, Style};
+use super::plan::{Encoding, Extent, Patient, Plan};
 use super::slice_file;
 use crate::rsna::{Files, ImageId};
 
@@ -27,7 +27,7 @@ pub struct SliceTruth {
     /// Whether it is a test slice.
     pub test: bool,
     /// How it is stored.
-    pub style: Style,
+    pub encoding: Encoding,
     /// z of the slice's center, in mm.
     pub z_mm: f32,
     /// Labels, `any` first.
@@ -120,7 +120,7 @@ pub fn write(
                 id: id.to_string(),
                 patient: patient.id.clone(),
                 test: patient.test,
-                style: patient.style,
+                encoding: patient.encoding,
                 z_mm,
                 labels: labels_of(&drawing.bleeds),
                 bleeds: drawing.bleeds,

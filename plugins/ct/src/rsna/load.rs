@@ -145,10 +145,10 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     parts.extend(test.as_ref().map(|test| ("test", test)));
     cohort::record(context, &parts)?;
     let outputs = Outputs::new()
-        .with("train", train)
-        .with_some("test", test)
-        .with_some("sample", sample)
-        .with("pixels", pixels);
+        .with(output::TRAIN, train)
+        .with_some(output::TEST_COHORT, test)
+        .with_some(output::SAMPLE, sample)
+        .with(output::PIXELS, pixels);
     Ok(if is_part { outputs.part() } else { outputs })
 }
 
@@ -157,7 +157,10 @@ fn list(directory: &Path, remarks: &mut Vec<String>) -> Result<Listing> {
     let mut listing = Listing::new();
     let mut others = 0;
     for entry in fs::read_dir(directory).at("read the directory", directory)? {
-        let path = entry.at("read the directory", directory)?.path();
+        let Ok(path) = entry.map(|entry| entry.path()) else {
+            others += 1;
+            continue;
+        };
         let stem = path.file_stem().unwrap_or_default().as_encoded_bytes();
         let is_dicom = path.extension().is_some_and(|extension| extension == "dcm");
         match ImageId::parse(stem).filter(|_| is_dicom) {

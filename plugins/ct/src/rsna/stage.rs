@@ -16,7 +16,7 @@ use crate::foresee::foresee;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rsna {
-    /// The labels: a CSV with the columns `ID` and `Label`, six rows an image
+    /// The labels: a CSV with the columns `ID` and `Label`, six rows per image
     /// (`ID_8dfdc17fc_epidural,0`), in any order.
     pub labels: PathBuf,
     /// Directory of the training slices, `ID_8dfdc17fc.dcm` and so on.
@@ -52,15 +52,17 @@ max_quarantined = 10
     const SHARDED: bool = true;
     const IMMATERIAL: &'static [&'static str] = &["max_quarantined"];
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .output(Output::of::<Cohort>("train"))
-            .output_if(self.test_images.is_some(), Output::of::<Cohort>("test"))
-            .output_if(
-                self.sample_submission.is_some(),
-                Output::of::<SampleSubmission>("sample"),
-            )
-            .output(Output::of::<Pixels>("pixels"))
+            .offers(output::TRAIN)
+            .offers(output::TEST_COHORT)
+            .offers(output::SAMPLE)
+            .offers(output::PIXELS)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        all.offers_only_if(self.test_images.is_some(), output::TEST_COHORT)
+            .offers_only_if(self.sample_submission.is_some(), output::SAMPLE)
     }
 
     fn reads(&self) -> Vec<ExternalPath> {

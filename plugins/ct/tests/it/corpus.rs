@@ -100,7 +100,7 @@ fn a_tilted_head_is_in_order_and_its_oddities_are_told() {
             &Context::new(&run, "load", "dicom-dir", "key"),
         )
         .unwrap();
-    let cohort = outputs.take_as::<Cohort>("cohort").unwrap();
+    let cohort = outputs.take(output::COHORT).unwrap();
     // The files are called by InstanceNumber.
     let ids: Vec<String> = cohort.slices.iter().map(|slice| slice.id.clone()).collect();
     let expected: Vec<String> = (1..=28).map(|number| format!("{number:02}.dcm")).collect();

@@ -34,9 +34,9 @@ fn loader(data: &Path) -> Rsna {
 
 fn load(stage: &Rsna, run: &RunContext) -> Result<(Cohort, Cohort, Pixels)> {
     let mut outputs = stage.run(&Inputs::default(), &Context::new(run, "load", "rsna", "key"))?;
-    let mut take = |name| outputs.take_as::<Cohort>(name).unwrap().as_ref().clone();
-    let (train, test) = (take("train"), take("test"));
-    let pixels = outputs.take_as::<Pixels>("pixels").unwrap().as_ref().clone();
+    let mut take = |port: Output<Cohort>| outputs.take(port).unwrap().as_ref().clone();
+    let (train, test) = (take(output::TRAIN), take(output::TEST_COHORT));
+    let pixels = outputs.take(output::PIXELS).unwrap().as_ref().clone();
     Ok((train, test, pixels))
 }
 
@@ -163,12 +163,12 @@ fn hounsfield_units_are_those_of_pydicom() {
     let run = testkit::run_context(directory.path());
     let (train, test, pixels) = load(&loader(&data), &run).unwrap();
     let inputs = Inputs::default()
-        .with("train", train.clone())
-        .with("test", test.clone())
-        .with("pixels", pixels.clone());
+        .with(input::TRAIN, train.clone())
+        .with(optional::TEST_COHORT, test.clone())
+        .with(input::PIXELS, pixels.clone());
     let context = Context::new(&run, "store", "hu-store", "key");
     let mut stored = HuStore::default().run(&inputs, &context).unwrap();
-    let stored = stored.take_as::<Pixels>("pixels").unwrap();
+    let stored = stored.take(output::PIXELS).unwrap();
 
     let mut expected = BTreeMap::new();
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rsna_like_hu.csv");
@@ -202,7 +202,7 @@ fn any_directory_is_loaded() {
         max_quarantined: None,
     };
     let mut outputs = stage.run(&Inputs::default(), &context).unwrap();
-    let cohort = outputs.take_as::<Cohort>("cohort").unwrap();
+    let cohort = outputs.take(output::COHORT).unwrap();
     assert_eq!(cohort.len(), 160);
     let tilted = "80 slices of 8 series were taken with a tilted gantry; they are ordered along the normal of \
                   their plane (the series of stage_2_test__ID_a71b011d5.dcm: -12.0°)";

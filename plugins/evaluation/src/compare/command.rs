@@ -15,7 +15,7 @@ fn define() -> clap::Command {
         .about("Compare runs: what differs in their recipes, scores with paired intervals, curves, cost")
         .after_help(
             "RUN is the directory of a run, its `latest` link, or a directory of runs. Runs are sorted by the \
-             weighted log loss of their held-out slices. Where two were judged on the same slices, both are \
+             weighted log loss of their validation slices. Where two were measured on the same slices, both are \
              measured on the same resampled patients; else the difference is given unpaired. Runs that failed \
              or were interrupted are listed with the reason.",
         )

@@ -102,7 +102,7 @@ fn no_baseline(path: &Path, others: &[Run]) -> Error {
     Error::new(format!("{} cannot be the baseline: {why}", path.display()))
 }
 
-/// The score of `run` less that of `baseline`.
+/// The score of `run` minus that of `baseline`.
 fn versus(run: &Candidate, baseline: &Candidate, bootstrap: usize) -> Versus {
     match paired(run, baseline, bootstrap) {
         Ok(PairedDifference {
@@ -137,7 +137,7 @@ fn paired(run: &Candidate, baseline: &Candidate, bootstrap: usize) -> Result<Pai
     let Some(rows) = theirs.rows_of(own) else {
         let shared = theirs.shared(own);
         return Err(format!(
-            "not judged on the same slices: {} and {} held out, {shared} of them in both",
+            "not measured on the same slices: {} and {} validation slices, {shared} of them in both",
             own.ids.len(),
             theirs.ids.len()
         ));
@@ -226,7 +226,7 @@ fn remarks(ranked: &[Ranked], baseline: usize) -> Vec<String> {
     }
     if ranked.len() > 2 {
         remarks.push(format!(
-            "the best of {} runs was chosen by the held-out slices themselves, so its score flatters it",
+            "the best of {} runs was chosen on the validation slices, so its score is optimistic",
             ranked.len()
         ));
     }

@@ -30,7 +30,7 @@ fn ranked(one: &Ranked, comparison: &Comparison) -> Value {
             "patients": part.patients,
             "weighted_log_loss": part.weighted_log_loss,
             "weighted_log_loss_interval": part.weighted_log_loss_interval as Option<Interval>,
-            "priors_log_loss": part.priors_log_loss,
+            "prevalence_log_loss": part.prevalence_log_loss,
             "auc_any": part.auc_any(),
             "auc_any_interval": part.auc_any_interval,
             "labels": part.labels.iter().map(|label| json!({

@@ -36,7 +36,7 @@ impl Stage for Compare {
     const SUMMARY: &'static str = "finished runs side by side, with paired intervals";
     const EXAMPLE: &'static str = "[comparison]\nuse = \"compare\"\nruns = [\"runs/quickstart\"]\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
     }
 

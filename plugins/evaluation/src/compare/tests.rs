@@ -40,7 +40,7 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
                     low: score - 0.03,
                     high: score + 0.04,
                 }),
-                priors_log_loss: 0.5,
+                prevalence_log_loss: 0.5,
                 auc_any_interval: None,
                 labels: Vec::new(),
             },
@@ -101,13 +101,13 @@ fn other_slices_are_compared_unpaired_and_that_is_said() {
             .note
             .as_deref()
             .unwrap()
-            .contains("20 and 20 held out, 16 of them in both")
+            .contains("20 and 20 validation slices, 16 of them in both")
     );
     // 0.03 below and 0.04 above each: hypot(0.03, 0.04) either way.
     let interval = versus.interval.unwrap();
     assert!((versus.difference - interval.low - 0.05).abs() < 1e-12);
     assert!((interval.high - versus.difference - 0.05).abs() < 1e-12);
-    assert!(comparison.remarks[0].contains("not judged on the same slices"));
+    assert!(comparison.remarks[0].contains("not measured on the same slices"));
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn write_all(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
 
 fn table(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
     let against = match comparison.ranked.get(comparison.baseline) {
-        Some(_) => format!("less run {}'s", comparison.baseline + 1),
+        Some(_) => format!("Δ vs run {}", comparison.baseline + 1),
         None => String::new(),
     };
     let mut rows = vec![[
@@ -48,7 +48,7 @@ fn table(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
         "weighted log loss".into(),
         against,
         "better in".into(),
-        "AUC any".into(),
+        "AUROC any".into(),
         "time".into(),
         "device".into(),
         "slices/s".into(),

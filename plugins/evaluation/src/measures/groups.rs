@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ichflow_api::data::cohort::StorageStyle;
 use ichflow_api::data::identity::series_of;
 use ichflow_api::data::labelled::patient_losses;
 use ichflow_api::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
@@ -28,7 +27,7 @@ pub(super) fn measure(predictions: &Predictions, eps: f64) -> Groups {
             .collect()
     };
     Groups {
-        by_style: by(&|slice| (0, style_in_words(&slice.style))),
+        by_encoding: by(&|slice| (0, slice.encoding.in_words())),
         by_position: by(&|slice| match place_of.get(slice.id.as_str()) {
             Some(fifth) => (*fifth, FIFTHS[*fifth].to_owned()),
             None => (FIFTHS.len(), "position unknown".to_owned()),
@@ -67,19 +66,6 @@ fn places(predictions: &Predictions) -> BTreeMap<&str, usize> {
         }
     }
     places
-}
-
-fn style_in_words(style: &StorageStyle) -> String {
-    if style.bits_stored == 0 {
-        return "unknown".into();
-    }
-    format!(
-        "{} bit {}, intercept {}, slope {}",
-        style.bits_stored,
-        if style.signed { "signed" } else { "unsigned" },
-        style.rescale_intercept,
-        style.rescale_slope
-    )
 }
 
 fn loss(rows: &Rows<'_>, eps: f64) -> Option<f64> {
@@ -122,15 +108,15 @@ mod tests {
     use ichflow_api::testkit;
 
     #[test]
-    fn slices_are_grouped_by_style_place_and_patient() {
+    fn slices_are_grouped_by_encoding_place_and_patient() {
         let slices: Vec<Slice> = (0..20)
             .map(|i| {
                 let labels = [i % 10 == 2, false, i % 10 == 2, false, false, false];
                 let mut slice = testkit::slice(&format!("s{i}"), &format!("p{}", i / 10), Some(labels));
                 slice.series = format!("series {}", i / 10);
                 slice.position_mm = (i != 19).then_some(5.0 * f64::from(i % 10));
-                slice.style.bits_stored = if i < 10 { 12 } else { 16 };
-                slice.style.rescale_slope = 1.0;
+                slice.encoding.bits_stored = if i < 10 { 12 } else { 16 };
+                slice.encoding.rescale_slope = 1.0;
                 slice
             })
             .collect();
@@ -144,15 +130,15 @@ mod tests {
             1e-15,
         );
         let names: Vec<(&str, usize)> = groups
-            .by_style
+            .by_encoding
             .iter()
             .map(|group| (group.name.as_str(), group.slices))
             .collect();
         assert_eq!(
             names,
             [
-                ("12 bit unsigned, intercept 0, slope 1", 10),
-                ("16 bit unsigned, intercept 0, slope 1", 10)
+                ("12 bits, unsigned, intercept 0", 10),
+                ("16 bits, unsigned, intercept 0", 10)
             ]
         );
         let places: Vec<(&str, usize, usize)> = groups
@@ -165,7 +151,9 @@ mod tests {
         assert_eq!(places[5], ("position unknown", 1, 0));
         let spread = groups.by_patient.unwrap();
         assert_eq!(spread.patients, 2);
-        assert_eq!(spread.worst, groups.by_style[1].weighted_log_loss);
-        assert!((spread.median - (groups.by_style[0].weighted_log_loss + spread.worst) / 2.0).abs() < 1e-12);
+        assert_eq!(spread.worst, groups.by_encoding[1].weighted_log_loss);
+        assert!(
+            (spread.median - (groups.by_encoding[0].weighted_log_loss + spread.worst) / 2.0).abs() < 1e-12
+        );
     }
 }

@@ -41,6 +41,6 @@ pub(super) fn measure(
             Confusion::at(&truth, &probabilities, settings.threshold),
         ),
         at_specificity: metrics::sensitivity_at_specificity(&truth, &probabilities, settings.specificity),
-        note: one_class.map(|why| format!("AUC and average precision are undefined: {why}")),
+        note: one_class.map(|why| format!("AUROC and average precision are undefined: {why}")),
     })
 }

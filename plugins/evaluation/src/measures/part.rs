@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{groups, intervals, label};
 use crate::settings::Evaluate;
 
-/// The metrics of some predictions; `None` if no slice's truth is known. `priors` is the prevalence of each label among
+/// The metrics of some predictions; `None` if no slice's truth is known. `prevalence` is that of each label among
 /// the training slices.
 ///
 /// # Errors
@@ -18,11 +18,11 @@ use crate::settings::Evaluate;
 /// A probability is not a number between 0 and 1.
 pub fn measure(
     predictions: &Predictions,
-    priors: &[f64; COUNT],
+    prevalence: &[f64; COUNT],
     settings: &Evaluate,
     rng: &mut ChaCha8Rng,
 ) -> Result<Option<PartMetrics>> {
-    let measured = measure_labelled(&LabelledPredictions::of(predictions), priors, settings, rng)?;
+    let measured = measure_labelled(&LabelledPredictions::of(predictions), prevalence, settings, rng)?;
     Ok(measured.map(|measured| PartMetrics {
         groups: Some(groups::measure(predictions, settings.eps)),
         ..measured
@@ -36,7 +36,7 @@ pub fn measure(
 /// A probability is not a number between 0 and 1.
 pub fn measure_labelled(
     labelled: &LabelledPredictions,
-    priors: &[f64; COUNT],
+    prevalence: &[f64; COUNT],
     settings: &Evaluate,
     rng: &mut ChaCha8Rng,
 ) -> Result<Option<PartMetrics>> {
@@ -51,9 +51,9 @@ pub fn measure_labelled(
         truth, probabilities, ..
     } = labelled;
     let eps = settings.eps;
-    let (Some(weighted_log_loss), Some(priors_log_loss)) = (
+    let (Some(weighted_log_loss), Some(prevalence_log_loss)) = (
         metrics::weighted_log_loss(truth, probabilities, &METRIC_WEIGHTS, eps),
-        metrics::prevalence_log_loss(truth, priors, &METRIC_WEIGHTS, eps),
+        metrics::prevalence_log_loss(truth, prevalence, &METRIC_WEIGHTS, eps),
     ) else {
         return Ok(None);
     };
@@ -74,7 +74,7 @@ pub fn measure_labelled(
         patients: labelled.patients,
         weighted_log_loss,
         weighted_log_loss_interval: intervals.weighted_log_loss,
-        priors_log_loss,
+        prevalence_log_loss,
         submitted,
         auc_any_interval: intervals.labels.first().and_then(|any| any.auc),
         labels: (0..COUNT)
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(found.labels[1].auc, None);
         assert_eq!(
             found.labels[1].note.as_deref(),
-            Some("AUC and average precision are undefined: no slice is positive")
+            Some("AUROC and average precision are undefined: no slice is positive")
         );
         assert!((found.weighted_log_loss - std::f64::consts::LN_2).abs() < 1e-12);
         let interval = found.weighted_log_loss_interval.unwrap();

@@ -21,9 +21,9 @@ pub(super) struct Score {
     /// How the metrics were computed.
     #[serde(flatten)]
     pub computed: Computed,
-    /// Every metric. `priors_log_loss` is that of the shares of the truth itself.
+    /// Every metric. `prevalence_log_loss` is that of the prevalence in the truth itself.
     pub score: PartMetrics,
-    /// The weighted log loss less that of the other predictions.
+    /// Δ of the weighted log loss from that of the other predictions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versus: Option<PairedDifference>,
     /// What a reader should know about the files.
@@ -89,9 +89,9 @@ pub(super) fn measure(files: &Files<'_>, mut settings: Evaluate, seed: u64) -> R
         patients: count,
     };
     let nothing = || Error::new("no slice has both a prediction and a truth");
-    let priors = metrics::prevalence(&labelled.truth).ok_or_else(nothing)?;
+    let prevalence = metrics::prevalence(&labelled.truth).ok_or_else(nothing)?;
     let rng = || ChaCha8Rng::seed_from_u64(seed);
-    let score = measure_labelled(&labelled, &priors, &settings, &mut rng())?.ok_or_else(nothing)?;
+    let score = measure_labelled(&labelled, &prevalence, &settings, &mut rng())?.ok_or_else(nothing)?;
     let versus = match files.against {
         Some(path) => {
             let other = Table::read(path)?;

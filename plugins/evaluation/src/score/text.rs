@@ -39,12 +39,12 @@ fn write_all(text: &mut String, score: &Score) -> std::fmt::Result {
         interval(measured.weighted_log_loss_interval).map_or(String::new(), |text| format!(" ({text})"));
     writeln!(
         text,
-        "\nweighted log loss  {:.6}{beside}\nclipped to {:<7e} {:.6}\npriors alone       {:.6} (on stage 2 of the \
+        "\nweighted log loss    {:.6}{beside}\nclipped to {:<9e} {:.6}\nprevalence baseline  {:.6} (on stage 2 of the \
          competition {})",
         measured.weighted_log_loss,
         measured.submitted.clip,
         measured.submitted.weighted_log_loss,
-        measured.priors_log_loss,
+        measured.prevalence_log_loss,
         STAGE_2_PREVALENCE_LOG_LOSS,
     )?;
     if let Some(versus) = &score.versus {
@@ -54,7 +54,7 @@ fn write_all(text: &mut String, score: &Score) -> std::fmt::Result {
         });
         writeln!(
             text,
-            "less the other's   {:+.6}{beside}{lower}",
+            "Δ vs the other       {:+.6}{beside}{lower}",
             versus.difference
         )?;
     }
@@ -64,7 +64,7 @@ fn write_all(text: &mut String, score: &Score) -> std::fmt::Result {
     writeln!(
         text,
         "\n{:<17}{:>10}{:>10}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>10}",
-        "", "positive", "log loss", "AUC", "AP", "Brier", "ECE", "acc.", "F1", "sens.", "spec.", "sens. at"
+        "", "positive", "log loss", "AUROC", "AP", "Brier", "ECE", "acc.", "F1", "sens.", "spec.", "sens. at"
     )?;
     for label in &measured.labels {
         let at = &label.at_threshold;

@@ -24,8 +24,8 @@ impl Stage for BundledModel {
     const SUMMARY: &'static str = "a model that was trained before, from its bundle";
     const EXAMPLE: &'static str = "[model]\nuse = \"bundled-model\"\npath = \"runs/b0_bsb/latest/model\"\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Model>("model"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::MODEL)
     }
 
     fn reads(&self) -> Vec<ExternalPath> {
@@ -37,7 +37,7 @@ impl Stage for BundledModel {
         let index = bundle.index();
         context.say(format!("{}: {}", index.title, index.network));
         context.record_fact("weights_sha256", index.weights.sha256.clone().into());
-        Ok(Outputs::new().with("model", bundle.model(context.run())?))
+        Ok(Outputs::new().with(output::MODEL, bundle.model(context.run())?))
     }
 }
 

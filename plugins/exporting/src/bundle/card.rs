@@ -61,7 +61,7 @@ pub fn card(material: &Material) -> String {
         section(&mut text, "Decision thresholds");
         let _ = writeln!(
             text,
-            "Chosen on the held-out slices for {}:\n",
+            "Chosen on the validation slices for {}:\n",
             markdown(&thresholds.target)
         );
         text.push_str("| label | positive from |\n| --- | --- |\n");
@@ -102,7 +102,7 @@ fn data(text: &mut String, material: &Material) {
     text.push_str("\n| --- | --- | --- |");
     text.push_str(&" --- |".repeat(LABELS.len()));
     text.push('\n');
-    for (fold, name) in [(Fold::Train, "trained on"), (Fold::Valid, "held out")] {
+    for (fold, name) in [(Fold::Train, "training"), (Fold::Valid, "validation")] {
         let part = Cohort {
             slices: material
                 .folds
@@ -136,22 +136,22 @@ fn stage_of_fact(fact: &str) -> &str {
 
 /// The scores of every part, with intervals.
 fn measured(text: &mut String, scores: &Value) {
-    text.push_str("95 % intervals in brackets, from patients drawn anew.\n");
-    for (part, name) in [("valid", "Held-out slices"), ("test", "Test slices")] {
+    text.push_str("95 % intervals in brackets, from resampled patients.\n");
+    for (part, name) in [("valid", "Validation slices"), ("test", "Test slices")] {
         let Some(part) = scores.get(part).filter(|part| part.is_object()) else {
             continue;
         };
         let _ = writeln!(
             text,
-            "\n{name}: {} of {} patients. Weighted log loss {}{}; predicting the training shares has {}.\n",
+            "\n{name}: {} of {} patients. Weighted log loss {}{}; the prevalence baseline has {}.\n",
             part["slices"],
             part["patients"],
             number(&part["weighted_log_loss"]),
             interval(&part["weighted_log_loss_interval"]),
-            number(&part["priors_log_loss"]),
+            number(&part["prevalence_log_loss"]),
         );
         text.push_str(
-            "| label | positives | log loss | AUC | average precision | sensitivity | specificity |\n",
+            "| label | positives | log loss | AUROC | average precision | sensitivity | specificity |\n",
         );
         text.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
         let none = Vec::new();

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use ichflow_api::ports::{ArtifactType, Input, Need};
+use ichflow_api::ports::{ArtifactType, InputPort, Need};
 use ichflow_api::prelude::*;
 use ichflow_api::registry::{Registration, Registry};
 use ichflow_api::stage::AnyStage;
@@ -140,7 +140,7 @@ impl<'a> Collector<'a> {
         &mut self,
         name: &str,
         written: &Table,
-        input: &Input,
+        input: &InputPort,
         settled: bool,
         stage: &dyn AnyStage,
     ) -> Result<Option<String>> {
@@ -203,7 +203,7 @@ pub fn stage_of(wire: &str) -> &str {
     wire.split('.').next().unwrap_or(wire)
 }
 
-fn is<A: Artifact>(input: &Input) -> bool {
+fn is<A: Artifact>(input: &InputPort) -> bool {
     input.artifact == ArtifactType::of::<A>()
 }
 

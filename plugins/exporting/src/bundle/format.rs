@@ -74,7 +74,7 @@ pub struct BundledThresholds {
 /// Windows a network has learned, and how they are meant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BundledWindows {
-    /// Centers and widths, one a channel.
+    /// Centers and widths, one per channel.
     pub windows_hu: Vec<CenterWidth>,
     /// The curve between black and white.
     pub activation: Value,

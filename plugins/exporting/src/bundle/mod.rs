@@ -41,18 +41,18 @@ impl Stage for ModelBundle {
     const EXAMPLE: &'static str = "[bundle]\nuse = \"model-bundle\"\n";
     const VERSION: u32 = 2;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Model>("model"))
-            .input(Input::of::<Predictions>("valid").by_name())
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Folds>("folds"))
-            .input(Input::of::<Thresholds>("thresholds").optional())
-            .input(Input::of::<Scores>("scores").optional())
+            .takes(input::MODEL)
+            .takes(input::VALID)
+            .takes(input::COHORT)
+            .takes(input::FOLDS)
+            .takes(optional::THRESHOLDS)
+            .takes(optional::SCORES)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let model = inputs.get::<Model>("model")?;
+        let model = inputs.take(input::MODEL)?;
         let run = context.run();
         let recipe: Table = run
             .resolved_recipe
@@ -109,7 +109,7 @@ impl Stage for ModelBundle {
             learned_window: learned_window(&model)?,
             // Thresholds are of the predictions they were chosen on.
             thresholds: inputs
-                .find::<Thresholds>("thresholds")?
+                .get(optional::THRESHOLDS)?
                 .filter(|_| wire("valid").is_ok_and(|valid| valid == chain.predictions))
                 .map(|thresholds| BundledThresholds {
                     target: thresholds.target.clone(),
@@ -132,9 +132,9 @@ impl Stage for ModelBundle {
             title: model.in_title(&run.title),
             index: &index,
             parameters: ichflow_api::nn::parameters::count(&model.network),
-            cohort: &*inputs.get::<Cohort>("cohort")?,
-            folds: &*inputs.get::<Folds>("folds")?,
-            scores: inputs.find::<Scores>("scores")?.as_deref(),
+            cohort: &*inputs.take(input::COHORT)?,
+            folds: &*inputs.take(input::FOLDS)?,
+            scores: inputs.get(optional::SCORES)?.as_deref(),
             steps,
         });
         fs::write(&card_path, text).at("write", &card_path)?;

@@ -11,7 +11,7 @@ use ichflow_api::nn::weights::load_safetensors;
 use ichflow_api::ports::AnyArtifact;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::{Registration, Registry};
-use ichflow_api::tensors::model::{Preparation, Resize};
+use ichflow_api::tensors::model::Preparation;
 use ichflow_api::tensors::views::Views;
 use toml::{Table, Value};
 
@@ -223,7 +223,7 @@ impl<'a> Machine<'a> {
         let context = Context::new(self.run, name, registration.name, &self.key);
         let mut outputs = stage.run(&inputs, &context)?;
         for output in &ports.outputs {
-            if let Some((_, artifact)) = outputs.take(output.name) {
+            if let Some(artifact) = outputs.take_any(output.name) {
                 self.made.insert(format!("{name}.{}", output.name), artifact);
             }
         }
@@ -249,8 +249,8 @@ impl<'a> Machine<'a> {
                 inputs = inputs.with_any(port, self.make(wire)?);
             }
         }
-        let window = inputs.get::<Window>("window")?;
-        let spec = inputs.get::<NetworkSpec>("network")?;
+        let window = inputs.take(input::WINDOW)?;
+        let spec = inputs.take(input::NETWORK)?;
         let index = &self.bundle.index;
         let device = &self.run.device.open();
         let network = spec
@@ -260,7 +260,7 @@ impl<'a> Machine<'a> {
         Ok(Model {
             preparation: Preparation {
                 window: Window::clone(&window),
-                resize: inputs.find::<Resize>("resize")?.map(|resize| *resize),
+                resize: inputs.get(optional::RESIZE)?.map(|resize| *resize),
                 normalisation: Normalisation {
                     mean: index.mean.clone(),
                     std: index.std.clone(),

@@ -22,7 +22,7 @@ fn define() -> clap::Command {
              ichflow predict model slice_1.dcm slice_2.dcm\n\n\
              BUNDLE is what the stage `model-bundle` has written. Nothing else is needed: neither the recipe nor its \
              data. Steps that look along a series (neighbours, smooth-z) see the slices given here.\n\n\
-             One row a file, or a frame of a file of several: id (its SOPInstanceUID, whatever else is in the call), \
+             One row per file, or a frame of a file of several: id (its SOPInstanceUID, whatever else is in the call), \
              file, six probabilities, status (`predicted` or `excluded`), the reason, frame, UIDs, warnings and, where \
              the recipe chose thresholds, whether each label is called positive. What is no axial slice of CT is \
              excluded unless --force is given. In file names, bytes that are not UTF-8 stand as \\xNN.\n\n\

@@ -1,13 +1,12 @@
 //! A row of every file, or of every frame of a file.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::digest::sha256_of_file;
 use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
-use ichflow_api::slice_files::{File, FileSlice};
+use ichflow_api::slice_files::{File, FileSlice, grouped};
 
 /// What is said of a file or of one of its frames.
 pub struct Row {
@@ -132,22 +131,14 @@ fn by_content(file: &Path) -> String {
 
 /// Says on stderr what was found in the files, once for all that it was found in.
 pub fn tell(rows: &[Row]) {
-    let mut warnings: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for row in rows {
-        if let Some(reason) = row.reason() {
-            warnings.entry(("excluded", reason)).or_default().push(&row.file);
-        }
-        for warning in &row.warnings {
-            warnings.entry(("warning", warning)).or_default().push(&row.file);
-        }
-    }
-    for ((kind, text), mut files) in warnings {
-        files.dedup();
-        match files.as_slice() {
-            [] => {}
-            [one] => eprintln!("{one}: {kind}: {text}"),
-            [first, others @ ..] => eprintln!("{first} and {} more: {kind}: {text}", others.len()),
-        }
+    let told = rows.iter().flat_map(|row| {
+        let excluded = row.reason().map(|reason| format!("excluded: {reason}"));
+        let warnings = row.warnings.iter().map(|warning| format!("warning: {warning}"));
+        let file = |text: String| (text, row.file.clone());
+        excluded.into_iter().chain(warnings).map(file)
+    });
+    for line in grouped(told) {
+        eprintln!("{line}");
     }
 }
 

@@ -58,13 +58,13 @@ fn an_answer_does_not_depend_on_the_rest_of_its_batch() {
     ] {
         let registration = registry.find(name).unwrap();
         let context = Context::new(&run, "network", registration.name, "key");
-        let inputs = Inputs::default().with("window", Window::new(Plain));
+        let inputs = Inputs::default().with(input::WINDOW, Window::new(Plain));
         let spec = registration
             .build(toml::from_str(params).unwrap())
             .unwrap()
             .run(&inputs, &context)
             .unwrap()
-            .take_as::<NetworkSpec>("network")
+            .take(output::NETWORK)
             .unwrap();
         let network = spec.build(3, 6, &Device::flex()).unwrap().valid();
         let images = images();

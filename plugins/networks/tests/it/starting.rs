@@ -91,10 +91,10 @@ fn weights_for_colours_see_grey_images_alike() {
     };
     let run = testkit::run_context(directory.path());
     let of = |channels| {
-        let inputs = Inputs::default().with("window", Window::new(Channels(channels)));
+        let inputs = Inputs::default().with(input::WINDOW, Window::new(Channels(channels)));
         let context = Context::new(&run, "network", "network", "key");
         let mut outputs = stage.run(&inputs, &context).unwrap();
-        let spec = outputs.take_as::<NetworkSpec>("network").unwrap();
+        let spec = outputs.take(output::NETWORK).unwrap();
         let network = spec.build(channels, 6, &device).unwrap();
         let grey = formula::images(64, &device).slice([0..2, 0..1, 0..64, 0..64]);
         let images = spec.normalisation().apply(grey.repeat_dim(1, channels));

@@ -41,13 +41,13 @@ fn parameters_and_multiply_adds_are_timms() {
             params.insert("variant".into(), variant.into());
         }
         let context = Context::new(&run, "network", registration.name, "key");
-        let inputs = Inputs::default().with("window", Window::new(Plain));
+        let inputs = Inputs::default().with(input::WINDOW, Window::new(Plain));
         let spec = registration
             .build(params)
             .unwrap()
             .run(&inputs, &context)
             .unwrap()
-            .take_as::<NetworkSpec>("network")
+            .take(output::NETWORK)
             .unwrap();
         let device = Device::flex();
         let network = spec.build(3, 1000, &device).unwrap();

@@ -26,11 +26,11 @@ impl WindowScheme for Channels {
 pub fn spec(stage: &impl Stage) -> NetworkSpec {
     let directory = tempfile::tempdir().unwrap();
     let run = testkit::run_context(directory.path());
-    let inputs = Inputs::default().with("window", Window::new(Channels(3)));
+    let inputs = Inputs::default().with(input::WINDOW, Window::new(Channels(3)));
     let mut outputs = stage
         .run(&inputs, &Context::new(&run, "network", "network", "key"))
         .unwrap();
-    (*outputs.take_as::<NetworkSpec>("network").unwrap()).clone()
+    (*outputs.take(output::NETWORK).unwrap()).clone()
 }
 
 /// A committed file.

@@ -43,29 +43,34 @@ impl Stage for HistogramLogistic {
     const SUMMARY: &'static str = "a baseline without a network: logistic regression on HU histograms";
     const EXAMPLE: &'static str = "[histogram]\nuse = \"histogram-logistic\"\nbins = 24\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         with_slices(Ports::new())
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let pixels = inputs.get::<Pixels>("pixels")?;
-        let cohort = inputs.get::<Cohort>("cohort")?;
-        let folds = inputs.get::<Folds>("folds")?;
-        let test = inputs.find::<Cohort>("test")?;
+        let pixels = inputs.take(input::PIXELS)?;
+        let cohort = inputs.take(input::COHORT)?;
+        let folds = inputs.take(input::FOLDS)?;
+        let test = inputs.get(optional::TEST_COHORT)?;
         let of_fold = |fold| -> Vec<Slice> {
             let indices = folds.indices(fold).into_iter();
             indices.filter_map(|i| cohort.slices.get(i)).cloned().collect()
         };
-        let (train, truth): (Vec<Slice>, Vec<Labels>) = of_fold(Fold::Train)
+        let train: Vec<Slice> = of_fold(Fold::Train)
             .into_iter()
-            .filter_map(|slice| slice.labels.map(|truth| (slice, truth)))
-            .unzip();
+            .filter(|slice| slice.labels.is_some())
+            .collect();
         if train.is_empty() {
             return Err(
                 Error::new("no slice of the training fold has labels").help("give the loader a labels file")
             );
         }
-        let mut rows = self.read(&train, &pixels, "training slices", context)?;
+        let (train, mut rows) = self.read(train, &pixels, "training slices", context)?;
+        if train.is_empty() {
+            return Err(Error::new("no slice of the training fold can be read")
+                .help("quarantine.csv of this run has the reasons"));
+        }
+        let truth: Vec<Labels> = train.iter().filter_map(|slice| slice.labels).collect();
         let scale = Scale::of(&rows);
         rows.iter_mut().for_each(|row| scale.apply(row));
         let models: Vec<LogisticRegression> = (0..COUNT)
@@ -77,7 +82,7 @@ impl Stage for HistogramLogistic {
             .collect::<Result<_>>()?;
         context.checkpoint()?;
         let predict = |slices: Vec<Slice>, what: &str| -> Result<Predictions> {
-            let mut rows = self.read(&slices, &pixels, what, context)?;
+            let (slices, mut rows) = self.read(slices, &pixels, what, context)?;
             rows.iter_mut().for_each(|row| scale.apply(row));
             Ok(Predictions {
                 slices,
@@ -87,7 +92,7 @@ impl Stage for HistogramLogistic {
                     .collect(),
             })
         };
-        let valid = predict(of_fold(Fold::Valid), "held-out slices")?;
+        let valid = predict(of_fold(Fold::Valid), "validation slices")?;
         let test = match test {
             Some(test) => Some(predict(test.slices.clone(), "test slices")?),
             None => None,
@@ -99,27 +104,39 @@ impl Stage for HistogramLogistic {
 ichflow_api::register!(HistogramLogistic);
 
 impl HistogramLogistic {
-    /// The features of slices, read in parallel.
+    /// The slices that can be read, and their features. The others are excluded from the run.
     fn read(
         &self,
-        slices: &[Slice],
+        slices: Vec<Slice>,
         pixels: &Pixels,
         what: &str,
         context: &Context,
-    ) -> Result<Vec<Vec<f64>>> {
+    ) -> Result<(Vec<Slice>, Vec<Vec<f64>>)> {
         let progress = context.progress(&format!("measuring {what}"), slices.len(), "slices");
         let stop = context.stop_flag();
-        slices
+        let rows: Vec<Result<Vec<f64>>> = slices
             .par_iter()
             .map(|slice| {
                 if stop.load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
                 }
-                let row = features(&pixels.read(slice)?, self.bins);
+                let row = pixels.read(slice).map(|image| features(&image, self.bins));
                 progress.advance(1);
-                Ok(row)
+                row
             })
-            .collect()
+            .collect();
+        let (mut read, mut features) = (Vec::with_capacity(slices.len()), Vec::with_capacity(slices.len()));
+        for (slice, row) in slices.into_iter().zip(rows) {
+            match row {
+                Ok(row) => {
+                    read.push(slice);
+                    features.push(row);
+                }
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(error) => context.exclude(&slice.id, &slice.file, &error.chain()),
+            }
+        }
+        Ok((read, features))
     }
 }
 
@@ -157,6 +174,8 @@ mod tests {
 
     #[test]
     fn a_dense_spot_is_learned_from_few_slices() {
+        // One slice of each fold cannot be read.
+        let lost = [10, 90];
         let slices: Vec<Slice> = (0..160)
             .map(|i| {
                 let bleeds = i % 4 == 0;
@@ -164,8 +183,11 @@ mod tests {
                 testkit::slice(&format!("{i}"), &format!("p{}", i / 4), Some(labels))
             })
             .collect();
-        let pixels = Pixels::new(MadePixels::new(|slice: &Slice| {
+        let pixels = Pixels::new(MadePixels::new(move |slice: &Slice| {
             let number: usize = slice.id.parse().ok()?;
+            if lost.contains(&number) {
+                return None;
+            }
             let bleeds = slice.labels?[0];
             let hu = (0..400).map(|i| {
                 let grain = ((i * 7919 + number * 104_729) % 13) as i16;
@@ -190,13 +212,15 @@ mod tests {
         let run = testkit::run_context(directory.path());
         let context = Context::new(&run, "histogram", HistogramLogistic::NAME, "key");
         let inputs = Inputs::default()
-            .with("pixels", pixels)
-            .with("cohort", testkit::cohort(slices))
-            .with("folds", folds);
+            .with(input::PIXELS, pixels)
+            .with(input::COHORT, testkit::cohort(slices))
+            .with(input::FOLDS, folds);
         let mut outputs = HistogramLogistic::default().run(&inputs, &context).unwrap();
-        let valid = outputs.take_as::<Predictions>("valid").unwrap();
-        assert_eq!(valid.slices.len(), 80);
-        assert!(outputs.take("test").is_none());
+        let valid = outputs.take(output::VALID).unwrap();
+        assert_eq!(valid.slices.len(), 79);
+        let excluded: Vec<String> = run.quarantined().into_iter().map(|slice| slice.id).collect();
+        assert_eq!(excluded, ["10", "90"]);
+        assert!(outputs.take(output::TEST).is_none());
         let (probabilities, truth): (Vec<_>, Vec<_>) =
             valid.with_truth().map(|(_, p, truth)| (*p, truth)).unzip();
         let loss = metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, 1e-15).unwrap();

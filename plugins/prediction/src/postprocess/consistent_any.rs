@@ -42,7 +42,7 @@ impl Stage for ConsistentAny {
     const SUMMARY: &'static str = "makes any at least as likely as its likeliest kind";
     const EXAMPLE: &'static str = "[consistent]\nuse = \"consistent-any\"\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         super::ports()
     }
 

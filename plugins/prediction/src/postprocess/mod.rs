@@ -15,20 +15,20 @@ use crate::slices::offer;
 /// Takes `valid` and, where there is one, `test`; offers the same.
 fn ports() -> Ports {
     Ports::new()
-        .input(Input::of::<Predictions>("valid").by_name())
-        .input(Input::of::<Predictions>("test").optional())
-        .output(Output::of::<Predictions>("valid"))
-        .output(Output::of::<Predictions>("test").only_with("test"))
+        .takes(input::VALID)
+        .takes(optional::TEST)
+        .offers(output::VALID)
+        .offers(output::TEST.only_with(optional::TEST))
 }
 
-/// Changes the held-out and the test predictions alike.
+/// Changes the validation and the test predictions alike.
 fn refine(
     inputs: &Inputs,
     context: &Context,
     change: impl Fn(&Predictions) -> Predictions,
 ) -> Result<Outputs> {
-    let valid = change(&*inputs.get::<Predictions>("valid")?);
-    let test = inputs.find::<Predictions>("test")?.map(|test| change(&test));
+    let valid = change(&*inputs.take(input::VALID)?);
+    let test = inputs.get(optional::TEST)?.map(|test| change(&test));
     offer(valid, test, context)
 }
 

@@ -1,4 +1,4 @@
-//! Parts of the held-out patients, for stages that are fitted to held-out slices and judged on them: what
+//! Parts of the validation patients, for stages that are fitted to validation slices and judged on them: what
 //! is applied to a part is fitted to the others.
 
 use std::collections::HashMap;
@@ -26,9 +26,9 @@ pub(super) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng
         .collect();
     if bleeding.len() < 2 {
         return Err(Error::new(
-            "the held-out slices are of one patient, and what is fitted to a patient cannot be judged on it",
+            "the validation slices are of one patient, and what is fitted to a patient cannot be judged on it",
         )
-        .help("hold out more patients, or leave this stage out"));
+        .help("keep more patients for validation, or leave this stage out"));
     }
     let mut order: Vec<usize> = (0..bleeding.len()).collect();
     order.shuffle(rng);

@@ -96,7 +96,7 @@ impl Stage for SmoothZ {
     const SUMMARY: &'static str = "smooths probabilities along the series";
     const EXAMPLE: &'static str = "[smooth]\nuse = \"smooth-z\"\nweights = [1, 0.5, 0.25]\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         super::ports()
     }
 

@@ -14,10 +14,10 @@ use super::parts;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
-    /// At least `at_least` of the positives are called so: to miss little.
+    /// At least `at_least` of the positives are called so: for few false negatives.
     #[default]
     Sensitivity,
-    /// At least `at_least` of the negatives are called so: to alarm little.
+    /// At least `at_least` of the negatives are called so: for few false positives.
     Specificity,
     /// The highest F1, the harmonic mean of sensitivity and precision.
     F1,
@@ -25,22 +25,22 @@ pub enum Target {
     Youden,
 }
 
-/// Chooses a decision threshold for every label on the held-out slices, for a stated target.
+/// Chooses a decision threshold for every label on the validation slices, for a stated target.
 ///
-/// The thresholds go to `thresholds.json`, to `evaluate` (which counts right and wrong by them) and to the
-/// report; the decisions, 0 or 1, to `decisions/valid.csv` and `decisions/test.csv`. Held-out slices are
+/// The thresholds go to `thresholds.json`, to `evaluate` (which counts the confusion by them) and to the
+/// report; the decisions, 0 or 1, to `decisions/valid.csv` and `decisions/test.csv`. Validation slices are
 /// decided by thresholds chosen without their patient (cross-fitting over patients), so that what is
-/// counted is what new patients may expect; test slices by thresholds chosen on all held-out slices. Put it
+/// counted is what new patients may expect; test slices by thresholds chosen on all validation slices. Put it
 /// after whatever changes probabilities, `calibrate` among others.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChooseThresholds {
     /// What they are chosen for: `sensitivity`, `specificity`, `f1` or `youden`.
     pub target: Target,
-    /// The share that `sensitivity` or `specificity` must reach on the held-out slices, 0 to 1.
+    /// The share that `sensitivity` or `specificity` must reach on the validation slices, 0 to 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub at_least: f64,
-    /// Into how many parts the held-out patients are dealt; each is decided by thresholds chosen on the
+    /// Into how many parts the validation patients are dealt; each is decided by thresholds chosen on the
     /// others.
     #[schemars(range(min = 2, max = 1000))]
     pub parts: usize,
@@ -64,17 +64,17 @@ impl Stage for ChooseThresholds {
         "[thresholds]\nuse = \"thresholds\"\ntarget = \"sensitivity\"\nat_least = 0.95\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Predictions>("valid").by_name())
-            .input(Input::of::<Predictions>("test").optional())
-            .output(Output::of::<Thresholds>("thresholds"))
+            .takes(input::VALID)
+            .takes(optional::TEST)
+            .offers(output::THRESHOLDS)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let held_out = inputs.get::<Predictions>("valid")?;
-        let part_of = parts::deal(&held_out, self.parts, &mut context.rng("parts"))?;
-        let points = self.choose(&held_out, |_| true);
+        let validation = inputs.take(input::VALID)?;
+        let part_of = parts::deal(&validation, self.parts, &mut context.rng("parts"))?;
+        let points = self.choose(&validation, |_| true);
         let mut thresholds = Thresholds {
             target: self.in_words(),
             of_label: points.map(|point| point.and_then(|point| point.threshold)),
@@ -82,23 +82,23 @@ impl Stage for ChooseThresholds {
         };
         for part in 0..parts::count(&part_of) {
             let chosen = self
-                .choose(&held_out, |index| part_of[index] != part)
+                .choose(&validation, |index| part_of[index] != part)
                 .map(|point| point.and_then(|point| point.threshold));
-            let members = held_out
+            let members = validation
                 .slices
                 .iter()
                 .zip(&part_of)
                 .filter(|(_, of)| **of == part);
             thresholds
-                .held_out
+                .validation
                 .extend(members.map(|(slice, _)| (slice.id.clone(), chosen)));
         }
         describe(&thresholds, &points, context)?;
-        decide(&held_out, &thresholds, &context.file("decisions/valid.csv")?)?;
-        if let Some(test) = inputs.find::<Predictions>("test")? {
+        decide(&validation, &thresholds, &context.file("decisions/valid.csv")?)?;
+        if let Some(test) = inputs.get(optional::TEST)? {
             decide(&test, &thresholds, &context.file("decisions/test.csv")?)?;
         }
-        Ok(Outputs::new().with("thresholds", thresholds))
+        Ok(Outputs::new().with(output::THRESHOLDS, thresholds))
     }
 }
 
@@ -126,20 +126,20 @@ impl ChooseThresholds {
     /// The best threshold of every label on the slices for which `keep` holds and whose truth is known.
     fn choose(
         &self,
-        held_out: &Predictions,
+        validation: &Predictions,
         keep: impl Fn(usize) -> bool,
     ) -> [Option<OperatingPoint>; COUNT] {
-        let known: Vec<usize> = (0..held_out.slices.len())
-            .filter(|index| keep(*index) && held_out.slices[*index].labels.is_some())
+        let known: Vec<usize> = (0..validation.slices.len())
+            .filter(|index| keep(*index) && validation.slices[*index].labels.is_some())
             .collect();
         std::array::from_fn(|label| {
             let truth: Vec<bool> = known
                 .iter()
-                .filter_map(|index| held_out.slices[*index].labels.map(|truth| truth[label]))
+                .filter_map(|index| validation.slices[*index].labels.map(|truth| truth[label]))
                 .collect();
             let probabilities: Vec<f64> = known
                 .iter()
-                .map(|index| held_out.probabilities[*index][label])
+                .map(|index| validation.probabilities[*index][label])
                 .collect();
             metrics::operating_point(&truth, &probabilities, self.target())
         })
@@ -182,7 +182,7 @@ fn describe(
         .collect();
     if !without.is_empty() {
         context.warn(format!(
-            "no threshold can be chosen for {}: all held-out slices are alike in it, or nothing may be called \
+            "no threshold can be chosen for {}: all validation slices have the same label, or nothing may be called \
              positive",
             without.join(", ")
         ));
@@ -236,12 +236,12 @@ mod tests {
         let run = testkit::run_context(directory.path());
         let context = Context::new(&run, "thresholds", ChooseThresholds::NAME, "key");
         let inputs = Inputs::default()
-            .with("valid", predictions.clone())
-            .with("test", predictions.clone());
+            .with(input::VALID, predictions.clone())
+            .with(optional::TEST, predictions.clone());
         let mut outputs = stage.run(&inputs, &context).unwrap();
         let read = |name| std::fs::read_to_string(run.directory.join(name)).unwrap();
         assert!(read("decisions/test.csv").starts_with("id,any,"));
-        let thresholds = outputs.take_as::<Thresholds>("thresholds").unwrap();
+        let thresholds = outputs.take(output::THRESHOLDS).unwrap();
         (
             (*thresholds).clone(),
             read("decisions/valid.csv"),

@@ -149,9 +149,9 @@ fn verdict(comparison: &Comparison) -> String {
                     "unpaired"
                 };
                 let shown = if low > 0.0 || high < 0.0 {
-                    "does not hold 0"
+                    "does not include 0"
                 } else {
-                    "holds 0: it is not shown to be better"
+                    "includes 0: it is not shown to be better"
                 };
                 format!(" The 95 % interval of the difference between it and run {other}, {how}, {shown}.")
             }

@@ -11,13 +11,13 @@ fn name(place: usize) -> String {
     (place + 1).to_string()
 }
 
-/// The loss of predicting the training shares, if it is the same for all runs.
-pub(crate) fn priors(comparison: &Comparison) -> Option<f64> {
+/// The loss of the prevalence baseline, if it is the same for all runs.
+pub(crate) fn prevalence_baseline(comparison: &Comparison) -> Option<f64> {
     let mut all = comparison.ranked.iter().filter_map(|one| {
         one.run
             .measured
             .as_ref()
-            .map(|measured| measured.valid.priors_log_loss)
+            .map(|measured| measured.valid.prevalence_log_loss)
     });
     let first = all.next()?;
     all.all(|other| (other - first).abs() < 1e-9).then_some(first)
@@ -63,19 +63,19 @@ pub(crate) fn scores(comparison: &Comparison) -> Result<Figure> {
             ink: Ink::series(place),
         })
         .collect();
-    let dashed = match priors(comparison) {
-        Some(_) => " The dashed line is what predicting the training shares scores.",
+    let dashed = match prevalence_baseline(comparison) {
+        Some(_) => " The dashed line is the prevalence baseline.",
         None => "",
     };
     plots::dots(
         "Score of every run",
         format!(
-            "Weighted log loss of the held-out slices with its 95 % interval over patients; lower is better.{dashed}{}",
+            "Weighted log loss of the validation slices with its 95 % interval over patients; lower is better.{dashed}{}",
             left_out(comparison)
         ),
         "weighted log loss",
         &dots,
-        priors(comparison),
+        prevalence_baseline(comparison),
         560,
     )
 }
@@ -101,10 +101,10 @@ pub(crate) fn differences(comparison: &Comparison) -> Result<Figure> {
     plots::dots(
         &format!("Difference from run {baseline}"),
         format!(
-            "Each run's weighted log loss less that of run {baseline}, with its 95 % interval; left of the dashed \
-             line is better. An interval that holds 0 shows no difference."
+            "Each run's weighted log loss minus that of run {baseline}, with its 95 % interval; left of the dashed \
+             line is better. An interval that includes 0 shows no difference."
         ),
-        &format!("less run {baseline}'s"),
+        &format!("Δ vs run {baseline}"),
         &dots,
         Some(0.0),
         560,
@@ -139,7 +139,7 @@ pub(crate) fn labels(comparison: &Comparison) -> Result<Vec<Figure>> {
         .collect()
 }
 
-/// Held-out loss by epoch, all runs on one pair of axes; the best lie on top.
+/// Validation loss by epoch, all runs on one pair of axes; the best lie on top.
 pub(crate) fn curves(comparison: &Comparison) -> Result<Figure> {
     let mut lines: Vec<Line> = drawn(comparison)
         .filter(|(_, one)| !one.run.epochs.is_empty())
@@ -157,14 +157,14 @@ pub(crate) fn curves(comparison: &Comparison) -> Result<Figure> {
         .collect();
     lines.reverse();
     plots::lines(
-        "Held-out loss by epoch",
+        "Validation loss by epoch",
         format!(
-            "Weighted log loss of the held-out slices after every epoch.{}",
+            "Weighted log loss of the validation slices after every epoch.{}",
             left_out(comparison)
         ),
         ("epoch", "weighted log loss"),
         &lines,
-        priors(comparison),
+        prevalence_baseline(comparison),
         (560, 340),
     )
 }
@@ -195,7 +195,7 @@ pub(crate) fn cost(comparison: &Comparison) -> Result<Figure> {
     plots::scatter(
         "Score against time",
         format!(
-            "One point a run: the further down, the better; the further left, the cheaper.{}",
+            "One point per run: the further down, the better; the further left, the cheaper.{}",
             left_out(comparison)
         ),
         (&format!("time of the whole run, {unit}"), "weighted log loss"),

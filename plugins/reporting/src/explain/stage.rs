@@ -11,7 +11,7 @@ use super::overlay;
 use crate::render::choose::choose;
 use crate::render::png::colours;
 
-/// Shows where the network looked: heat maps over held-out slices, hot where the feature maps spoke for a label.
+/// Shows where the network looked: heat maps over validation slices, hot where the feature maps spoke for a label.
 ///
 /// The slices are those the report shows (`examples` and `mistakes` as there), each for the label it was chosen for
 /// and for `labels`. Writes `heat_maps/` with a picture of each, the slice beside the slice under its heat, and
@@ -69,6 +69,11 @@ impl Artifact for HeatMaps {
 }
 
 impl HeatMaps {
+    /// The port on which they are offered.
+    pub const OUTPUT: Output<Self> = Output::new("heat_maps");
+    /// The port of a page that shows them.
+    pub const INPUT: OptionalInput<Self> = OptionalInput::new("heat_maps");
+
     /// The map of a slice for a label.
     pub fn find(&self, id: &str, label: usize) -> Option<&HeatMap> {
         self.maps.get(id)?.get(&label)
@@ -105,12 +110,12 @@ impl Stage for GradCam {
     const SUMMARY: &'static str = "where the network looked: heat maps over slices";
     const EXAMPLE: &'static str = "[explain]                           # between predict and metrics-report\nuse = \"grad-cam\"\nlabels = [\"any\"]\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Model>("model"))
-            .input(Input::of::<Predictions>("valid").by_name())
-            .input(Input::of::<Pixels>("pixels"))
-            .output(Output::of::<HeatMaps>("heat_maps"))
+            .takes(input::MODEL)
+            .takes(input::VALID)
+            .takes(input::PIXELS)
+            .offers(HeatMaps::OUTPUT)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -128,9 +133,9 @@ impl Stage for GradCam {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let model = inputs.get::<Model>("model")?;
-        let valid = inputs.get::<Predictions>("valid")?;
-        let pixels = inputs.get::<Pixels>("pixels")?;
+        let model = inputs.take(input::MODEL)?;
+        let valid = inputs.take(input::VALID)?;
+        let pixels = inputs.take(input::PIXELS)?;
         let cohort = Cohort {
             slices: valid.slices.clone(),
             remarks: Vec::new(),
@@ -202,7 +207,7 @@ impl Stage for GradCam {
         }
         rows.flush().at("write", &table)?;
         context.say(format!("heat maps of {} slices", found.maps.len()));
-        Ok(Outputs::new().with("heat_maps", found))
+        Ok(Outputs::new().with(HeatMaps::OUTPUT, found))
     }
 }
 

@@ -103,15 +103,15 @@ fn the_table_says_where_in_the_stored_image_and_pictures_stand_beside_it() {
         })
     });
     let inputs = Inputs::default()
-        .with("model", model())
+        .with(input::MODEL, model())
         .with(
-            "valid",
+            input::VALID,
             Predictions {
                 slices: vec![positive],
                 probabilities: vec![[0.5; COUNT]],
             },
         )
-        .with("pixels", Pixels::new(pixels));
+        .with(input::PIXELS, Pixels::new(pixels));
     let stage = GradCam {
         labels: vec!["intraparenchymal".into()],
         mistakes: 0,
@@ -120,7 +120,7 @@ fn the_table_says_where_in_the_stored_image_and_pictures_stand_beside_it() {
     let maps = stage
         .run(&inputs, &context)
         .unwrap()
-        .take_as::<HeatMaps>("heat_maps")
+        .take(HeatMaps::OUTPUT)
         .unwrap();
     assert_eq!(maps.find("one", 0).unwrap().hottest(), Some([0.25, 0.75]));
     assert!(maps.find("one", 5).is_none() && maps.find("other", 0).is_none());

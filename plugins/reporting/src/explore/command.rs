@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use ichflow_api::command::Application;
+use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
 
 fn define() -> clap::Command {
@@ -80,7 +81,16 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<()> {
 
 /// The recipe that looks over `data`.
 fn recipe(data: &Path, labels: Option<&Path>, sample: Option<u64>, identify: bool) -> Result<String> {
-    let text = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned());
+    let text = |path: &Path| -> Result<toml::Value> {
+        let text = path.to_str().ok_or_else(|| {
+            Error::new(format!(
+                "the name {} is not UTF-8, and a recipe is",
+                path_text(path)
+            ))
+            .help("give a link to it whose name is: `ln -s PATH plain`; names of files below it may be any")
+        })?;
+        Ok(toml::Value::String(text.to_owned()))
+    };
     let table = |entries: Vec<(&str, toml::Value)>| {
         toml::Value::Table(
             entries
@@ -92,10 +102,10 @@ fn recipe(data: &Path, labels: Option<&Path>, sample: Option<u64>, identify: boo
     let load = match labels {
         Some(labels) => table(vec![
             ("use", "rsna".into()),
-            ("labels", text(labels)),
-            ("images", text(data)),
+            ("labels", text(labels)?),
+            ("images", text(data)?),
         ]),
-        None => table(vec![("use", "dicom-dir".into()), ("path", text(data))]),
+        None => table(vec![("use", "dicom-dir".into()), ("path", text(data)?)]),
     };
     let mut report = vec![("use", "eda-report".into()), ("identify", identify.into())];
     if let Some(sample) = sample {

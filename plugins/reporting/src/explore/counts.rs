@@ -1,4 +1,4 @@
-//! How many slices, series and patients have which labels, and which labels come together.
+//! How many slices, series and patients have which labels, and how labels co-occur.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use ichflow_api::prelude::*;
 
 /// One part of the data.
 pub struct PartCounts {
-    /// "labelled", "test".
+    /// "first set", "test set"; empty where there is one.
     pub name: &'static str,
     /// Slices.
     pub slices: usize,
@@ -52,7 +52,7 @@ impl PartCounts {
 }
 
 /// Slices that have both labels; on the diagonal those that have the one.
-pub fn together(slices: &[Slice]) -> [[usize; COUNT]; COUNT] {
+pub fn cooccurrence(slices: &[Slice]) -> [[usize; COUNT]; COUNT] {
     let mut both = [[0; COUNT]; COUNT];
     for truth in slices.iter().filter_map(|slice| slice.labels) {
         for (row, counts) in both.iter_mut().enumerate() {
@@ -139,8 +139,8 @@ mod tests {
         assert_eq!((counts.slices, counts.labelled, counts.patients), (5, 4, 3));
         assert_eq!(counts.labels[1], [2, 1, 1]);
         assert_eq!(counts.labels[0], [3, 2, 2]);
-        assert_eq!(together(&slices)[1][5], 2);
-        assert_eq!(together(&slices)[1][2], 0);
+        assert_eq!(cooccurrence(&slices)[1][5], 2);
+        assert_eq!(cooccurrence(&slices)[1][2], 0);
         assert_eq!(subtypes_of_slices(&slices), [2, 0, 2, 0, 0, 0]);
         assert_eq!(contradictions(&slices), 1);
         assert_eq!(positive_shares(&slices, &subjects_of(&slices)), [1.0, 0.5]);

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-use ichflow_api::data::cohort::StorageStyle;
+use ichflow_api::data::cohort::PixelEncoding;
 use ichflow_api::data::identity::series_of;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::data::pixels::HuImage;
@@ -13,11 +13,10 @@ use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
-use super::headers::style_name;
 use super::histogram::Histogram;
 use super::thumbnail::Thumbnail;
 
-/// What of a slice the maps are made of, by name.
+/// What of a slice the feature embedding is made of, by name.
 pub const FEATURES: [&str; 16] = [
     "share of air",
     "share of tissue",
@@ -37,8 +36,8 @@ pub const FEATURES: [&str; 16] = [
     "deviation of the thumbnail",
 ];
 
-/// Header groups that get a histogram of their own; rarer ones share the last.
-const MOST_STYLES: usize = 6;
+/// Pixel encodings that get a histogram of their own; rarer ones share the last.
+const MOST_ENCODINGS: usize = 6;
 
 /// What was seen of one slice.
 pub struct Seen {
@@ -68,8 +67,8 @@ pub struct Gathered {
     pub labels: Vec<Histogram>,
     /// Pixels of slices without any.
     pub healthy: Histogram,
-    /// Pixels by header group, the most frequent first.
-    pub styles: Vec<(String, Histogram)>,
+    /// Pixels by pixel encoding, the most frequent first.
+    pub encodings: Vec<(String, Histogram)>,
     /// Slices whose pixels could not be read, with the reason.
     pub unread: Vec<(usize, String)>,
     /// Slices with padding below the range of a scanner.
@@ -81,23 +80,23 @@ struct Sums {
     overall: Histogram,
     labels: Vec<Histogram>,
     healthy: Histogram,
-    styles: Vec<Histogram>,
+    encodings: Vec<Histogram>,
 }
 
 impl Sums {
-    fn new(styles: usize) -> Self {
+    fn new(encodings: usize) -> Self {
         Self {
             overall: Histogram::default(),
             labels: vec![Histogram::default(); COUNT],
             healthy: Histogram::default(),
-            styles: vec![Histogram::default(); styles],
+            encodings: vec![Histogram::default(); encodings],
         }
     }
 
-    fn add(&mut self, counts: &Histogram, slice: &Slice, style: usize) {
+    fn add(&mut self, counts: &Histogram, slice: &Slice, encoding: usize) {
         self.overall.add(counts);
-        if let Some(style) = self.styles.get_mut(style) {
-            style.add(counts);
+        if let Some(encoding) = self.encodings.get_mut(encoding) {
+            encoding.add(counts);
         }
         match slice.labels {
             Some(truth) if !truth[0] => self.healthy.add(counts),
@@ -121,7 +120,7 @@ impl Sums {
         self.overall.add(&other.overall);
         self.healthy.add(&other.healthy);
         pairs(&mut self.labels, &other.labels);
-        pairs(&mut self.styles, &other.styles);
+        pairs(&mut self.encodings, &other.encodings);
         self
     }
 }
@@ -137,8 +136,8 @@ impl Gathered {
     ) -> Result<Self> {
         let slices: Vec<&Slice> = train.iter().chain(test).collect();
         let indices = drawn(&slices, sample, context);
-        let styles = frequent_styles(&slices);
-        let style_of: HashMap<&str, usize> = styles
+        let encodings = frequent_encodings(&slices);
+        let encoding_of: HashMap<&str, usize> = encodings
             .iter()
             .enumerate()
             .map(|(place, name)| (name.as_str(), place))
@@ -150,7 +149,7 @@ impl Gathered {
         let (mut seen, sums) = indices
             .par_iter()
             .fold(
-                || (Vec::new(), Sums::new(styles.len())),
+                || (Vec::new(), Sums::new(encodings.len())),
                 |(mut seen, mut sums), index| {
                     if stop.load(Ordering::Relaxed) {
                         return (seen, sums);
@@ -159,9 +158,12 @@ impl Gathered {
                     match pixels.read(slice) {
                         Ok(image) => {
                             let counts = Histogram::of(&image.hu);
-                            let name = style_name(&slice.style);
-                            let style = style_of.get(name.as_str()).copied().unwrap_or(styles.len() - 1);
-                            sums.add(&counts, slice, style);
+                            let name = slice.encoding.in_words();
+                            let encoding = encoding_of
+                                .get(name.as_str())
+                                .copied()
+                                .unwrap_or(encodings.len() - 1);
+                            sums.add(&counts, slice, encoding);
                             seen.push(look(*index, &image, &counts));
                         }
                         Err(error) => {
@@ -175,7 +177,7 @@ impl Gathered {
                 },
             )
             .reduce(
-                || (Vec::new(), Sums::new(styles.len())),
+                || (Vec::new(), Sums::new(encodings.len())),
                 |(mut seen, sums), (more, others)| {
                     seen.extend(more);
                     (seen, sums.merge(&others))
@@ -192,7 +194,7 @@ impl Gathered {
             overall: sums.overall,
             labels: sums.labels,
             healthy: sums.healthy,
-            styles: styles.into_iter().zip(sums.styles).collect(),
+            encodings: encodings.into_iter().zip(sums.encodings).collect(),
             unread,
         })
     }
@@ -218,24 +220,24 @@ fn drawn(slices: &[&Slice], sample: usize, context: &Context) -> Vec<usize> {
     indices
 }
 
-/// Names of the header groups, the most frequent first; where there are many, the last is "all others".
-fn frequent_styles(slices: &[&Slice]) -> Vec<String> {
-    let mut known: Vec<(StorageStyle, usize)> = Vec::new();
+/// Names of the pixel encodings, the most frequent first; where there are many, the last is "all others".
+fn frequent_encodings(slices: &[&Slice]) -> Vec<String> {
+    let mut known: Vec<(PixelEncoding, usize)> = Vec::new();
     for slice in slices {
-        match known.iter_mut().find(|(style, _)| *style == slice.style) {
+        match known.iter_mut().find(|(encoding, _)| *encoding == slice.encoding) {
             Some((_, count)) => *count += 1,
-            None => known.push((slice.style, 1)),
+            None => known.push((slice.encoding, 1)),
         }
     }
     known.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let mut taken = HashSet::new();
     let mut names: Vec<String> = known
         .iter()
-        .map(|(style, _)| style_name(style))
+        .map(|(encoding, _)| encoding.in_words())
         .filter(|name| taken.insert(name.clone()))
         .collect();
-    if names.len() > MOST_STYLES {
-        names.truncate(MOST_STYLES - 1);
+    if names.len() > MOST_ENCODINGS {
+        names.truncate(MOST_ENCODINGS - 1);
         names.push("all others".into());
     }
     names

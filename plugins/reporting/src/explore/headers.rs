@@ -2,25 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichflow_api::data::cohort::StorageStyle;
 use ichflow_api::data::identity::Subject;
 use ichflow_api::prelude::*;
-
-/// A header group in words: "12 bits, unsigned, intercept −1024".
-pub fn style_name(style: &StorageStyle) -> String {
-    let sign = if style.signed { "signed" } else { "unsigned" };
-    // Every digit: encodings that differ have names that differ.
-    let exact = |value: f32| format!("{value}").replace('-', "−");
-    let mut name = format!(
-        "{} bits, {sign}, intercept {}",
-        style.bits_stored,
-        exact(style.rescale_intercept)
-    );
-    if style.rescale_slope != 1.0 {
-        name += &format!(", slope {}", exact(style.rescale_slope));
-    }
-    name
-}
 
 /// A number as short as it can be, with a true minus sign.
 pub fn number(value: f64) -> String {
@@ -45,7 +28,7 @@ pub struct Count {
 /// Every header, summed up.
 pub struct Headers {
     /// Bits, sign and intercept, the most frequent first.
-    pub styles: Vec<Count>,
+    pub encodings: Vec<Count>,
     /// Rows × columns.
     pub sizes: Vec<Count>,
     /// The first window of each file.
@@ -58,7 +41,7 @@ pub struct Headers {
     pub missing: Vec<(&'static str, usize)>,
     /// Slices with several windows.
     pub several_windows: usize,
-    /// Slices stored wrapped around.
+    /// Slices whose 12-bit unsigned values overflowed.
     pub wrapped: usize,
     /// Pixel spacing between columns, in mm, of each slice that has one.
     pub spacing: Vec<f64>,
@@ -103,7 +86,7 @@ impl Headers {
             ),
         ];
         Self {
-            styles: counts(slices, |slice| Some(style_name(&slice.style))),
+            encodings: counts(slices, |slice| Some(slice.encoding.in_words())),
             sizes: counts(slices, |slice| {
                 Some(format!("{} × {}", slice.rows, slice.columns))
             }),
@@ -172,12 +155,13 @@ fn counts(slices: &[&Slice], value: impl Fn(&Slice) -> Option<String>) -> Vec<Co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ichflow_api::data::cohort::PixelEncoding;
     use ichflow_api::testkit::slice;
 
     #[test]
     fn groups_are_counted_and_what_is_missing_is_named() {
         let mut a = slice("a", "p", None);
-        a.style = StorageStyle {
+        a.encoding = PixelEncoding {
             bits_stored: 12,
             signed: false,
             rescale_intercept: -1024.0,
@@ -186,17 +170,20 @@ mod tests {
         a.header.rescale_stated = true;
         a.header.wrapped = true;
         let mut b = slice("b", "q", None);
-        b.style = a.style;
+        b.encoding = a.encoding;
         b.position_mm = None;
         let headers = Headers::of(&[&a, &b]);
-        let mut steeper = a.style;
+        let mut steeper = a.encoding;
         steeper.rescale_slope = 1.0001;
         assert_eq!(
-            style_name(&steeper),
+            steeper.in_words(),
             "12 bits, unsigned, intercept −1024, slope 1.0001"
         );
-        assert_eq!(headers.styles[0].what, "12 bits, unsigned, intercept −1024");
-        assert_eq!((headers.styles[0].slices, headers.styles[0].patients), (2, 2));
+        assert_eq!(headers.encodings[0].what, "12 bits, unsigned, intercept −1024");
+        assert_eq!(
+            (headers.encodings[0].slices, headers.encodings[0].patients),
+            (2, 2)
+        );
         assert_eq!(headers.wrapped, 1);
         assert!(headers.missing.contains(&("position (ImagePositionPatient)", 1)));
         assert_eq!(headers.windows[0].what, "center 40, width 80");

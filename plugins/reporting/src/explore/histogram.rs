@@ -1,8 +1,8 @@
 //! How often each Hounsfield unit is.
 
-/// Hounsfield units below this are padding outside the scan circle, or nonsense.
+/// Hounsfield units below this are padding outside the scan circle, or wrong.
 pub const LOWEST: i16 = -1100;
-/// Hounsfield units from here on are metal, or nonsense.
+/// Hounsfield units from here on are metal, or wrong.
 pub const HIGHEST: i16 = 1500;
 const BINS: usize = (HIGHEST - LOWEST) as usize;
 

@@ -3,7 +3,7 @@
 //! `gather` looks once at the pixels of (a sample of) the slices, in parallel; `counts`, `headers`,
 //! `series`, `duplicates` and `embedding` turn that and the cohort into tables and points; `watch` says
 //! in words what deserves attention; `sheet` and `explorer` show slices; `page` puts all of it into
-//! one HTML file. `names` decides what an identifier looks like there.
+//! one HTML file, with `tables` and `listed`. `names` decides what an identifier looks like there.
 
 mod chosen;
 mod command;
@@ -14,11 +14,13 @@ mod explorer;
 mod gather;
 mod headers;
 mod histogram;
+mod listed;
 mod names;
 mod page;
 mod pictures;
 mod series;
 mod sheet;
+mod tables;
 mod thumbnail;
 mod watch;
 
@@ -44,7 +46,7 @@ pub struct EdaReport {
     pub sample: usize,
     /// Slices in the feature embedding; 0 leaves it out. Its time grows with their square.
     #[schemars(range(min = 0, max = 5000))]
-    pub map_slices: usize,
+    pub embedding_slices: usize,
     /// Example slices of each label, and of none.
     #[schemars(range(min = 0, max = 12))]
     pub examples: usize,
@@ -62,7 +64,7 @@ impl Default for EdaReport {
     fn default() -> Self {
         Self {
             sample: 20_000,
-            map_slices: 1000,
+            embedding_slices: 1000,
             examples: 3,
             explorer_slices: 8,
             explorer_size: 256,
@@ -78,18 +80,19 @@ impl Stage for EdaReport {
         "the data on one page: counts, headers, HU, duplicates, slices, a window explorer";
     const EXAMPLE: &'static str = "[report]\nuse = \"eda-report\"\nsample = 20000\n";
     const SEEDED: bool = true;
+    const RENAMED: &'static [(&'static str, &'static str)] = &[("map_slices", "`embedding_slices = …`")];
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Cohort>("test").optional())
-            .input(Input::of::<Pixels>("pixels"))
+            .takes(input::COHORT)
+            .takes(optional::TEST_COHORT)
+            .takes(input::PIXELS)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let cohort = inputs.get::<Cohort>("cohort")?;
-        let test = inputs.find::<Cohort>("test")?;
-        let pixels = inputs.get::<Pixels>("pixels")?;
+        let cohort = inputs.take(input::COHORT)?;
+        let test = inputs.get(optional::TEST_COHORT)?;
+        let pixels = inputs.take(input::PIXELS)?;
         let test_slices = test.as_ref().map_or(&[][..], |test| &test.slices);
         let names = Names::new(cohort.slices.iter().chain(test_slices), self.identify);
         let gathered = Gathered::of(&cohort.slices, test_slices, &pixels, self.sample, context)?;

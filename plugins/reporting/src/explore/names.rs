@@ -48,7 +48,7 @@ impl Names {
         )
     }
 
-    /// Why a slice was set aside, without the path, file name or id that the reason may quote.
+    /// Why a slice was excluded, without the path, file name or id that the reason may quote.
     pub fn reason(&self, reason: &str, file: &Path, id: &str) -> String {
         if self.identify {
             return reason.to_owned();

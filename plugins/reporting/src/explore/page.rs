@@ -5,45 +5,21 @@ use askama::Template;
 use ichflow_api::prelude::*;
 
 use super::chosen;
-use super::counts::{self, PartCounts};
+use super::counts::PartCounts;
 use super::duplicates::Duplicates;
 use super::explorer::{self, Explorer};
 use super::gather::{FEATURES, Gathered};
-use super::headers::{Count, Headers};
+use super::headers::Headers;
+use super::listed::Listed;
 use super::names::Names;
 use super::sheet::{self, Strip};
+use super::tables::{self, CooccurrenceRow, HeaderTable, LabelRow};
 use super::{EdaReport, embedding, pictures, series, watch};
-use crate::render::numbers::{counted, per_cent, thousands};
+use crate::render::numbers::{counted, thousands};
 use crate::render::plots::{Figure, Ink};
-
-/// More lines than this help nobody.
-const MOST_ROWS: usize = 100;
 
 /// More slices of one group than this help nobody.
 const MOST_MEMBERS: usize = 20;
-
-/// The first of some things.
-struct Listed<T> {
-    /// They themselves.
-    rows: Vec<T>,
-    /// How many there are, in words.
-    count: String,
-    /// How many more there are, in words; empty where all are shown.
-    more: String,
-}
-
-impl<T> Listed<T> {
-    /// The first of `all`, which are the first of `count`.
-    fn of<S>(all: &[S], count: usize, (one, many): (&str, &str), show: impl Fn(&S) -> T) -> Self {
-        let rows: Vec<T> = all.iter().take(MOST_ROWS).map(show).collect();
-        let more = count - rows.len();
-        Self {
-            count: counted(count, one, many),
-            more: if more == 0 { String::new() } else { thousands(more) },
-            rows,
-        }
-    }
-}
 
 /// What a page is made of.
 pub struct Material<'a> {
@@ -70,7 +46,7 @@ struct Page {
     watch: Vec<String>,
     parts: Vec<&'static str>,
     label_rows: Vec<LabelRow>,
-    together: Vec<TogetherRow>,
+    cooccurrence: Vec<CooccurrenceRow>,
     labels: [&'static str; 6],
     label_keys: Vec<(String, &'static str)>,
     has_labels: bool,
@@ -82,7 +58,7 @@ struct Page {
     spacing: Vec<Figure>,
     hu_figures: Vec<Figure>,
     hu_label_figures: Vec<Figure>,
-    style_keys: Vec<(String, &'static str)>,
+    encoding_keys: Vec<(String, &'static str)>,
     sampled: String,
     exact: Listed<String>,
     alike: Listed<[String; 3]>,
@@ -90,33 +66,11 @@ struct Page {
     strips: Vec<Strip>,
     embedding: Vec<Figure>,
     no_embedding: &'static str,
-    map_labels: Vec<(String, &'static str)>,
+    embedding_keys: Vec<(String, &'static str)>,
     features: String,
     explorer: Option<Explorer>,
     channels: [(usize, &'static str, f64, f64); 3],
     recipe: String,
-}
-
-/// Counts of one label.
-struct LabelRow {
-    label: &'static str,
-    /// For each part: slices, their share, series, patients.
-    cells: Vec<[String; 4]>,
-}
-
-/// How often a label comes with each other.
-struct TogetherRow {
-    label: &'static str,
-    /// The count, and its share of the row's slices in whole per cent.
-    cells: Vec<(String, u32)>,
-}
-
-/// One table of header values.
-struct HeaderTable {
-    title: &'static str,
-    what: &'static str,
-    rows: Vec<[String; 4]>,
-    more: usize,
 }
 
 /// The whole page.
@@ -160,17 +114,20 @@ pub fn html(material: &Material<'_>) -> Result<String> {
     for kind in &mut shown {
         kind.slices.truncate(settings.examples);
     }
-    let (embedding, no_embedding) = match settings.map_slices {
+    let (embedding, no_embedding) = match settings.embedding_slices {
         0 => (Vec::new(), ""),
         most => match embedding::of(&gathered.seen, most, context)? {
-            Ok(embedding) => (pictures::of_embedding(&embedding, &slices, &gathered.styles)?, ""),
+            Ok(embedding) => (
+                pictures::of_embedding(&embedding, &slices, &gathered.encodings)?,
+                "",
+            ),
             Err(why) => (Vec::new(), why),
         },
     };
     let has_labels = parts.iter().any(|part| part.labelled > 0);
-    let mut map_labels = vec![("no hemorrhage".to_owned(), Ink::Reference.css())];
-    map_labels.extend(label_keys().into_iter().skip(1));
-    map_labels.push(("several sub-types".into(), Ink::Text.css()));
+    let mut embedding_keys = vec![("no hemorrhage".to_owned(), Ink::Reference.css())];
+    embedding_keys.extend(label_keys().into_iter().skip(1));
+    embedding_keys.push(("several sub-types".into(), Ink::Text.css()));
     let quarantine = Listed::of(&quarantined, quarantined.len(), ("slice", "slices"), |slice| {
         (
             names.slice(&slice.id),
@@ -214,7 +171,7 @@ pub fn html(material: &Material<'_>) -> Result<String> {
         },
         summary: format!("read from {}", material.pixels.describe()),
         identified: settings.identify,
-        headlines: headlines(&parts, &headers),
+        headlines: tables::headlines(&parts, &headers),
         watch: watch::out(&watch::Found {
             train: &cohort.slices,
             test,
@@ -229,9 +186,9 @@ pub fn html(material: &Material<'_>) -> Result<String> {
                 .filter_map(|remark| names.remark(remark))
                 .collect::<Vec<_>>(),
         }),
-        label_rows: label_rows(&parts),
+        label_rows: tables::label_rows(&parts),
         parts: parts.iter().map(|part| part.name).collect(),
-        together: together(&cohort.slices),
+        cooccurrence: tables::cooccurrence(&cohort.slices),
         labels: LABELS,
         label_keys: label_keys(),
         label_figures: if has_labels {
@@ -257,10 +214,10 @@ pub fn html(material: &Material<'_>) -> Result<String> {
             .map(|(what, count)| (*what, thousands(*count)))
             .collect(),
         spacing: vec![pictures::of_spacing(&headers.spacing)?],
-        header_tables: header_tables(headers),
+        header_tables: tables::header_tables(headers),
         hu_figures: pictures::of_hu(gathered)?,
-        style_keys: gathered
-            .styles
+        encoding_keys: gathered
+            .encodings
             .iter()
             .enumerate()
             .map(|(place, (name, _))| (name.clone(), Ink::series(place).css()))
@@ -272,7 +229,7 @@ pub fn html(material: &Material<'_>) -> Result<String> {
         strips: sheet::strips(&shown, material.pixels, names, context)?,
         embedding,
         no_embedding,
-        map_labels,
+        embedding_keys,
         features: FEATURES.join(", "),
         explorer,
         channels: [
@@ -306,129 +263,10 @@ fn sampled(gathered: &Gathered) -> String {
     }
 }
 
-fn headlines(parts: &[PartCounts], headers: &Headers) -> Vec<(&'static str, String, String)> {
-    let of = |pick: fn(&PartCounts) -> usize| -> (String, String) {
-        let all: usize = parts.iter().map(pick).sum();
-        let beside = match parts {
-            [_] => String::new(),
-            parts => parts
-                .iter()
-                .map(|part| format!("{} in the {}", thousands(pick(part)), part.name))
-                .collect::<Vec<_>>()
-                .join(", "),
-        };
-        (thousands(all), beside)
-    };
-    let mut lines = Vec::new();
-    let (value, beside) = of(|part| part.slices);
-    lines.push(("slices", value, beside));
-    let (value, beside) = of(|part| part.series);
-    lines.push(("series", value, beside));
-    let (value, beside) = of(|part| part.patients);
-    lines.push(("patients", value, beside));
-    if let Some(part) = parts.first().filter(|part| part.labelled > 0) {
-        let positive = part.labels[0][0];
-        lines.push((
-            "slices with hemorrhage",
-            thousands(positive),
-            format!(
-                "{} of the labelled ones",
-                per_cent(positive as f64 / part.labelled as f64)
-            ),
-        ));
-    }
-    lines.push((
-        if headers.styles.len() == 1 {
-            "pixel encoding"
-        } else {
-            "pixel encodings"
-        },
-        headers.styles.len().to_string(),
-        "bits, sign and intercept".into(),
-    ));
-    lines
-}
-
-fn label_rows(parts: &[PartCounts]) -> Vec<LabelRow> {
-    LABELS
-        .iter()
-        .enumerate()
-        .map(|(label, name)| LabelRow {
-            label: name,
-            cells: parts
-                .iter()
-                .map(|part| {
-                    if part.labelled == 0 {
-                        return ["unknown".into(), String::new(), String::new(), String::new()];
-                    }
-                    let [slices, series, patients] = part.labels[label];
-                    [
-                        thousands(slices),
-                        per_cent(slices as f64 / part.labelled as f64),
-                        thousands(series),
-                        thousands(patients),
-                    ]
-                })
-                .collect(),
-        })
-        .collect()
-}
-
-fn together(slices: &[Slice]) -> Vec<TogetherRow> {
-    counts::together(slices)
-        .iter()
-        .enumerate()
-        .map(|(row, counts)| TogetherRow {
-            label: LABELS[row],
-            cells: counts
-                .iter()
-                .map(|count| {
-                    let share = *count as f64 / counts[row].max(1) as f64;
-                    (thousands(*count), (100.0 * share).round() as u32)
-                })
-                .collect(),
-        })
-        .collect()
-}
-
 fn label_keys() -> Vec<(String, &'static str)> {
     LABELS
         .iter()
         .enumerate()
         .map(|(label, name)| ((*name).to_owned(), pictures::label_ink(label).css()))
         .collect()
-}
-
-fn header_tables(headers: Headers) -> Vec<HeaderTable> {
-    let table = |title, what, counts: Vec<Count>, most: usize| HeaderTable {
-        title,
-        what,
-        more: counts.len().saturating_sub(most),
-        rows: counts
-            .into_iter()
-            .take(most)
-            .map(|count| {
-                [
-                    count.what,
-                    thousands(count.slices),
-                    thousands(count.series),
-                    thousands(count.patients),
-                ]
-            })
-            .collect(),
-    };
-    let mut tables = vec![
-        table(
-            "How pixels are stored",
-            "bits, sign, intercept",
-            headers.styles,
-            20,
-        ),
-        table("Sizes", "rows × columns", headers.sizes, 12),
-        table("Windows", "first window stated", headers.windows, 12),
-        table("Slice thickness", "thickness", headers.thickness, 12),
-        table("Padding values", "stored value", headers.padding, 12),
-    ];
-    tables.retain(|table| !table.rows.is_empty());
-    tables
 }

@@ -8,7 +8,6 @@ use ichflow_api::prelude::Slice;
 use super::counts;
 use super::embedding::Embedding;
 use super::gather::Gathered;
-use super::headers::style_name;
 use super::histogram::Histogram;
 use super::series::{PARTS, Series};
 use crate::render::plots::{self, Cloud, Column, Figure, Ink, Line};
@@ -29,7 +28,7 @@ fn spread(title: &str, description: &str, names: (&str, &str), values: &[f64]) -
     )
 }
 
-/// Series: their length, the distance of their slices, their tilt.
+/// Series: their length, slice spacing and gantry tilt.
 pub fn of_series(series: &[Series<'_>]) -> Result<Vec<Figure>> {
     let lengths: Vec<f64> = series.iter().map(|one| one.slices.len() as f64).collect();
     let steps: Vec<f64> = series.iter().filter_map(|one| one.step_mm).collect();
@@ -46,20 +45,20 @@ pub fn of_series(series: &[Series<'_>]) -> Result<Vec<Figure>> {
             &lengths,
         )?,
         spread(
-            "Distance of slices",
-            "Each series' median distance between neighbouring slices along the normal of their plane.",
-            ("median distance, mm", "series"),
+            "Slice spacing",
+            "Each series' median spacing of neighbouring slices along the normal of their plane.",
+            ("median slice spacing, mm", "series"),
             &steps,
         )?,
         spread(
             "Largest gap",
-            "Each series' largest distance between neighbours as a multiple of its median one; 1 is even.",
-            ("largest ÷ median distance", "series"),
+            "Each series' largest slice spacing as a multiple of its median; 1 is even.",
+            ("largest ÷ median spacing", "series"),
             &gaps,
         )?,
         spread(
             "Gantry tilt",
-            "How far the image plane leans out of the transverse plane, one value a series.",
+            "How far the image plane leans out of the transverse plane, one value per series.",
             ("tilt, degrees", "series"),
             &tilts,
         )?,
@@ -68,11 +67,12 @@ pub fn of_series(series: &[Series<'_>]) -> Result<Vec<Figure>> {
 
 /// Pixel spacing.
 pub fn of_spacing(spacing: &[f64]) -> Result<Figure> {
-    spread(
+    plots::columns(
         "Pixel spacing",
-        "How wide a pixel is, one value a slice.",
+        "How wide a pixel is, one value per slice.".into(),
         ("spacing, mm", "slices"),
-        spacing,
+        &plots::columns_of(spacing, BARS),
+        WIDE,
     )
 }
 
@@ -160,7 +160,7 @@ pub fn along(series: &[Series<'_>]) -> Result<Figure> {
         "Where along the series each label lies",
         "Share of slices with the label, from the lowest slice of a series (0 %) to the highest (100 %)."
             .into(),
-        ("place along the series, %", "slices with the label, %"),
+        ("position along the series, %", "slices with the label, %"),
         &lines,
         WIDE,
     )
@@ -174,46 +174,46 @@ pub fn label_ink(label: usize) -> Ink {
     }
 }
 
-fn logarithmic(histogram: &Histogram, width: i16) -> Vec<(f64, f64)> {
+fn shares(histogram: &Histogram, width: i16) -> Vec<(f64, f64)> {
     histogram
         .shares(super::histogram::LOWEST, super::histogram::HIGHEST, width)
         .into_iter()
         .filter(|(_, share)| *share > 0.0)
-        .map(|(hu, share)| (hu, (100.0 * share).log10()))
+        .map(|(hu, share)| (hu, 100.0 * share))
         .collect()
 }
 
-/// All pixels, and those of each header group.
+/// All pixels, and those of each pixel encoding.
 pub fn of_hu(gathered: &Gathered) -> Result<Vec<Figure>> {
     let overall = Line {
         name: "all".into(),
-        points: logarithmic(&gathered.overall, 10),
+        points: shares(&gathered.overall, 10),
         ink: Ink::First,
     };
-    let styles: Vec<Line> = gathered
-        .styles
+    let encodings: Vec<Line> = gathered
+        .encodings
         .iter()
         .enumerate()
         .map(|(place, (name, histogram))| Line {
             name: name.clone(),
-            points: logarithmic(histogram, 10),
+            points: shares(histogram, 10),
             ink: Ink::series(place),
         })
         .collect();
-    let axes = ("HU", "log₁₀ of the share in %");
+    let axes = ("HU", "pixels, % (logarithmic)");
     Ok(vec![
-        plots::curves(
+        plots::logarithmic_curves(
             "Hounsfield units, all slices",
-            "Share of pixels in steps of 10 HU; each unit on the upright axis is a factor of ten.".into(),
+            "Share of pixels in steps of 10 HU.".into(),
             axes,
             &[overall],
             WIDE,
         )?,
-        plots::curves(
-            "Hounsfield units by header group",
-            "The same for each way of storing pixels; groups that agree are read alike.".into(),
+        plots::logarithmic_curves(
+            "Hounsfield units by pixel encoding",
+            "The same for each pixel encoding; curves that agree are read alike.".into(),
             axes,
-            &styles,
+            &encodings,
             WIDE,
         )?,
     ])
@@ -264,11 +264,11 @@ pub fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
         .collect()
 }
 
-/// The feature embedding, each plane coloured by label and by header group.
+/// The feature embedding, each plane coloured by label and by pixel encoding.
 pub fn of_embedding(
     embedding: &Embedding,
     slices: &[&Slice],
-    styles: &[(String, Histogram)],
+    encodings: &[(String, Histogram)],
 ) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     let explained = format!(
@@ -327,21 +327,22 @@ pub fn of_embedding(
             &by_label,
             (460, 400),
         )?);
-        let by_style: Vec<Cloud> = styles
+        let by_encoding: Vec<Cloud> = encodings
             .iter()
             .enumerate()
-            .map(|(place, (style, _))| {
-                cloud(style.clone(), Ink::series(place), &|slice| {
-                    let own = style_name(&slice.style);
-                    own == *style || (style == "all others" && !styles.iter().any(|(known, _)| *known == own))
+            .map(|(place, (encoding, _))| {
+                cloud(encoding.clone(), Ink::series(place), &|slice| {
+                    let own = slice.encoding.in_words();
+                    own == *encoding
+                        || (encoding == "all others" && !encodings.iter().any(|(known, _)| *known == own))
                 })
             })
             .collect();
         figures.push(plots::scatter(
-            &format!("{name}, by header group"),
+            &format!("{name}, by pixel encoding"),
             description.into(),
             axes,
-            &by_style,
+            &by_encoding,
             (460, 400),
         )?);
     }

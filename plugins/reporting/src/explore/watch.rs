@@ -41,7 +41,7 @@ fn slices(count: usize) -> String {
 fn of_sets(found: &Found<'_>, said: &mut Vec<String>) {
     if found.quarantined > 0 {
         said.push(format!(
-            "{} could not be used and {} set aside; the reasons are below.",
+            "{} could not be used and {} excluded; the reasons are below.",
             slices(found.quarantined),
             if found.quarantined == 1 { "is" } else { "are" }
         ));
@@ -88,14 +88,14 @@ fn of_sets(found: &Found<'_>, said: &mut Vec<String>) {
 fn of_headers(headers: &Headers, said: &mut Vec<String>) {
     if headers.wrapped > 0 {
         said.push(format!(
-            "{} the wrap-around correction (12 unsigned bits that claim to be HU); reading does it.",
+            "{} the 12-bit unsigned overflow correction, which is applied on reading.",
             counted(headers.wrapped, "slice needs", "slices need")
         ));
     }
-    if headers.styles.len() > 1 {
+    if headers.encodings.len() > 1 {
         said.push(format!(
-            "Pixels are stored in {} ways (bits, sign, intercept): windows must be taken of HU, never of stored values.",
-            headers.styles.len()
+            "There are {} pixel encodings (bits, sign, intercept): apply windows to HU, never to stored values.",
+            headers.encodings.len()
         ));
     }
     if headers.several_windows > 0 {
@@ -153,7 +153,7 @@ fn of_series(series: &[Series<'_>], said: &mut Vec<String>) {
         )
     });
     say(number(&|one| one.uneven > 0), &|many| {
-        format!("{many} with uneven distances between slices: neighbours are not equally far.")
+        format!("{many} with uneven slice spacing: neighbours are not equally far apart.")
     });
     say(number(&|one| one.mixed_thickness), &|many| {
         format!("{many} with slices of different thickness.")

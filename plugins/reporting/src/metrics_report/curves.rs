@@ -16,7 +16,7 @@ pub(crate) struct CurveSet {
     pub title: &'static str,
     /// Class of the key and what it stands for.
     pub legend: Vec<(&'static str, &'static str)>,
-    /// One picture a label.
+    /// One picture per label.
     pub figures: Vec<Figure>,
 }
 
@@ -29,7 +29,7 @@ struct Measured<'a> {
 
 pub(crate) fn sets(material: &Material<'_>) -> Result<Vec<CurveSet>> {
     let mut parts = vec![Measured {
-        name: "held out",
+        name: "validation",
         labelled: LabelledPredictions::of(material.valid),
         metrics: &material.metrics.valid,
     }];
@@ -45,7 +45,7 @@ pub(crate) fn sets(material: &Material<'_>) -> Result<Vec<CurveSet>> {
         (0..COUNT).map(|label| of(&parts, label)).collect()
     };
     let legend = |reference| {
-        let parts = [("first", "held out"), ("second", "test")];
+        let parts = [("first", "validation"), ("second", "test")];
         let shown = if material.metrics.test.is_some() { 2 } else { 1 };
         parts
             .into_iter()
@@ -55,7 +55,7 @@ pub(crate) fn sets(material: &Material<'_>) -> Result<Vec<CurveSet>> {
     };
     Ok(vec![
         CurveSet {
-            title: "ROC: sensitivity at each rate of false alarms",
+            title: "ROC: sensitivity against the false positive rate",
             legend: legend("chance"),
             figures: all(&roc)?,
         },
@@ -65,12 +65,12 @@ pub(crate) fn sets(material: &Material<'_>) -> Result<Vec<CurveSet>> {
             figures: all(&precision_recall)?,
         },
         CurveSet {
-            title: "Reliability: whether 30 % means 30 %",
+            title: "Reliability: predicted against observed frequency",
             legend: legend("perfect"),
             figures: all(&|parts, label| reliability(parts, label, bins))?,
         },
         CurveSet {
-            title: "Predicted probabilities of held-out slices",
+            title: "Predicted probabilities of validation slices",
             legend: vec![("first", "without the label"), ("second", "with the label")],
             figures: all(&scores)?,
         },
@@ -125,7 +125,13 @@ fn names(parts: &[Measured<'_>]) -> Vec<&'static str> {
 }
 
 fn roc(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
-    let (curves, description) = trace(parts, label, metrics::roc_curve, &|measured| measured.auc, "AUC");
+    let (curves, description) = trace(
+        parts,
+        label,
+        metrics::roc_curve,
+        &|measured| measured.auc,
+        "AUROC",
+    );
     if curves.iter().all(|curve| curve.points.is_empty()) {
         return Ok(Figure::absent(
             format!("ROC curve, {}", LABELS[label]),
@@ -247,7 +253,7 @@ pub(crate) fn calibration(calibration: &Calibration) -> Result<CurveSet> {
         )
     });
     Ok(CurveSet {
-        title: "Reliability of held-out slices before and after",
+        title: "Reliability of validation slices before and after calibration",
         legend: vec![("first", "after"), ("second", "before"), ("reference", "perfect")],
         figures: figures.collect::<Result<_>>()?,
     })

@@ -6,9 +6,9 @@ use ichflow_api::prelude::*;
 use super::material::Material;
 use crate::render::numbers::{per_cent, thousands};
 
-/// Counts of every part of the data, one column a part.
+/// Counts of every part of the data, one column per part.
 pub(crate) struct DataTable {
-    /// "training fold", "held-out fold", "test".
+    /// "training", "validation", "test".
     pub columns: Vec<&'static str>,
     /// Slices, patients, then the labels.
     pub rows: Vec<DataRow>,
@@ -39,7 +39,7 @@ pub(crate) fn table(material: &Material<'_>) -> DataTable {
             .filter_map(|index| material.cohort.slices.get(index))
             .collect()
     };
-    let mut columns = vec!["training fold", "held-out fold"];
+    let mut columns = vec!["training", "validation"];
     let mut parts = vec![fold(Fold::Train), fold(Fold::Valid)];
     if let Some(test) = material.test {
         columns.push("test");

@@ -1,4 +1,4 @@
-//! Where the model is good and where it is not: scanner styles, places in the series, patients.
+//! Where the model is good and where it is not: pixel encodings, positions in the series, patients.
 
 use ichflow_api::data::labelled::patient_losses;
 use ichflow_api::data::measures::GroupMetrics;
@@ -6,10 +6,10 @@ use ichflow_api::prelude::*;
 
 use super::material::Material;
 use super::tables::{self, Table};
-use crate::render::numbers::counted;
+use crate::render::numbers::{counted, thousands};
 use crate::render::plots::{self, Dot, Figure, Ink, Steps};
 
-/// The section on groups of held-out slices.
+/// The section on groups of validation slices.
 pub(crate) struct GroupSection {
     /// Tables.
     pub tables: Vec<Table>,
@@ -24,8 +24,8 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
     };
     let all = measured.weighted_log_loss;
     let mut figures = vec![
-        picture("Loss by scanner style", &groups.by_style, all)?,
-        picture("Loss by place in the series", &groups.by_position, all)?,
+        picture("Loss by pixel encoding", &groups.by_encoding, all)?,
+        picture("Loss by position in the series", &groups.by_position, all)?,
     ];
     if let Some(spread) = &groups.by_patient {
         let losses = patient_losses(material.valid, material.metrics.computed.eps);
@@ -64,11 +64,11 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
     Ok(Some(GroupSection {
         tables: vec![
             tables::groups(
-                "Held-out slices by how their scanner stores numbers.",
-                &groups.by_style,
+                "Validation slices by pixel encoding: bits, sign and intercept, in which scanners differ.",
+                &groups.by_encoding,
             ),
             tables::groups(
-                "Held-out slices by their place in the series, from below.",
+                "Validation slices by their position in the series, from caudal to cranial.",
                 &groups.by_position,
             ),
         ],
@@ -76,9 +76,24 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
     }))
 }
 
+/// More lines than this are no picture.
+const MOST_DOTS: usize = 24;
+
 fn picture(title: &str, groups: &[GroupMetrics], all: f64) -> Result<Figure> {
-    let dots: Vec<Dot> = groups
-        .iter()
+    let mut largest: Vec<usize> = (0..groups.len()).collect();
+    largest.sort_by_key(|group| std::cmp::Reverse(groups[*group].slices));
+    largest.truncate(MOST_DOTS);
+    largest.sort_unstable();
+    let left_out = match groups.len() - largest.len() {
+        0 => String::new(),
+        _ => format!(
+            " Of {} groups the {MOST_DOTS} largest are drawn.",
+            thousands(groups.len())
+        ),
+    };
+    let dots: Vec<Dot> = largest
+        .into_iter()
+        .map(|group| &groups[group])
         .map(|group| Dot {
             name: group.name.clone(),
             value: group.weighted_log_loss,
@@ -88,7 +103,7 @@ fn picture(title: &str, groups: &[GroupMetrics], all: f64) -> Result<Figure> {
         .collect();
     plots::dots(
         title,
-        format!("The dashed line is the loss of all held-out slices, {all:.4}."),
+        format!("The dashed line is the loss of all validation slices, {all:.4}.{left_out}"),
         "weighted log loss",
         &dots,
         Some(all),

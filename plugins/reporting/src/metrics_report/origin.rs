@@ -1,4 +1,4 @@
-//! Where everything came from: the recipe, the machine, what was set aside.
+//! Where everything came from: the recipe, the machine, which slices were excluded.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ pub(crate) struct Origin<'a> {
     pub times: Vec<(String, String)>,
 }
 
-/// Slices that were set aside.
+/// Excluded slices.
 pub(crate) struct Quarantine {
     /// How many.
     pub count: usize,

@@ -108,7 +108,7 @@ fn training(material: &Material<'_>) -> Result<Vec<Figure>> {
     let epochs = &history.epochs;
     let best = epochs.iter().rev().find(|epoch| epoch.best);
     let mut figures = vec![
-        plots::loss(epochs, best, material.metrics.valid.priors_log_loss)?,
+        plots::loss(epochs, best, material.metrics.valid.prevalence_log_loss)?,
         plots::learning_rate(epochs)?,
     ];
     figures.extend(windows::figures(history)?);

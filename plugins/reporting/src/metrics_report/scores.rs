@@ -17,7 +17,7 @@ pub(crate) struct Headline {
     pub beside: String,
 }
 
-/// What the held-out score means, in a sentence.
+/// What the validation score means, in a sentence.
 pub(crate) struct Verdict {
     /// The sentence.
     pub text: String,
@@ -27,13 +27,13 @@ pub(crate) struct Verdict {
 
 /// All metrics of one part.
 pub(crate) struct PartScores {
-    /// "Held-out slices", "Test slices".
+    /// "Validation slices", "Test slices".
     pub title: &'static str,
     /// Metrics of the part as a whole.
     pub whole: Vec<(String, Number, String)>,
     /// Metrics label by label.
     pub labels: Table,
-    /// What thresholds do.
+    /// Operating points.
     pub decisions: Vec<Table>,
     /// Why numbers are missing.
     pub notes: Vec<String>,
@@ -53,12 +53,12 @@ pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
                 beside: format!("{}; lower is better", interval(part.weighted_log_loss_interval)),
             },
             Headline {
-                what: format!("loss of predicting the training shares, {name}"),
-                value: Some(Number::metric(part.priors_log_loss)),
-                beside: "what a model that learned nothing scores".into(),
+                what: format!("prevalence baseline, {name}"),
+                value: Some(Number::metric(part.prevalence_log_loss)),
+                beside: "weighted log loss of always predicting each label's share in training".into(),
             },
             Headline {
-                what: format!("AUC of any hemorrhage, {name}"),
+                what: format!("AUROC of any hemorrhage, {name}"),
                 value: part.auc_any().map(Number::metric),
                 beside: part.auc_any().map_or_else(any_note, |_| {
                     format!("{}; chance is 0.5", interval(part.auc_any_interval))
@@ -66,17 +66,17 @@ pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
             },
         ]
     };
-    let mut headlines = of(&metrics.valid, "held out");
+    let mut headlines = of(&metrics.valid, "validation");
     if let Some(test) = &metrics.test {
         headlines.extend(of(test, "test"));
     }
     if let Some(baseline) = &metrics.baseline {
         headlines.push(Headline {
-            what: "weighted log loss of the baseline, held out".into(),
+            what: "weighted log loss of the baseline, validation".into(),
             value: Some(Number::metric(baseline.weighted_log_loss)),
             beside: match &metrics.versus_baseline {
                 Some(versus) => format!(
-                    "the model's is {:+.4} ({})",
+                    "Δ of the model {:+.4} ({})",
                     versus.difference,
                     interval(versus.interval)
                 ),
@@ -90,29 +90,26 @@ pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
 pub(crate) fn verdict(part: &PartMetrics) -> Verdict {
     let of = format!(
         "on {} of {}",
-        counted(part.slices, "held-out slice", "held-out slices"),
+        counted(part.slices, "validation slice", "validation slices"),
         counted(part.patients, "patient", "patients")
     );
-    let priors = part.priors_log_loss;
+    let baseline = part.prevalence_log_loss;
     let (kind, text) = match part.weighted_log_loss_interval {
-        Some(Interval { high, .. }) if high < priors => {
-            ("good", "The model is better than predicting the training shares")
+        Some(Interval { high, .. }) if high < baseline => {
+            ("good", "The model is better than the prevalence baseline")
         }
-        Some(Interval { low, .. }) if low > priors => {
-            ("bad", "The model is worse than predicting the training shares")
+        Some(Interval { low, .. }) if low > baseline => {
+            ("bad", "The model is worse than the prevalence baseline")
         }
         Some(_) => (
             "open",
-            "The model is not shown to be better than predicting the training shares",
+            "The model is not shown to be better than the prevalence baseline",
         ),
-        None if part.weighted_log_loss < priors => (
+        None if part.weighted_log_loss < baseline => (
             "open",
-            "The model scores better than the training shares; without an interval this may be chance",
+            "The model scores better than the prevalence baseline; without an interval this may be chance",
         ),
-        None => (
-            "bad",
-            "The model scores no better than predicting the training shares",
-        ),
+        None => ("bad", "The model scores no better than the prevalence baseline"),
     };
     Verdict {
         text: format!("{text} ({of})."),
@@ -121,13 +118,13 @@ pub(crate) fn verdict(part: &PartMetrics) -> Verdict {
 }
 
 pub(crate) fn parts(metrics: &Metrics) -> Vec<PartScores> {
-    let mut parts = vec![part("Held-out slices", &metrics.valid, metrics)];
+    let mut parts = vec![part("Validation slices", &metrics.valid, metrics)];
     parts.extend(metrics.test.iter().map(|test| part("Test slices", test, metrics)));
     parts.extend(
         metrics
             .baseline
             .iter()
-            .map(|baseline| part("The baseline on held-out slices", baseline, metrics)),
+            .map(|baseline| part("The baseline on validation slices", baseline, metrics)),
     );
     parts
 }
@@ -155,8 +152,8 @@ fn part(title: &'static str, measured: &PartMetrics, metrics: &Metrics) -> PartS
                 String::new(),
             ),
             (
-                "weighted log loss of the training shares".into(),
-                Number::metric(measured.priors_log_loss),
+                "weighted log loss of the prevalence baseline".into(),
+                Number::metric(measured.prevalence_log_loss),
                 format!("on stage 2 of the competition it is {STAGE_2_PREVALENCE_LOG_LOSS}"),
             ),
         ],

@@ -16,7 +16,7 @@ const HEAT_SIZE: usize = 64;
 pub(crate) struct SheetSettings {
     /// Positives of each label with the highest and with the lowest probability, each.
     pub examples: usize,
-    /// Most confident mistakes, best and worst slices, each.
+    /// Most confident mistakes, slices with the lowest and with the highest loss, each.
     pub mistakes: usize,
     /// Longest side of a picture, in pixels.
     pub size: usize,

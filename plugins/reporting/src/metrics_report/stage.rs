@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ichflow_api::data::identity::Subject;
-use ichflow_api::data::measures::Metrics;
 use ichflow_api::nn::summary::Summary;
 use ichflow_api::prelude::*;
 
@@ -15,7 +14,7 @@ use crate::explain::HeatMaps;
 use crate::render::privacy::Privacy;
 
 /// Writes `report.html`: the scores beside what they must beat, the data and its split, curves, calibration,
-/// thresholds, scanner styles, places in the series and patients, example slices with truth and prediction,
+/// operating points, subgroups (pixel encodings, positions in the series, patients), example slices with truth and prediction,
 /// the recipe and where everything came from. One file that needs no network; every picture's numbers are in
 /// it as CSV. What a recipe does not have (a network, calibration, a baseline) is left out.
 ///
@@ -29,7 +28,7 @@ pub struct MetricsReport {
     /// with the lowest.
     #[schemars(range(min = 0, max = 12))]
     pub examples: usize,
-    /// How many of the most confident mistakes to show, and as many of the best and of the worst slices.
+    /// How many of the most confident mistakes to show, and as many slices with the lowest and the highest loss.
     #[schemars(range(min = 0, max = 48))]
     pub mistakes: usize,
     /// Longest side of the example slices, in pixels; larger images are averaged down.
@@ -57,27 +56,27 @@ impl Stage for MetricsReport {
         "the run on one page: scores, data, curves, example slices, recipe, provenance";
     const EXAMPLE: &'static str = "[report]\nuse = \"metrics-report\"\nexamples = 4\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Folds>("folds"))
-            .input(Input::of::<Predictions>("valid").by_name())
-            .input(Input::of::<Predictions>("test").optional())
-            .input(Input::of::<History>("history").optional())
-            .input(Input::of::<Model>("model").optional())
-            .input(Input::of::<Window>("window").optional())
-            .input(Input::of::<HeatMaps>("heat_maps").optional())
-            .input(Input::of::<Pixels>("pixels"))
-            .input(Input::of::<Metrics>("metrics"))
+            .takes(input::COHORT)
+            .takes(input::FOLDS)
+            .takes(input::VALID)
+            .takes(optional::TEST)
+            .takes(optional::HISTORY)
+            .takes(optional::MODEL)
+            .takes(optional::WINDOW)
+            .takes(HeatMaps::INPUT)
+            .takes(input::PIXELS)
+            .takes(input::METRICS)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let valid = inputs.get::<Predictions>("valid")?;
-        let test = inputs.find::<Predictions>("test")?;
-        let model = inputs.find::<Model>("model")?;
-        let window = inputs.find::<Window>("window")?;
-        let history = inputs.find::<History>("history")?;
-        let cohort = inputs.get::<Cohort>("cohort")?;
+        let valid = inputs.take(input::VALID)?;
+        let test = inputs.get(optional::TEST)?;
+        let model = inputs.get(optional::MODEL)?;
+        let window = inputs.get(optional::WINDOW)?;
+        let history = inputs.get(optional::HISTORY)?;
+        let cohort = inputs.take(input::COHORT)?;
         let settings = SheetSettings {
             examples: self.examples,
             mistakes: self.mistakes,
@@ -90,10 +89,10 @@ impl Stage for MetricsReport {
         };
         let strips = slices::strips(
             &valid,
-            &*inputs.get::<Pixels>("pixels")?,
+            &*inputs.take(input::PIXELS)?,
             &look,
             settings,
-            inputs.find::<HeatMaps>("heat_maps")?.as_deref(),
+            inputs.get(HeatMaps::INPUT)?.as_deref(),
             context,
         )?;
         let shown = cohort.slices.iter().chain(&valid.slices);
@@ -104,12 +103,12 @@ impl Stage for MetricsReport {
         write_names(&valid, &strips, &privacy, &context.file("report_names.csv")?)?;
         let html = page::html(&Material {
             cohort: &cohort,
-            folds: &*inputs.get::<Folds>("folds")?,
+            folds: &*inputs.take(input::FOLDS)?,
             valid: &valid,
             test: test.as_deref(),
             history: history.as_deref(),
             model: model.as_deref(),
-            metrics: &*inputs.get::<Metrics>("metrics")?,
+            metrics: &*inputs.take(input::METRICS)?,
             strips: &strips,
             look: look.in_words(),
             network: model.as_deref().map(|model| summary(model, &cohort, context)),

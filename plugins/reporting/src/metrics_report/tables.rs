@@ -1,4 +1,4 @@
-//! Tables of numbers: what thresholds do, how the split came out, groups, calibration.
+//! Tables of numbers: operating points, how the split came out, groups, calibration.
 
 use ichflow_api::data::measures::{AtThreshold, GroupMetrics, Metrics, PartMetrics};
 use ichflow_api::metrics::Interval;
@@ -72,10 +72,10 @@ pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {
         columns: heads(&[
             "positives",
             "log loss",
-            "AUC",
+            "AUROC",
             "average precision",
             "Brier score",
-            "calibration error",
+            "expected calibration error",
             "accuracy at 0.5",
         ]),
         rows: rows
@@ -97,10 +97,10 @@ pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {
 
 const COUNTED: [&str; 9] = [
     "threshold",
-    "found",
-    "missed",
-    "false alarms",
-    "rightly left",
+    "TP",
+    "FN",
+    "FP",
+    "TN",
     "sensitivity",
     "specificity",
     "precision",
@@ -121,7 +121,7 @@ fn counted(at: &AtThreshold) -> Vec<Cell> {
     ]
 }
 
-/// What thresholds do: the fixed one, the chosen ones, the one for a stated specificity.
+/// Operating points: the fixed threshold, the chosen ones, the one for a stated specificity.
 pub(crate) fn decisions(title: &str, measured: &PartMetrics, metrics: &Metrics) -> Vec<Table> {
     let mut tables = Vec::new();
     if let Some(target) = &metrics.thresholds_for
@@ -129,8 +129,8 @@ pub(crate) fn decisions(title: &str, measured: &PartMetrics, metrics: &Metrics) 
     {
         tables.push(Table {
             caption: format!(
-                "{title}, called positive at or above a threshold chosen on held-out slices for {target}. \
-                 Held-out slices are counted by thresholds chosen without their patient."
+                "{title}, called positive at or above a threshold chosen on validation slices for {target}. \
+                 Validation slices are counted by thresholds chosen without their patient."
             ),
             columns: heads(&COUNTED),
             rows: measured
@@ -184,7 +184,7 @@ pub(crate) fn split(balance: &Balance) -> Table {
         .map(|fold| fold.name.clone())
         .collect();
     columns.push("ideal".into());
-    let judged = balance.folds.iter().position(|fold| fold.held_out).unwrap_or(0);
+    let judged = balance.folds.iter().position(|fold| fold.validation).unwrap_or(0);
     let mut rows = vec![(
         balance.grouped.clone(),
         balance.folds[..shown]
@@ -207,8 +207,8 @@ pub(crate) fn split(balance: &Balance) -> Table {
     let more = balance.folds.len() - shown;
     Table {
         caption: format!(
-            "Slices of every label in every fold, with their share of the label's slices; the ideal is of the fold \
-             held out.{}",
+            "Slices of every label in every fold, with their share of the label's slices; the ideal is of the \
+             validation fold.{}",
             if more > 0 {
                 format!(" {more} more folds are not shown.")
             } else {
@@ -220,13 +220,21 @@ pub(crate) fn split(balance: &Balance) -> Table {
     }
 }
 
+/// More groups than this help nobody; all are in `metrics.json`.
+const MOST_GROUPS: usize = 100;
+
 /// Scores of groups of slices.
 pub(crate) fn groups(caption: &str, groups: &[GroupMetrics]) -> Table {
+    let more = groups.len().saturating_sub(MOST_GROUPS);
     Table {
-        caption: caption.into(),
-        columns: heads(&["slices", "with bleeding", "weighted log loss", "AUC of any"]),
+        caption: match more {
+            0 => caption.into(),
+            more => format!("{caption} {} more are in metrics.json.", thousands(more)),
+        },
+        columns: heads(&["slices", "with hemorrhage", "weighted log loss", "AUROC of any"]),
         rows: groups
             .iter()
+            .take(MOST_GROUPS)
             .map(|group| {
                 let cells = vec![
                     Cell::count(group.slices),
@@ -242,11 +250,11 @@ pub(crate) fn groups(caption: &str, groups: &[GroupMetrics]) -> Table {
     }
 }
 
-/// Held-out predictions before and after calibration.
+/// Validation predictions before and after calibration.
 pub(crate) fn calibration(calibration: &Calibration) -> Table {
     Table {
         caption: format!(
-            "Held-out slices before and after calibration ({}), each calibrated without its patient.",
+            "Validation slices before and after calibration ({}), each calibrated without its patient.",
             calibration.method
         ),
         columns: heads(&[

@@ -24,7 +24,7 @@ impl Choice {
     }
 }
 
-/// The most confident mistakes first, then the bleeding slices that cost least and most as a whole, then for
+/// The most confident mistakes first, then the slices with hemorrhage of the lowest loss and all of the highest, then for
 /// each label its positives with the highest and the lowest probabilities. Equal ones keep the order of the
 /// predictions.
 pub(crate) fn choose(predictions: &Predictions, examples: usize, mistakes: usize) -> Vec<Choice> {
@@ -44,7 +44,7 @@ fn positives(predictions: &Predictions, label: usize, count: usize) -> Choice {
         predictions.probabilities[*b][label].total_cmp(&predictions.probabilities[*a][label])
     });
     let remark = if found.is_empty() {
-        format!("No held-out slice is positive for {}.", LABELS[label])
+        format!("No validation slice is positive for {}.", LABELS[label])
     } else {
         String::new()
     };
@@ -81,7 +81,7 @@ fn mistaken(predictions: &Predictions, count: usize) -> Choice {
     Choice {
         title: "Most confident mistakes".into(),
         remark: if slices.is_empty() {
-            "No held-out slice is on the wrong side of 0.5.".into()
+            "No validation slice is on the wrong side of 0.5.".into()
         } else {
             String::new()
         },
@@ -89,16 +89,16 @@ fn mistaken(predictions: &Predictions, count: usize) -> Choice {
     }
 }
 
-/// Slices with bleeding, by their weighted log loss: the lowest, and of all slices the highest. Each is shown
-/// for the label that costs it most.
+/// Slices by their weighted log loss: the lowest of those with hemorrhage, and the highest of all. Each is shown
+/// for the label that adds most to it.
 fn by_loss(predictions: &Predictions, count: usize) -> (Choice, Choice) {
     let mut scored: Vec<(f64, usize, usize, bool)> = known(predictions)
         .filter_map(|(index, truth)| {
             let row = predictions.probabilities[index];
             let loss = metrics::weighted_log_loss(&[truth], &[row], &METRIC_WEIGHTS, metrics::DEFAULT_EPS)?;
             let error = |label: usize| (row[label] - f64::from(u8::from(truth[label]))).abs();
-            let dearest = (0..COUNT).max_by(|a, b| error(*a).total_cmp(&error(*b)))?;
-            Some((loss, index, dearest, truth[0]))
+            let largest = (0..COUNT).max_by(|a, b| error(*a).total_cmp(&error(*b)))?;
+            Some((loss, index, largest, truth[0]))
         })
         .collect();
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -116,10 +116,10 @@ fn by_loss(predictions: &Predictions, count: usize) -> (Choice, Choice) {
     let pairs = |(_, index, label, _): &(f64, usize, usize, bool)| (*index, *label);
     (
         choice(
-            "Best: the slices with bleeding that cost least",
+            "Lowest loss among slices with hemorrhage",
             best.map(pairs).collect(),
         ),
-        choice("Worst: the slices that cost most", worst.map(pairs).collect()),
+        choice("Highest loss", worst.map(pairs).collect()),
     )
 }
 
@@ -149,15 +149,15 @@ mod tests {
             probabilities: probabilities.map(|p| [p, 0.0, 0.3, 0.0, 0.0, 0.0]).to_vec(),
         };
         let choices = choose(&predictions, 1, 3);
-        assert_eq!(choices[0].slices, [(3, 0), (1, 0), (0, 2)], "one line a slice");
+        assert_eq!(choices[0].slices, [(3, 0), (1, 0), (0, 2)], "one line per slice");
         assert_eq!(
             choices[1].slices[0].0, 0,
-            "0.9 and 0.3 cost least of those that bleed"
+            "0.9 and 0.3 have the lowest loss of those with hemorrhage"
         );
-        assert_eq!(choices[2].slices[0].0, 3, "0.05 costs most");
+        assert_eq!(choices[2].slices[0].0, 3, "0.05 has the highest loss");
         assert_eq!(choices[3].slices, [(0, 0), (3, 0)]);
         assert!(choices[4].slices.is_empty());
-        assert_eq!(choices[4].remark, "No held-out slice is positive for epidural.");
+        assert_eq!(choices[4].remark, "No validation slice is positive for epidural.");
         assert_eq!(
             choose(&predictions, 3, 0)[3].indices().count(),
             4,

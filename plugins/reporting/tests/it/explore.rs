@@ -5,6 +5,8 @@ use ichflow_api::prelude::*;
 use ichflow_api::testkit::{self, MadePixels};
 use ichflow_reporting::explore::EdaReport;
 
+use super::odd_cohorts::{is_finite, says};
+
 /// Side of the slices, in pixels.
 const SIDE: usize = 8;
 
@@ -48,10 +50,10 @@ fn report(name: &str, made: Made, test: Option<Vec<Slice>>) -> String {
         })
     }));
     let mut inputs = Inputs::default()
-        .with("cohort", testkit::cohort(made.slices))
-        .with("pixels", pixels);
+        .with(input::COHORT, testkit::cohort(made.slices))
+        .with(input::PIXELS, pixels);
     if let Some(test) = test {
-        inputs = inputs.with("test", testkit::cohort(test));
+        inputs = inputs.with(optional::TEST_COHORT, testkit::cohort(test));
     }
     let context = Context::new(&run, "report", EdaReport::NAME, "key");
     EdaReport::default().run(&inputs, &context).unwrap();
@@ -67,19 +69,8 @@ fn report(name: &str, made: Made, test: Option<Vec<Slice>>) -> String {
         assert!(!says(&html, "1", many), "1 {many} in {name}");
         assert!(!says(&html, "2", one), "2 {one} in {name}");
     }
-    assert!(!html.contains("NaN") && !html.contains(">inf"), "{name}");
+    assert!(is_finite(&html), "{name}");
     html
-}
-
-/// Whether the page says a number of things: "1 slices", and not "11 slices".
-fn says(html: &str, number: &str, things: &str) -> bool {
-    let phrase = format!("{number} {things}");
-    html.match_indices(&phrase).any(|(at, _)| {
-        let before = html[..at].chars().next_back();
-        let after = html[at + phrase.len()..].chars().next();
-        !before.is_some_and(|c| c.is_ascii_digit() || ".,\u{202f}".contains(c))
-            && !after.is_some_and(char::is_alphanumeric)
-    })
 }
 
 #[test]
@@ -187,8 +178,8 @@ fn headers_without_anything_and_encodings_that_hardly_differ() {
     for (i, slice) in bare.iter_mut().enumerate() {
         (slice.position_mm, slice.tags.window_center) = (None, None);
         (slice.patient, slice.series, slice.study) = Default::default();
-        slice.style.bits_stored = 16;
-        slice.style.rescale_slope = 1.0 + 0.0001 * (i % 9) as f32;
+        slice.encoding.bits_stored = 16;
+        slice.encoding.rescale_slope = 1.0 + 0.0001 * (i % 9) as f32;
     }
     let html = report(
         "bare",

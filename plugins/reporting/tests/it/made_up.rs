@@ -8,7 +8,6 @@ use ichflow_api::context::RunContext;
 use ichflow_api::data::balance::{BalanceLine, FoldSize};
 use ichflow_api::data::calibration::{LabelCalibration, LabelReliability};
 use ichflow_api::data::labels::{COUNT, Labels};
-use ichflow_api::data::measures::Metrics;
 use ichflow_api::metrics::ReliabilityBin;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::history::Epoch;
@@ -25,8 +24,8 @@ const SIDE: usize = 160;
 pub struct Plan {
     pub patients: usize,
     pub slices_per_patient: usize,
-    /// Every so many patients is held out.
-    pub held_out_every: usize,
+    /// One of so many patients is for validation.
+    pub validation_every: usize,
     pub epochs: usize,
     pub channels: usize,
     pub with_test: bool,
@@ -38,6 +37,12 @@ pub struct Plan {
     pub trained: bool,
     /// Whether there are a baseline, calibration, thresholds and a balance.
     pub rich: bool,
+    /// The truth of a patient's slice.
+    pub labels: fn(patient: usize, slice: usize) -> Option<Labels>,
+    /// Whether test slices have a truth.
+    pub test_labels: bool,
+    /// The probability of a label of the slice with this number, if it is not drawn.
+    pub probability: Option<fn(slice: usize, positive: bool) -> f64>,
 }
 
 impl Default for Plan {
@@ -45,7 +50,7 @@ impl Default for Plan {
         Self {
             patients: 120,
             slices_per_patient: 12,
-            held_out_every: 5,
+            validation_every: 5,
             epochs: 11,
             channels: 3,
             with_test: true,
@@ -53,6 +58,9 @@ impl Default for Plan {
             readable: true,
             trained: true,
             rich: true,
+            labels: |patient, slice| Some(labels(patient, slice)),
+            test_labels: true,
+            probability: None,
         }
     }
 }
@@ -161,7 +169,7 @@ fn cohort(plan: &Plan, prefix: &str) -> Cohort {
         let mut made = testkit::slice(
             &id,
             &format!("SECRET^PATIENT {prefix}{patient}"),
-            Some(labels(patient, slice)),
+            (plan.labels)(patient, slice),
         );
         made.tags.window_center = Some(40.0);
         made
@@ -177,13 +185,16 @@ fn cohort(plan: &Plan, prefix: &str) -> Cohort {
     cohort
 }
 
-fn predictions(slices: Vec<Slice>) -> Predictions {
+fn predictions(plan: &Plan, slices: Vec<Slice>) -> Predictions {
     let probabilities = slices
         .iter()
         .enumerate()
         .map(|(index, slice)| {
             let truth = slice.labels.unwrap_or([false; COUNT]);
             std::array::from_fn(|label| {
+                if let Some(probability) = plan.probability {
+                    return probability(index, truth[label]);
+                }
                 let place = (index * COUNT + label) as u64 + 1_000_000;
                 let doubt = noise(place) + noise(place + 77_777_777);
                 let logit = -4.0
@@ -255,7 +266,7 @@ fn run(directory: &Path, plan: &Plan) -> RunContext {
 
 /// What stages between the network and the report may add.
 fn rich(inputs: Inputs) -> Inputs {
-    let valid = inputs.get::<Predictions>("valid").unwrap();
+    let valid = inputs.take(input::VALID).unwrap();
     let baseline = Predictions {
         slices: valid.slices.iter().rev().cloned().collect(),
         probabilities: vec![[0.08, 0.01, 0.03, 0.02, 0.03, 0.04]; valid.slices.len()],
@@ -263,7 +274,7 @@ fn rich(inputs: Inputs) -> Inputs {
     let thresholds = Thresholds {
         target: "a sensitivity of at least 0.9".into(),
         of_label: [Some(0.125), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)],
-        held_out: valid
+        validation: valid
             .slices
             .iter()
             .map(|slice| {
@@ -301,7 +312,7 @@ fn rich(inputs: Inputs) -> Inputs {
     let fold = |index: usize| FoldSize {
         name: format!("fold {index}"),
         groups: 24,
-        held_out: index == 1,
+        validation: index == 1,
     };
     let balance = Balance {
         grouped: "patients".into(),
@@ -314,25 +325,30 @@ fn rich(inputs: Inputs) -> Inputs {
         leaks: vec!["2 patients have slices on both sides of the split".into()],
     };
     inputs
-        .with("baseline", baseline)
-        .with("thresholds", thresholds)
-        .with("calibration", calibration)
-        .with("balance", balance)
+        .with(optional::BASELINE, baseline)
+        .with(optional::THRESHOLDS, thresholds)
+        .with(optional::CALIBRATION, calibration)
+        .with(optional::BALANCE, balance)
 }
 
 /// Evaluates and reports into `directory`.
 pub fn make(directory: &Path, plan: &Plan) -> Made {
+    try_make(directory, plan).unwrap()
+}
+
+/// The same; an error if nothing can be measured.
+pub fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
     let run = run(directory, plan);
     let cohort = cohort(plan, "");
     let folds = Folds {
         of_slice: (0..cohort.len())
             .map(|i| {
-                let held_out = (i / plan.slices_per_patient) % plan.held_out_every == 1;
-                if held_out { Fold::Valid } else { Fold::Train }
+                let is_validation = (i / plan.slices_per_patient) % plan.validation_every == 1;
+                if is_validation { Fold::Valid } else { Fold::Train }
             })
             .collect(),
     };
-    let held_out = folds
+    let validation = folds
         .indices(Fold::Valid)
         .into_iter()
         .map(|i| cohort.slices[i].clone())
@@ -364,12 +380,14 @@ pub fn make(directory: &Path, plan: &Plan) -> Made {
         ),
     );
     let mut inputs = Inputs::default()
-        .with("cohort", cohort)
-        .with("folds", folds)
-        .with("valid", predictions(held_out))
-        .with("pixels", pixels);
+        .with(input::COHORT, cohort)
+        .with(input::FOLDS, folds)
+        .with(input::VALID, predictions(plan, validation))
+        .with(input::PIXELS, pixels);
     if plan.trained {
-        inputs = inputs.with("history", history(plan.epochs)).with("model", model);
+        inputs = inputs
+            .with(optional::HISTORY, history(plan.epochs))
+            .with(input::MODEL, model);
     }
     if plan.rich {
         inputs = rich(inputs);
@@ -377,26 +395,27 @@ pub fn make(directory: &Path, plan: &Plan) -> Made {
     if plan.with_test {
         let test = Plan {
             patients: 30,
+            labels: if plan.test_labels {
+                plan.labels
+            } else {
+                |_, _| None
+            },
             ..Plan::default()
         };
-        inputs = inputs.with("test", predictions(self::cohort(&test, "t").slices));
+        inputs = inputs.with(optional::TEST, predictions(plan, self::cohort(&test, "t").slices));
     }
     let evaluate = Evaluate::default();
-    let mut outputs = evaluate
-        .run(&inputs, &Context::new(&run, "evaluate", Evaluate::NAME, "key"))
-        .unwrap();
-    let metrics = outputs.take_as::<Metrics>("metrics").unwrap();
-    let inputs = inputs.with_any("metrics", metrics);
+    let mut outputs = evaluate.run(&inputs, &Context::new(&run, "evaluate", Evaluate::NAME, "key"))?;
+    let metrics = outputs.take(output::METRICS).unwrap();
+    let inputs = inputs.with_any(input::METRICS.name(), metrics);
     let stage = MetricsReport::default();
-    stage
-        .run(&inputs, &Context::new(&run, "report", MetricsReport::NAME, "key"))
-        .unwrap();
+    stage.run(&inputs, &Context::new(&run, "report", MetricsReport::NAME, "key"))?;
     let report = run.report().unwrap();
-    Made {
+    Ok(Made {
         html: std::fs::read_to_string(&report).unwrap(),
         metrics_json: serde_json::from_str(
             &std::fs::read_to_string(run.directory.join("metrics.json")).unwrap(),
         )
         .unwrap(),
-    }
+    })
 }

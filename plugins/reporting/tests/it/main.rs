@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
 
+mod compare;
 mod explore;
 mod made_up;
+mod odd_cohorts;
 mod report;

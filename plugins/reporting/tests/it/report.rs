@@ -94,7 +94,7 @@ fn check(made: &Made) {
         }
         let groups = &made.metrics_json[part]["groups"];
         if part == "valid" {
-            for group in ["by_style", "by_position"] {
+            for group in ["by_encoding", "by_position"] {
                 for group in groups[group].as_array().unwrap() {
                     assert!(shown.contains(&group["weighted_log_loss"].to_string()), "{group}");
                 }
@@ -124,7 +124,7 @@ fn a_full_run_makes_a_full_page() {
     let made = make(&directory("full"), &Plan::default());
     check(&made);
     let html = &made.html;
-    assert!(html.contains("held out: undefined, no slice is positive"));
+    assert!(html.contains("validation: undefined, no slice is positive"));
     assert!(html.contains("data:image/png;base64,"));
     assert!(html.contains("ID_6431af929") && html.contains("2 bytes short"));
     assert!(html.contains("group_by = "));
@@ -141,7 +141,7 @@ fn a_run_with_next_to_nothing_makes_a_page_too() {
     let plan = Plan {
         patients: 2,
         slices_per_patient: 3,
-        held_out_every: 2,
+        validation_every: 2,
         epochs: 0,
         channels: 1,
         with_test: false,
@@ -149,6 +149,7 @@ fn a_run_with_next_to_nothing_makes_a_page_too() {
         readable: true,
         trained: true,
         rich: false,
+        ..Plan::default()
     };
     let made = make(&directory("little"), &plan);
     check(&made);
@@ -179,17 +180,17 @@ fn a_run_without_a_network_makes_a_page_too() {
 fn what_stages_added_is_shown() {
     let html = make(&directory("rich"), &Plan::default()).html;
     for text in [
-        "weighted log loss of the baseline, held out",
-        "The baseline on held-out slices",
-        "chosen on held-out slices for a sensitivity of at least 0.9",
+        "weighted log loss of the baseline, validation",
+        "The baseline on validation slices",
+        "chosen on validation slices for a sensitivity of at least 0.9",
         "before and after calibration (platt)",
         "2 patients have slices on both sides of the split",
         "288 20.0 %",
         "as submitted",
         "on stage 2 of the competition it is 0.2311",
-        "Loss by scanner style",
-        "Loss by place in the series",
-        "Best: the slices with bleeding that cost least",
+        "Loss by pixel encoding",
+        "Loss by position in the series",
+        "Lowest loss among slices with hemorrhage",
     ] {
         assert!(html.contains(text), "{text}");
     }

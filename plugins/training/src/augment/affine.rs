@@ -139,8 +139,12 @@ impl Stage for Affine {
     const SUMMARY: &'static str = "random rotation, scale and shift of training images";
     const EXAMPLE: &'static str = "[augment]\nuse = \"affine\"\nrotation = 15\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         super::ports()
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        super::describe(inputs, self.clone())
     }
 
     fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {

@@ -100,8 +100,12 @@ impl Stage for Erase {
     const SUMMARY: &'static str = "paints a random rectangle of training images over";
     const EXAMPLE: &'static str = "[augment]\nuse = \"erase\"\nprobability = 0.25\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         super::ports()
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        super::describe(inputs, self.clone())
     }
 
     fn check(&self) -> Vec<Problem> {

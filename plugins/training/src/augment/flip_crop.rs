@@ -89,8 +89,12 @@ impl Stage for FlipCrop {
     const SUMMARY: &'static str = "random left-right flips and crops of training images";
     const EXAMPLE: &'static str = "[augment]\nuse = \"flip-crop\"\nmax_crop = 25\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         super::ports()
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        super::describe(inputs, self.clone())
     }
 
     fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {

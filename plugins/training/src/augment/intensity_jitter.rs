@@ -75,10 +75,12 @@ impl Stage for IntensityJitter {
     const EXAMPLE: &'static str =
         "[jitter]\nuse = \"intensity-jitter\"\nscale = 0.06\ncenter = [4, 7]\nwidth = [5, 15]\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new()
-            .input(Input::of::<Augment>("augment").optional())
-            .output(Output::of::<Augment>("augment"))
+    fn ports() -> Ports {
+        super::ports()
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        super::describe(inputs, self.clone())
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -93,9 +95,7 @@ impl Stage for IntensityJitter {
     }
 
     fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        let earlier = inputs.find::<Augment>("augment")?;
-        let augment = Augment::after(earlier.as_deref(), self.clone());
-        Ok(Outputs::new().with("augment", augment))
+        super::chained(inputs, self.clone())
     }
 }
 

@@ -73,8 +73,12 @@ impl Stage for Mixup {
     const SUMMARY: &'static str = "blends pairs of training images, and their labels alike";
     const EXAMPLE: &'static str = "[augment]\nuse = \"mixup\"\nalpha = 0.2\n";
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         super::ports()
+    }
+
+    fn describe(&self, inputs: &Descriptions) -> Descriptions {
+        super::describe(inputs, self.clone())
     }
 
     fn run(&self, inputs: &Inputs, _context: &Context) -> Result<Outputs> {

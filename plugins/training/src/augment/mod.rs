@@ -1,4 +1,4 @@
-//! Augmentation of training data, one file a kind.
+//! Augmentation of training data, one file per kind.
 
 pub mod affine;
 pub mod erase;
@@ -10,13 +10,18 @@ use ichflow_api::prelude::*;
 
 /// The ports of an augmentation: those before it in, these and itself out.
 fn ports() -> Ports {
-    Ports::new()
-        .input(Input::of::<Augment>("augment").optional())
-        .output(Output::of::<Augment>("augment"))
+    Ports::new().takes(optional::AUGMENT).offers(output::AUGMENT)
+}
+
+/// What [`chained`] will offer.
+fn describe(inputs: &Descriptions, augmentation: impl Augmentation + 'static) -> Descriptions {
+    let earlier = inputs.artifact(optional::AUGMENT);
+    let augment = Augment::after(earlier.as_deref(), augmentation);
+    Descriptions::new().with(output::AUGMENT, Description::of(augment))
 }
 
 /// `augmentation` after those that came in.
 fn chained(inputs: &Inputs, augmentation: impl Augmentation + 'static) -> Result<Outputs> {
-    let earlier = inputs.find::<Augment>("augment")?;
-    Ok(Outputs::new().with("augment", Augment::after(earlier.as_deref(), augmentation)))
+    let earlier = inputs.get(optional::AUGMENT)?;
+    Ok(Outputs::new().with(output::AUGMENT, Augment::after(earlier.as_deref(), augmentation)))
 }

@@ -62,7 +62,7 @@ impl Outcome {
         (truth, scores)
     }
 
-    /// AUC of a label; nothing when the slices are of one class.
+    /// AUROC of a label; nothing when the slices are of one class.
     pub fn auc(&self, label: usize) -> Option<f64> {
         let (truth, scores) = self.label(label);
         auroc(&truth, &scores)

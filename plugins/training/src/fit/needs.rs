@@ -5,7 +5,7 @@ use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Bytes, Known, Needs};
 use ichflow_api::nn::parameters;
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::model::{Preparation, Resize};
+use ichflow_api::tensors::model::Preparation;
 
 use super::Fit;
 use super::peak_memory::peak_memory_mib;
@@ -19,13 +19,13 @@ const SEVERAL: usize = 5;
 /// for its gradients. The last is measured: the high-water mark of the process after a step with one slice and after
 /// a step with several. Nothing where the system does not tell it, or where an artifact is only made from data.
 pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
-    let spec = known.inputs.find::<NetworkSpec>("network")?;
-    let window = known.inputs.find::<Window>("window")?;
-    let loss = known.inputs.find::<Loss>("loss")?;
+    let spec = known.inputs.artifact(input::NETWORK);
+    let window = known.inputs.artifact(input::WINDOW);
+    let loss = known.inputs.artifact(input::LOSS);
     let (Some(spec), Some(window), Some(loss), Some(stored)) = (spec, window, loss, known.foreseen) else {
         return Ok(Needs::default());
     };
-    let resize = known.inputs.find::<Resize>("resize")?.map(|resize| *resize);
+    let resize = known.inputs.artifact(optional::RESIZE).map(|resize| *resize);
     let device = known.device.open().autodiff();
     let network = spec
         .build(window.channels(), COUNT, &device)?

@@ -69,7 +69,7 @@ impl<'a> Reporter<'a> {
              data-loading wait {:.1} %{}",
             epoch.train_loss,
             epoch.valid_loss,
-            some(epoch.valid_auc_any.map(|auc| format!(" · AUC any {auc:.3}"))),
+            some(epoch.valid_auc_any.map(|auc| format!(" · AUROC any {auc:.3}"))),
             if epoch.best { " · best" } else { "" },
             epoch.lr_end,
             some(

@@ -8,7 +8,7 @@ use ichflow_api::needs::{Known, Needs};
 use ichflow_api::nn::Precision;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::device::all_like;
-use ichflow_api::tensors::model::{Preparation, Resize};
+use ichflow_api::tensors::model::Preparation;
 
 use super::checkpoint::{self, Checkpoint, Store};
 use super::data::Data;
@@ -197,18 +197,18 @@ phases = [
         ),
     ];
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
         Ports::new()
-            .input(Input::of::<Cohort>("cohort"))
-            .input(Input::of::<Folds>("folds"))
-            .input(Input::of::<Pixels>("pixels"))
-            .input(Input::of::<Window>("window"))
-            .input(Input::of::<Resize>("resize").optional())
-            .input(Input::of::<Augment>("augment").optional())
-            .input(Input::of::<NetworkSpec>("network"))
-            .input(Input::of::<Loss>("loss"))
-            .output(Output::of::<Model>("model"))
-            .output(Output::of::<History>("history"))
+            .takes(input::COHORT)
+            .takes(input::FOLDS)
+            .takes(input::PIXELS)
+            .takes(input::WINDOW)
+            .takes(optional::RESIZE)
+            .takes(optional::AUGMENT)
+            .takes(input::NETWORK)
+            .takes(input::LOSS)
+            .offers(output::MODEL)
+            .offers(output::HISTORY)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -260,14 +260,14 @@ struct Prepared {
 impl Fit {
     /// The data, and the network with its starting weights.
     fn prepare(&self, inputs: &Inputs, context: &Context) -> Result<Prepared> {
-        let spec = inputs.get::<NetworkSpec>("network")?;
-        let folds = inputs.get::<Folds>("folds")?;
+        let spec = inputs.take(input::NETWORK)?;
+        let folds = inputs.take(input::FOLDS)?;
         let data = Data {
-            cohort: inputs.get::<Cohort>("cohort")?,
-            pixels: (*inputs.get::<Pixels>("pixels")?).clone(),
+            cohort: inputs.take(input::COHORT)?,
+            pixels: (*inputs.take(input::PIXELS)?).clone(),
             preparation: Preparation {
-                window: (*inputs.get::<Window>("window")?).clone(),
-                resize: inputs.find::<Resize>("resize")?.map(|resize| *resize),
+                window: (*inputs.take(input::WINDOW)?).clone(),
+                resize: inputs.get(optional::RESIZE)?.map(|resize| *resize),
                 normalisation: spec.normalisation(),
             },
             train: folds.indices(Fold::Train),
@@ -322,8 +322,8 @@ impl Fit {
             data: &data,
             devices: devices.into_iter().map(Device::autodiff).collect(),
             precision: self.precision,
-            loss: inputs.get::<Loss>("loss")?,
-            augment: inputs.find::<Augment>("augment")?,
+            loss: inputs.take(input::LOSS)?,
+            augment: inputs.get(optional::AUGMENT)?,
             augment_rng: context.rng("augment"),
             dropout_seed: context.seed_for("dropout"),
         };
@@ -339,7 +339,7 @@ impl Fit {
             data: &data,
             learner: &learner,
             validator: &validator,
-            spec: &*inputs.get::<NetworkSpec>("network")?,
+            spec: &*inputs.take(input::NETWORK)?,
         };
         let network = train_loop.train(network, store, saved)?;
         Ok(Prepared {
@@ -355,8 +355,8 @@ impl Prepared {
     fn result(self, directory: &Path, context: &Context) -> Result<Outputs> {
         let (network, history) = checkpoint::read(directory, self.network, context)?;
         Ok(Outputs::new()
-            .with("model", self.data.model(network, &self.description))
-            .with("history", history))
+            .with(output::MODEL, self.data.model(network, &self.description))
+            .with(output::HISTORY, history))
     }
 }
 

@@ -69,12 +69,16 @@ impl Stage for Asymmetric {
     const SUMMARY: &'static str = "asymmetric loss: easy negatives count little or nothing";
     const EXAMPLE: &'static str = "[loss]\nuse = \"asymmetric\"\ngamma_negative = 4\nmargin = 0.05\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Loss>("loss"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::LOSS)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::LOSS, Description::of(Loss::new(self.clone())))
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("loss", Loss::new(self.clone())))
+        Ok(Outputs::new().with(output::LOSS, Loss::new(self.clone())))
     }
 }
 

@@ -62,8 +62,12 @@ impl Stage for Bce {
     const SUMMARY: &'static str = "binary cross-entropy, all labels alike";
     const EXAMPLE: &'static str = "[loss]\nuse = \"bce\"\nlabel_smoothing = 0.02\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Loss>("loss"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::LOSS)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::LOSS, Description::of(Loss::new(self.clone())))
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -81,7 +85,7 @@ impl Stage for Bce {
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("loss", Loss::new(self.clone())))
+        Ok(Outputs::new().with(output::LOSS, Loss::new(self.clone())))
     }
 }
 

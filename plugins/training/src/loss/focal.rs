@@ -49,12 +49,16 @@ impl Stage for Focal {
     const SUMMARY: &'static str = "focal loss: what is already right counts less";
     const EXAMPLE: &'static str = "[loss]\nuse = \"focal\"\ngamma = 2\nalpha = 0.25\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Loss>("loss"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::LOSS)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::LOSS, Description::of(Loss::new(self.clone())))
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("loss", Loss::new(self.clone())))
+        Ok(Outputs::new().with(output::LOSS, Loss::new(self.clone())))
     }
 }
 

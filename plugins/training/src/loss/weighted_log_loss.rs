@@ -41,8 +41,12 @@ impl Stage for WeightedLogLoss {
     const SUMMARY: &'static str = "the competition's metric: log loss with any counted twice";
     const EXAMPLE: &'static str = "[loss]\nuse = \"weighted-log-loss\"\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Loss>("loss"))
+    fn ports() -> Ports {
+        Ports::new().offers(output::LOSS)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::LOSS, Description::of(Loss::new(self.clone())))
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -60,7 +64,7 @@ impl Stage for WeightedLogLoss {
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
-        Ok(Outputs::new().with("loss", Loss::new(self.clone())))
+        Ok(Outputs::new().with(output::LOSS, Loss::new(self.clone())))
     }
 }
 

@@ -97,8 +97,16 @@ impl Stage for Formula {
     const SUMMARY: &'static str = "channels written as formulas of HU in the recipe";
     const EXAMPLE: &'static str = "[window]\nuse = \"formula\"\nchannels = [\n  \"linear(40, 80)\",\n  \"0.3 * linear(40, 80) + 0.5 * linear(80, 200) + 0.2 * linear(600, 2000)\",\n  \"if(hu > 300, 0, clip((hu - 20) / 60, 0, 1))\",\n]\n";
 
-    fn ports(&self) -> Ports {
-        Ports::new().output(Output::of::<Window>("window").channels(self.channels.len()))
+    fn ports() -> Ports {
+        Ports::new().offers(output::WINDOW)
+    }
+
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        let window = match self.compile() {
+            Ok(program) => Description::of(Window::new(program)),
+            Err(_) => Description::new().channels(self.channels.len()),
+        };
+        Descriptions::new().with(output::WINDOW, window)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -126,7 +134,7 @@ impl Stage for Formula {
                 .collect();
             Error::new(shown.join("\n"))
         })?;
-        Ok(Outputs::new().with("window", Window::new(program)))
+        Ok(Outputs::new().with(output::WINDOW, Window::new(program)))
     }
 }
 

@@ -59,7 +59,7 @@ pub enum Step {
     Number(u64),
     /// A value known by name.
     Name(Name),
-    /// By how much windows are widened, one value a slice.
+    /// By how much windows are widened, one value per slice.
     Widening,
     /// One operand.
     Unary(Unary, usize),
@@ -106,7 +106,7 @@ impl Step {
     }
 }
 
-/// A number, or one value a pixel `[batch, 1, height, width]` or a slice `[batch, 1, 1, 1]`.
+/// A number, or one value per pixel `[batch, 1, height, width]` or a slice `[batch, 1, 1, 1]`.
 #[derive(Clone)]
 #[expect(
     clippy::large_enum_variant,

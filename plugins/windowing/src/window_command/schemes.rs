@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ichflow_api::command::{Application, ResolvedRecipe, ResolvedStage};
 use ichflow_api::context::{Observer, Progress, RunContext, Silent};
 use ichflow_api::device::DeviceId;
-use ichflow_api::ports::AnyArtifact;
+use ichflow_api::ports::{AnyArtifact, ArtifactType, InputPort};
 use ichflow_api::prelude::*;
 use ichflow_api::stage::{AnyStage, Family};
 use serde_json::Value;
@@ -72,7 +72,7 @@ pub fn drafts(name: &str, sets: &[String], application: &dyn Application) -> Res
     if let Some(problem) = stage.check().into_iter().next() {
         return Err(Error::new(format!("`{name}`: {}", problem.message)).help(recipe_needed));
     }
-    let takes_windows = |input: &Input| input.artifact == ichflow_api::ports::ArtifactType::of::<Window>();
+    let takes_windows = |input: &InputPort| input.artifact == ArtifactType::of::<Window>();
     if stage.ports().inputs.iter().any(takes_windows) {
         return Err(Error::new(format!("`{name}` is made of other schemes")).help(recipe_needed));
     }
@@ -183,8 +183,8 @@ impl Draft {
         }
         let context = Context::new(run, &stage.name, stage.registration.name, &stage.name);
         let mut outputs = stage.stage.run(&inputs, &context)?;
-        let (_, artifact) = outputs
-            .take(output)
+        let artifact = outputs
+            .take_any(output)
             .ok_or_else(|| Error::new(format!("`{}` did not make its output `{output}`", stage.name)))?;
         made.insert((place, output), artifact.clone());
         Ok(artifact)

@@ -25,7 +25,7 @@ pub struct Slices {
 
 impl Slices {
     /// The slices of the given files that can be used; without `force`, axial slices of CT alone. What cannot be used is
-    /// said on stderr: each file that was named, and how many there are of the directories'.
+    /// said on stderr with its reason; of files that are no slices, only those that were named.
     ///
     /// # Errors
     /// When no slice is left.
@@ -33,6 +33,7 @@ impl Slices {
         let found = slice_files::find(paths)?;
         let mut names = Names::default();
         let (mut slices, mut missing, mut of_directories) = (Vec::new(), 0, 0);
+        let mut excluded = Vec::new();
         for file in &found.files {
             let reason = match &file.slices {
                 Ok(of_file) => {
@@ -51,20 +52,20 @@ impl Slices {
                 Err(none) => Some(none.reason()),
             };
             let Some(reason) = reason else { continue };
-            if file.named {
-                missing += 1;
-                eprintln!("{}: excluded: {reason}", path_text(&file.path));
-            } else {
-                of_directories += 1;
+            missing += usize::from(file.named);
+            of_directories += usize::from(!file.named);
+            if file.slices.is_ok() || file.is_missed() {
+                excluded.push((format!("excluded: {reason}"), path_text(&file.path)));
             }
+        }
+        for line in slice_files::grouped(excluded) {
+            eprintln!("{line}");
         }
         if slices.is_empty() {
             return Err(found.nothing());
         }
         if of_directories > 0 {
-            eprintln!(
-                "{of_directories} files of the directories cannot be used and are left out; `ichflow inspect` says why"
-            );
+            eprintln!("{of_directories} files of the directories cannot be used and are left out");
         }
         let cohort = Cohort {
             slices,

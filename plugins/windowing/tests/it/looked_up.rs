@@ -20,7 +20,7 @@ fn window(recipe: &str, home: &std::path::Path) -> Window {
     let run = testkit::run_context(home);
     let context = Context::new(&run, "window", registration.name, "key");
     let mut outputs = stage.run(&Inputs::default(), &context).unwrap();
-    (*outputs.take_as::<Window>("window").unwrap()).clone()
+    (*outputs.take(output::WINDOW).unwrap()).clone()
 }
 
 fn values(tensor: Tensor<4>) -> Vec<f32> {

@@ -39,7 +39,7 @@ struct Reference {
     rows: usize,
     columns: usize,
     headers: Vec<(f32, f32)>,
-    /// HU times, centers plus, widths plus: one number a slice each.
+    /// HU times, centers plus, widths plus: one number per slice each.
     shifts: [Vec<f32>; 3],
     bins: usize,
     breaks: Vec<i16>,

@@ -66,7 +66,8 @@ pub struct PartMeasured {
     /// Its 95 % interval over patients.
     pub weighted_log_loss_interval: Option<Interval>,
     /// Weighted log loss of the prevalence baseline.
-    pub priors_log_loss: f64,
+    #[serde(alias = "priors_log_loss")]
+    pub prevalence_log_loss: f64,
     /// 95 % interval over patients of the AUROC of `any`.
     pub auc_any_interval: Option<Interval>,
     /// Every label.

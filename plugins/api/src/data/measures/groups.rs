@@ -36,7 +36,7 @@ pub struct PatientSpread {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Groups {
     /// By pixel encoding: scanners differ in it.
-    pub by_style: Vec<GroupMetrics>,
+    pub by_encoding: Vec<GroupMetrics>,
     /// By place in the series, in fifths from below; slices without a position apart.
     pub by_position: Vec<GroupMetrics>,
     /// Over patients.

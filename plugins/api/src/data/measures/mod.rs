@@ -23,7 +23,7 @@ pub struct Metrics {
     #[serde(flatten)]
     pub computed: Computed,
     /// Prevalence of each label among the training slices; what the prevalence baseline predicts for every slice.
-    pub training_priors: Vec<Prior>,
+    pub training_prevalence: Vec<Prevalence>,
     /// The validation slices.
     pub valid: PartMetrics,
     /// The test slices, where their truth is known.
@@ -64,7 +64,7 @@ pub struct Computed {
 
 /// Prevalence of one label.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Prior {
+pub struct Prevalence {
     /// The label.
     pub label: &'static str,
     /// Share of positives, 0 to 1.

@@ -18,7 +18,7 @@ pub struct PartMetrics {
     /// Its 95 % interval over patients.
     pub weighted_log_loss_interval: Option<Interval>,
     /// Weighted log loss of the prevalence baseline: what a model has to beat.
-    pub priors_log_loss: f64,
+    pub prevalence_log_loss: f64,
     /// The competition's metric with probabilities clipped as a submission's are.
     pub submitted: Submitted,
     /// 95 % interval over patients of the AUROC of `any`.

@@ -42,7 +42,7 @@ fn cohort(directory: &Path, ids: &[&str]) -> Cohort {
     testkit::cohort(ids.iter().map(slice).collect())
 }
 
-/// Runs the stage; returns its outputs, the ids read and the ids set aside.
+/// Runs the stage; returns its outputs, the ids read and the ids excluded.
 fn run(stage: &HuStore, directory: &Path, ids: &[&str]) -> Result<(Outputs, Vec<String>, Vec<String>)> {
     let run = testkit::run_context(directory);
     let context = Context::new(&run, "store", "hu-store", "key");
@@ -61,7 +61,9 @@ trait NewWith {
 
 impl NewWith for Inputs {
     fn new_with(train: Cohort, pixels: Pixels) -> Inputs {
-        Inputs::default().with("train", train).with("pixels", pixels)
+        Inputs::default()
+            .with(input::TRAIN, train)
+            .with(input::PIXELS, pixels)
     }
 }
 
@@ -73,7 +75,7 @@ fn the_second_run_decodes_nothing_and_sets_the_same_slices_aside() {
     let (mut outputs, reads, quarantined) = run(&stage, directory.path(), &ids).unwrap();
     assert_eq!(reads, ["a", "bad", "c"]);
     assert_eq!(quarantined, ["bad"]);
-    let train = outputs.take_as::<Cohort>("train").unwrap();
+    let train = outputs.take(output::TRAIN).unwrap();
     assert_eq!(
         train
             .slices
@@ -82,7 +84,7 @@ fn the_second_run_decodes_nothing_and_sets_the_same_slices_aside() {
             .collect::<Vec<_>>(),
         ["a", "c"]
     );
-    let pixels = outputs.take_as::<Pixels>("pixels").unwrap();
+    let pixels = outputs.take(output::PIXELS).unwrap();
     assert_eq!(pixels.read(&train.slices[1]).unwrap().hu, [99; 16]);
     drop((outputs, pixels));
 
@@ -103,9 +105,9 @@ fn slices_are_brought_to_size() {
         ..HuStore::default()
     };
     let (mut outputs, _, _) = run(&stage, directory.path(), &["a"]).unwrap();
-    let train = outputs.take_as::<Cohort>("train").unwrap();
+    let train = outputs.take(output::TRAIN).unwrap();
     let image = outputs
-        .take_as::<Pixels>("pixels")
+        .take(output::PIXELS)
         .unwrap()
         .read(&train.slices[0])
         .unwrap();
@@ -134,7 +136,7 @@ fn slices_of_one_name_are_refused() {
     let context = Context::new(&run, "store", "hu-store", "key");
     let made = MadePixels::new(make as fn(&Slice) -> Option<HuImage>);
     let inputs = Inputs::new_with(cohort(directory.path(), &["a"]), Pixels::new(made))
-        .with("test", cohort(directory.path(), &["a"]));
+        .with(optional::TEST_COHORT, cohort(directory.path(), &["a"]));
     let error = HuStore::default().run(&inputs, &context).err().unwrap();
     assert!(
         error.to_string().starts_with("two slices are called a"),
@@ -144,7 +146,7 @@ fn slices_of_one_name_are_refused() {
 
 #[test]
 fn cohorts_of_loaders_without_a_test_set_are_taken() {
-    let ports = HuStore::default().ports();
+    let ports = HuStore::ports();
     assert_eq!(ports.inputs[0].need, ichflow_api::ports::Need::Required);
     assert_eq!(ports.outputs[1].only_with, Some("test"));
 }

@@ -20,10 +20,10 @@ use sigmoid_curve::SigmoidCurve;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// A sigmoid of the logit with a slope and an offset: two numbers a label.
+    /// A sigmoid of the logit with a slope and an offset: two numbers per label.
     #[default]
     Platt,
-    /// A sigmoid of the logit with a slope alone: one number a label.
+    /// A sigmoid of the logit with a slope alone: one number per label.
     Temperature,
     /// Any rising curve: for thousands of positives.
     Isotonic,
@@ -31,9 +31,9 @@ pub enum Method {
 
 /// Calibrates each label's probabilities so that they are as frequent as they say.
 ///
-/// The curves are fitted to held-out predictions alone. Held-out slices are calibrated by curves fitted
+/// The curves are fitted to validation predictions alone. Validation slices are calibrated by curves fitted
 /// without their patient (cross-fitting over patients), so that the scores that follow are honest; test
-/// slices by curves fitted to all held-out slices. A label that every slice has, or none, is left as it
+/// slices by curves fitted to all validation slices. A label that every slice has, or none, is left as it
 /// is. Subtypes and `any` are calibrated apart: `consistent-any` after this makes them agree. With `curves`, as an
 /// earlier run has fitted them, nothing is fitted and all slices are calibrated alike.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -41,11 +41,11 @@ pub enum Method {
 pub struct Calibrate {
     /// The shape of the curves: `platt`, `temperature` or `isotonic`.
     pub method: Method,
-    /// Into how many parts the held-out patients are dealt; each is calibrated by curves fitted to the
+    /// Into how many parts the validation patients are dealt; each is calibrated by curves fitted to the
     /// others.
     #[schemars(range(min = 2, max = 1000))]
     pub parts: usize,
-    /// Curves that are there already, one a label in the usual order (`any` first); `method` and `parts` mean
+    /// Curves that are there already, one per label in the usual order (`any` first); `method` and `parts` mean
     /// nothing then.
     #[schemars(length(min = 6, max = 6))]
     pub curves: Option<Vec<FittedCurve>>,
@@ -95,13 +95,13 @@ impl Curve {
 struct Curves(Vec<Curve>);
 
 impl Curves {
-    /// Fits to the held-out slices for which `keep` holds and whose truth is known.
-    fn fit(method: Method, held_out: &Predictions, keep: impl Fn(usize) -> bool) -> Result<Self> {
-        let (probabilities, truth): (Vec<[f64; COUNT]>, Vec<Labels>) = (0..held_out.slices.len())
+    /// Fits to the validation slices for which `keep` holds and whose truth is known.
+    fn fit(method: Method, validation: &Predictions, keep: impl Fn(usize) -> bool) -> Result<Self> {
+        let (probabilities, truth): (Vec<[f64; COUNT]>, Vec<Labels>) = (0..validation.slices.len())
             .filter(|index| keep(*index))
             .filter_map(|index| {
-                let truth = held_out.slices[index].labels?;
-                Some((held_out.probabilities[index], truth))
+                let truth = validation.slices[index].labels?;
+                Some((validation.probabilities[index], truth))
             })
             .unzip();
         let curves = (0..COUNT).map(|label| {
@@ -118,7 +118,7 @@ impl Curves {
         match curves.filter(|curves| curves.len() == COUNT) {
             Some(curves) => Ok(Self(curves)),
             None => Err(Error::new(format!(
-                "`curves` are not {COUNT} curves, one a label"
+                "`curves` are not {COUNT} curves, one per label"
             ))),
         }
     }
@@ -154,8 +154,12 @@ impl Stage for Calibrate {
     const EXAMPLE: &'static str = "[calibrate]\nuse = \"calibrate\"\nmethod = \"platt\"\n";
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
-        super::ports().output_if(self.curves.is_none(), Output::of::<Calibration>("calibration"))
+    fn ports() -> Ports {
+        super::ports().offers(output::CALIBRATION)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        all.offers_only_if(self.curves.is_none(), output::CALIBRATION)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -175,48 +179,46 @@ impl Stage for Calibrate {
             let curves = Curves::known(curves)?;
             return super::refine(inputs, context, |predictions| curves.to_all(predictions));
         }
-        let held_out = inputs.get::<Predictions>("valid")?;
-        if held_out.with_truth().next().is_none() {
+        let validation = inputs.take(input::VALID)?;
+        if validation.with_truth().next().is_none() {
             return Err(Error::new(
-                "no held-out slice has known labels, so there is nothing to calibrate to",
+                "no validation slice has known labels, so there is nothing to calibrate to",
             )
-            .help("hold out slices of the labelled cohort"));
+            .help("split the labelled cohort, so that some of its slices are for validation"));
         }
-        let part_of = deal(&held_out, self.parts, &mut context.rng("parts"))?;
+        let part_of = deal(&validation, self.parts, &mut context.rng("parts"))?;
         let parts = count(&part_of);
-        let mut calibrated = (*held_out).clone();
+        let mut calibrated = (*validation).clone();
         for part in 0..parts {
-            let curves = Curves::fit(self.method, &held_out, |index| part_of[index] != part)?;
+            let curves = Curves::fit(self.method, &validation, |index| part_of[index] != part)?;
             for (index, row) in calibrated.probabilities.iter_mut().enumerate() {
                 if part_of[index] == part {
                     *row = curves.apply(row);
                 }
             }
         }
-        let curves = Curves::fit(self.method, &held_out, |_| true)?;
+        let curves = Curves::fit(self.method, &validation, |_| true)?;
         let untouched: Vec<&str> = curves.untouched().collect();
         if !untouched.is_empty() {
             context.warn(format!(
-                "held-out slices are all alike in {}: left as they are",
+                "all validation slices have the same label for {}: left as they are",
                 untouched.join(", ")
             ));
         }
-        let calibration = compare(&held_out, &calibrated, self.method);
+        let calibration = compare(&validation, &calibrated, self.method);
         describe(&calibration, &curves, parts, context);
         context.settle(&Self {
             curves: Some(curves.0.iter().map(FittedCurve::of).collect()),
             ..self.clone()
         })?;
-        let test = inputs
-            .find::<Predictions>("test")?
-            .map(|test| curves.to_all(&test));
-        Ok(offer(calibrated, test, context)?.with("calibration", calibration))
+        let test = inputs.get(optional::TEST)?.map(|test| curves.to_all(&test));
+        Ok(offer(calibrated, test, context)?.with(output::CALIBRATION, calibration))
     }
 }
 
 ichflow_api::register!(Calibrate);
 
-/// What calibration did to the held-out slices.
+/// What calibration did to the validation slices.
 fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibration {
     const BINS: usize = 15;
     let loss = |predictions: &Predictions| {
@@ -266,14 +268,14 @@ fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibra
     }
 }
 
-/// Says what calibration did to the held-out slices.
+/// Says what calibration did to the validation slices.
 fn describe(calibration: &Calibration, curves: &Curves, parts: usize, context: &Context) {
     let (before, after) = (
         calibration.weighted_log_loss_before,
         calibration.weighted_log_loss_after,
     );
     context.say(format!(
-        "weighted log loss of held-out slices {before:.4} → {after:.4}, cross-fitted over {parts} parts"
+        "weighted log loss of validation slices {before:.4} → {after:.4}, cross-fitted over {parts} parts"
     ));
     let sigmoids: Vec<_> = LABELS
         .iter()

@@ -1,4 +1,4 @@
-//! The stage as a whole: honest on held-out patients, useful on new ones.
+//! The stage as a whole: honest on validation patients, useful on new ones.
 
 use super::super::{logit, sigmoid};
 use super::*;
@@ -33,13 +33,13 @@ fn run(stage: &Calibrate, valid: &Predictions, test: &Predictions) -> (Predictio
     let run = testkit::run_context(directory.path());
     let context = Context::new(&run, "calibrate", Calibrate::NAME, "key");
     let inputs = Inputs::default()
-        .with("valid", valid.clone())
-        .with("test", test.clone());
+        .with(input::VALID, valid.clone())
+        .with(optional::TEST, test.clone());
     let mut outputs = stage.run(&inputs, &context).unwrap();
     assert!(run.directory.join("predictions/valid.csv").is_file());
     assert!(run.directory.join("predictions/test.csv").is_file());
-    let mut take = |port| (*outputs.take_as::<Predictions>(port).unwrap()).clone();
-    (take("valid"), take("test"))
+    let mut take = |port: Output<Predictions>| (*outputs.take(port).unwrap()).clone();
+    (take(output::VALID), take(output::TEST))
 }
 
 /// Weighted log loss, and expected calibration error of `any`.
@@ -55,7 +55,7 @@ fn measure(predictions: &Predictions) -> (f64, f64) {
 }
 
 #[test]
-fn overconfidence_is_mended_on_held_out_and_on_new_patients() {
+fn overconfidence_is_mended_on_validation_and_on_new_patients() {
     let (valid, test) = (overconfident(120, 1), overconfident(120, 2));
     for method in [Method::Platt, Method::Temperature, Method::Isotonic] {
         let stage = Calibrate {
@@ -116,7 +116,7 @@ fn a_label_that_nobody_has_stays_and_one_patient_is_refused() {
 }
 
 #[test]
-fn what_was_fitted_calibrates_new_slices_alike_without_the_held_out_ones() {
+fn what_was_fitted_calibrates_new_slices_alike_without_the_validation_slices() {
     let (valid, test) = (overconfident(40, 6), overconfident(20, 7));
     for method in [Method::Platt, Method::Temperature, Method::Isotonic] {
         let stage = Calibrate {
@@ -128,22 +128,18 @@ fn what_was_fitted_calibrates_new_slices_alike_without_the_held_out_ones() {
         let view = Context::new(&context, "calibrate", "calibrate", "key");
         let inputs = || {
             Inputs::default()
-                .with("valid", valid.clone())
-                .with("test", test.clone())
+                .with(input::VALID, valid.clone())
+                .with(optional::TEST, test.clone())
         };
         let mut fitted = stage.run(&inputs(), &view).unwrap();
-        let expected = fitted.take_as::<Predictions>("test").unwrap();
+        let expected = fitted.take(output::TEST).unwrap();
 
         // Through a text and back, as a bundle has it.
         let text = toml::to_string(&context.settled("calibrate").unwrap()).unwrap();
         let settled: Calibrate = toml::from_str(&text).unwrap();
         assert!(settled.check().is_empty());
-        let new = Inputs::default().with("valid", test.clone());
-        let got = settled
-            .run(&new, &view)
-            .unwrap()
-            .take_as::<Predictions>("valid")
-            .unwrap();
+        let new = Inputs::default().with(input::VALID, test.clone());
+        let got = settled.run(&new, &view).unwrap().take(output::VALID).unwrap();
         assert_eq!(got.probabilities, expected.probabilities, "{method:?}");
     }
     let broken = Calibrate {

@@ -15,11 +15,25 @@ use stacking::Stacking;
 
 /// Most members an ensemble can have.
 const MOST: usize = 8;
-const VALID: [&str; MOST] = [
-    "valid", "valid_2", "valid_3", "valid_4", "valid_5", "valid_6", "valid_7", "valid_8",
+const VALID: [OptionalInput<Predictions>; MOST] = [
+    OptionalInput::new("valid"),
+    OptionalInput::new("valid_2"),
+    OptionalInput::new("valid_3"),
+    OptionalInput::new("valid_4"),
+    OptionalInput::new("valid_5"),
+    OptionalInput::new("valid_6"),
+    OptionalInput::new("valid_7"),
+    OptionalInput::new("valid_8"),
 ];
-const TEST: [&str; MOST] = [
-    "test", "test_2", "test_3", "test_4", "test_5", "test_6", "test_7", "test_8",
+const TEST: [OptionalInput<Predictions>; MOST] = [
+    OptionalInput::new("test"),
+    OptionalInput::new("test_2"),
+    OptionalInput::new("test_3"),
+    OptionalInput::new("test_4"),
+    OptionalInput::new("test_5"),
+    OptionalInput::new("test_6"),
+    OptionalInput::new("test_7"),
+    OptionalInput::new("test_8"),
 ];
 
 /// How several probabilities become one.
@@ -36,7 +50,7 @@ pub enum Combine {
     Rank,
     /// Their mean with `weights`.
     Weighted,
-    /// By a logistic regression on their logits, one a label, fitted to the held-out slices.
+    /// By a logistic regression on their logits, one per label, fitted to the validation slices.
     Stacking,
 }
 
@@ -45,14 +59,14 @@ pub enum Combine {
 /// `valid` and `test` are the nearest earlier predictions; the others are named in the recipe, with
 /// `valid_2 = "second.valid"` and `test_2 = "second.test"`, `valid_3` and so on.
 ///
-/// Where all members predict the same held-out slices, these are combined. Where every member holds out
+/// Where all members predict the same validation slices, these are combined. Where every member has validation
 /// slices of its own, as the models of k folds do, they are put together: out-of-fold predictions, each by
 /// the one model that did not see its patient. Anything between is refused. Test slices are always
 /// combined.
 ///
-/// `stacking` is fitted to the held-out predictions alone, which no member was trained on. Held-out slices
+/// `stacking` is fitted to the validation predictions alone, which no member was trained on. Validation slices
 /// are combined by a fit without their patient (cross-fitting over patients), so that the scores that
-/// follow are honest; test slices by a fit to all held-out slices.
+/// follow are honest; test slices by a fit to all validation slices.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ensemble {
@@ -66,7 +80,7 @@ pub struct Ensemble {
     /// Penalty on the members' weights, above 0, for `stacking`: the more, the less any of them is believed.
     #[schemars(range(min = 1e-6, max = 1e6))]
     pub l2: f64,
-    /// Into how many parts the held-out patients are dealt for `stacking`; each is combined by a fit to the
+    /// Into how many parts the validation patients are dealt for `stacking`; each is combined by a fit to the
     /// others.
     #[schemars(range(min = 2, max = 1000))]
     pub parts: usize,
@@ -100,26 +114,24 @@ weights = [2, 1]
 "#;
     const SEEDED: bool = true;
 
-    fn ports(&self) -> Ports {
+    fn ports() -> Ports {
+        let all = VALID.into_iter().chain(TEST).fold(Ports::new(), Ports::takes);
+        // Two members are the least.
+        let least = VALID.into_iter().take(2).chain(TEST.into_iter().take(2));
+        least
+            .fold(all, Ports::requires)
+            .offers(output::VALID)
+            .offers(output::TEST)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
         // Ports beyond the members are there to be refused with a reason.
-        let input = |(index, name): (usize, &&'static str)| {
-            let input = Input::of::<Predictions>(name);
-            if index < self.members {
-                input.by_name()
-            } else {
-                input.optional()
-            }
-        };
-        let mut ports = Ports::new();
-        for part in [Some(&VALID), self.with_test.then_some(&TEST)]
-            .into_iter()
-            .flatten()
-        {
-            ports.inputs.extend(part.iter().enumerate().map(input));
-        }
-        ports
-            .output(Output::of::<Predictions>("valid"))
-            .output_if(self.with_test, Output::of::<Predictions>("test"))
+        let members = VALID.into_iter().take(self.members);
+        let members = members.chain(TEST.into_iter().take(self.members));
+        let narrowed = members.fold(all, Ports::requires);
+        TEST.into_iter()
+            .fold(narrowed, |ports, test| ports.takes_only_if(self.with_test, test))
+            .offers_only_if(self.with_test, output::TEST)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -141,39 +153,41 @@ weights = [2, 1]
             None
         };
         wrong
-            .map(|wrong| Problem::new("weights", wrong).help("write one weight a member: `weights = [2, 1]`"))
+            .map(|wrong| {
+                Problem::new("weights", wrong).help("write one weight per member: `weights = [2, 1]`")
+            })
             .into_iter()
             .collect()
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        for name in VALID.iter().chain(&TEST).filter(|name| self.is_beyond(name)) {
-            if inputs.find::<Predictions>(name)?.is_some() {
+        let beyond = |part: [OptionalInput<Predictions>; MOST]| part.into_iter().skip(self.members);
+        for port in beyond(VALID).chain(beyond(TEST)) {
+            if inputs.get(port)?.is_some() {
                 return Err(Error::new(format!(
-                    "`{name}` is wired, but there are {} members",
+                    "`{}` is wired, but there are {} members",
+                    port.name(),
                     self.members
                 ))
                 .help("set `members` to the number of predictions"));
             }
         }
-        let gather = |names: &[&str]| -> Result<Vec<Predictions>> {
-            let take = |name: &&str| Ok(self.prepared(&*inputs.get::<Predictions>(name)?));
-            names.iter().take(self.members).map(take).collect()
+        let gather = |part: [OptionalInput<Predictions>; MOST]| -> Result<Vec<Predictions>> {
+            let members = part.into_iter().take(self.members);
+            members
+                .map(|port| Ok(self.prepared(&*inputs.take(port.required())?)))
+                .collect()
         };
-        let held_out = gather(&VALID)?;
-        let test = if self.with_test {
-            Some(gather(&TEST)?)
-        } else {
-            None
-        };
+        let validation = gather(VALID)?;
+        let test = if self.with_test { Some(gather(TEST)?) } else { None };
         let (valid, test) = if self.method == Combine::Stacking {
-            self.stacked(&held_out, test.as_deref(), context)?
+            self.stacked(&validation, test.as_deref(), context)?
         } else {
-            let valid = if disjoint(&held_out) {
-                context.say("every member holds out slices of its own: they are put together");
-                together(held_out)
+            let valid = if disjoint(&validation) {
+                context.say("every member has validation slices of its own: they are put together");
+                together(validation)
             } else {
-                self.combined(&held_out, "held-out")?
+                self.combined(&validation, "validation")?
             };
             let test = test.map(|test| self.combined(&test, "test")).transpose()?;
             (valid, test)
@@ -185,13 +199,6 @@ weights = [2, 1]
 ichflow_api::register!(Ensemble);
 
 impl Ensemble {
-    /// Whether a port is one of more members than there are.
-    fn is_beyond(&self, port: &str) -> bool {
-        [VALID, TEST]
-            .iter()
-            .any(|part| part.iter().skip(self.members).any(|name| *name == port))
-    }
-
     /// A member's predictions as they are combined: ranks are taken within the member.
     fn prepared(&self, member: &Predictions) -> Predictions {
         match self.method {
@@ -230,23 +237,23 @@ impl Ensemble {
         })
     }
 
-    /// Held-out and test predictions, combined by stacking.
+    /// Validation and test predictions, combined by stacking.
     fn stacked(
         &self,
-        held_out: &[Predictions],
+        validation: &[Predictions],
         test: Option<&[Predictions]>,
         context: &Context,
     ) -> Result<(Predictions, Option<Predictions>)> {
-        if disjoint(held_out) {
+        if disjoint(validation) {
             return Err(Error::new(
-                "every member holds out slices of its own, so no slice says how the members differ",
+                "every member has validation slices of its own, so no slice says how the members differ",
             )
             .help(
                 "put each kind of model's folds together first (`method = \"mean\"`), then stack the kinds",
             ));
         }
-        let rows = aligned(held_out, "held-out")?;
-        let first = &held_out[0];
+        let rows = aligned(validation, "validation")?;
+        let first = &validation[0];
         let fit = |keep: &dyn Fn(usize) -> bool| {
             let (rows, truth): (Vec<_>, Vec<Labels>) = (0..rows.len())
                 .filter(|index| keep(*index))

@@ -1,4 +1,4 @@
-//! Stacking: how much each member is to be believed, learned from held-out slices.
+//! Stacking: how much each member is to be believed, learned from validation slices.
 
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;

@@ -19,11 +19,11 @@ fn run(stage: &Ensemble, members: &[Predictions]) -> Result<Vec<(String, f64)>> 
     let run = testkit::run_context(directory.path());
     let context = Context::new(&run, "ensemble", Ensemble::NAME, "key");
     let mut inputs = Inputs::default();
-    for (name, member) in VALID.iter().zip(members) {
-        inputs = inputs.with(name, member.clone());
+    for (port, member) in VALID.into_iter().zip(members) {
+        inputs = inputs.with(port, member.clone());
     }
     let mut outputs = stage.run(&inputs, &context)?;
-    let valid = outputs.take_as::<Predictions>("valid").unwrap();
+    let valid = outputs.take(output::VALID).unwrap();
     let ids = valid.slices.iter().map(|slice| slice.id.clone());
     Ok(ids.zip(valid.probabilities.iter().map(|row| row[3])).collect())
 }
@@ -76,7 +76,10 @@ fn folds_are_put_together_and_a_muddle_is_refused() {
         member(&[("c", 0.5), ("b", 0.8)]),
     ];
     let error = run(&stage(Combine::Mean), &muddle).unwrap_err();
-    assert!(error.to_string().contains("different held-out slices"), "{error}");
+    assert!(
+        error.to_string().contains("different validation slices"),
+        "{error}"
+    );
     let fewer = [member(&[("a", 0.2)]), member(&[("a", 0.5), ("b", 0.8)])];
     assert!(run(&stage(Combine::Mean), &fewer).is_err());
 }
@@ -105,7 +108,10 @@ fn weights_belong_to_members() {
     assert_eq!(with(Combine::Weighted, &[0.0, 0.0]).check().len(), 1);
     assert_eq!(with(Combine::Weighted, &[1.0, f64::NAN]).check().len(), 1);
     assert!(with(Combine::Weighted, &[1.0, 0.0]).check().is_empty());
-    assert_eq!(Ensemble::default().ports().inputs.len(), 2 * MOST);
+    assert_eq!(
+        Ensemble::default().narrow(Ensemble::ports()).inputs.len(),
+        2 * MOST
+    );
 }
 
 proptest! {

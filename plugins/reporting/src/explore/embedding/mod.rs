@@ -55,7 +55,7 @@ pub fn of(seen: &[Seen], most: usize, context: &Context) -> Result<Result<Embedd
     }))
 }
 
-/// One row a slice, features with mean 0 and deviation 1; those that are the same everywhere are left out.
+/// One row per slice, features with mean 0 and deviation 1; those that are the same everywhere are left out.
 fn standardised(seen: &[&Seen]) -> Vec<Vec<f64>> {
     let count = seen.len() as f64;
     let mut rows = vec![Vec::new(); seen.len()];

@@ -3,7 +3,9 @@
 use ichflow_api::error::Result;
 use plotters::prelude::*;
 
-use super::{Axes, Figure, Ink, Ticks, cannot_draw};
+use super::axes::{Axes, Ticks};
+use super::figure::cannot_draw;
+use super::{Figure, Ink};
 
 /// A bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,8 +32,8 @@ pub(crate) fn columns_of(values: &[f64], most: usize) -> Vec<Column> {
     }
     let whole = finite.iter().all(|value| (value - value.round()).abs() < 1e-9);
     let (from, width, bins) = if !whole && high - low < 1e-6 * high.abs().max(low.abs()) {
-        // One value: a bar as wide as a tenth of it.
-        let width = 0.1 * high.abs().max(low.abs());
+        // One value: a narrow bar around it.
+        let width = 0.01 * high.abs().max(low.abs());
         (low - width / 2.0, width, 1)
     } else if whole {
         let span = high - low + 1.0;
@@ -68,16 +70,20 @@ pub(crate) fn columns(
     let (Some(first), Some(last)) = (columns.first(), columns.last()) else {
         return Ok(Figure::absent(title, "There is nothing to draw."));
     };
-    let span = last.to - first.from;
+    // A bar alone stands in the middle of an axis ten times as wide.
+    let room = match columns.len() {
+        1 => 4.5 * (last.to - first.from),
+        _ => 0.02 * (last.to - first.from),
+    };
     // Bins around whole numbers begin halfway between two.
     let whole = (first.from + 0.5).fract() == 0.0 && (first.to - first.from).fract() == 0.0;
     let figure = Figure::draw(title, description, size, |area| {
         let axes = Axes {
-            x: first.from - 0.02 * span..last.to + 0.02 * span,
+            x: first.from - room..last.to + room,
             y: 0.0..highest.max(1) as f64 * 1.06,
             x_name: axis,
             y_name: what,
-            x_ticks: 8,
+            x_ticks: 6,
             x_format: if whole { Ticks::Whole } else { Ticks::Numbers },
             y_format: Ticks::Whole,
         };

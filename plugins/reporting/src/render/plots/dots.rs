@@ -1,10 +1,13 @@
-//! Values with their intervals, one a line.
+//! Values with their intervals, one per line.
 
 use ichflow_api::error::Result;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Axes, Figure, Ink, Ticks, cannot_draw, letters, reference};
+use super::axes::{Axes, Ticks, letters};
+use super::curve::reference;
+use super::figure::cannot_draw;
+use super::{Figure, Ink};
 
 /// One line of the picture.
 pub(crate) struct Dot {

@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use ichflow_api::error::Result;
 
-use super::{Axes, Figure, Ink, Ticks, series};
+use super::axes::{Axes, Ticks};
+use super::curve::series;
+use super::{Figure, Ink};
 
 /// Counts of one kind in bins of equal width.
+#[derive(Clone)]
 pub(crate) struct Steps {
     /// What is counted.
     pub name: String,

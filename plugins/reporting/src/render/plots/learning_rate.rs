@@ -3,7 +3,10 @@
 use ichflow_api::error::Result;
 use ichflow_api::tensors::history::Epoch;
 
-use super::{Axes, Figure, Ink, Ticks, loss::span, series};
+use super::axes::{Axes, Ticks};
+use super::curve::series;
+use super::loss::span;
+use super::{Figure, Ink};
 
 /// The learning rate of every epoch.
 pub(crate) fn learning_rate(epochs: &[Epoch]) -> Result<Figure> {

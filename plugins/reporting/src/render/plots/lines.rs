@@ -2,7 +2,9 @@
 
 use ichflow_api::error::Result;
 
-use super::{Axes, Figure, Ink, Ticks, reference, series};
+use super::axes::{Axes, Ticks};
+use super::curve::{reference, series};
+use super::{Figure, Ink};
 
 /// One curve.
 pub(crate) struct Line {
@@ -23,7 +25,7 @@ pub(crate) fn lines(
     against: Option<f64>,
     size: (u32, u32),
 ) -> Result<Figure> {
-    drawn(title, description, axes, lines, against, true, size)
+    drawn(title, description, axes, lines, Kind::Whole(against), size)
 }
 
 /// Curves over real numbers, without dots; later ones lie on top.
@@ -34,7 +36,28 @@ pub(crate) fn curves(
     lines: &[Line],
     size: (u32, u32),
 ) -> Result<Figure> {
-    drawn(title, description, axes, lines, None, false, size)
+    drawn(title, description, axes, lines, Kind::Real, size)
+}
+
+/// The same with heights above 0 on a logarithmic scale.
+pub(crate) fn logarithmic_curves(
+    title: &str,
+    description: String,
+    axes: (&str, &str),
+    lines: &[Line],
+    size: (u32, u32),
+) -> Result<Figure> {
+    drawn(title, description, axes, lines, Kind::Logarithmic, size)
+}
+
+/// What curves are over.
+enum Kind {
+    /// Whole numbers; a dashed line at the value, if there is one.
+    Whole(Option<f64>),
+    /// Real numbers.
+    Real,
+    /// Real numbers, heights on a logarithmic scale.
+    Logarithmic,
 }
 
 fn drawn(
@@ -42,12 +65,29 @@ fn drawn(
     description: String,
     axes: (&str, &str),
     lines: &[Line],
-    against: Option<f64>,
-    by_number: bool,
+    kind: Kind,
     size: (u32, u32),
 ) -> Result<Figure> {
-    let points = || lines.iter().flat_map(|line| line.points.iter());
-    let all = |pick: fn(&(f64, f64)) -> f64| points().map(pick).filter(|value| value.is_finite());
+    let (against, by_number, logarithmic) = match kind {
+        Kind::Whole(against) => (against, true, false),
+        Kind::Real => (None, false, false),
+        Kind::Logarithmic => (None, false, true),
+    };
+    // Where points are drawn; what cannot be drawn on a logarithmic scale is left out.
+    let places: Vec<Vec<(f64, f64)>> = lines
+        .iter()
+        .map(|line| match logarithmic {
+            true => {
+                let above = line.points.iter().filter(|(_, y)| *y > 0.0);
+                above.map(|(x, y)| (*x, y.log10())).collect()
+            }
+            false => line.points.clone(),
+        })
+        .collect();
+    let all = |pick: fn(&(f64, f64)) -> f64| {
+        let points = places.iter().flatten();
+        points.map(pick).filter(|value| value.is_finite())
+    };
     let span = |low: f64, high: f64| (low <= high).then_some((low, high));
     let x = span(
         all(|point| point.0).fold(f64::INFINITY, f64::min),
@@ -66,7 +106,9 @@ fn drawn(
     let side = if by_number {
         0.5
     } else {
-        ((x.1 - x.0) * 0.01).max(1e-6)
+        ((x.1 - x.0) * 0.01)
+            .max(1e-3 * x.0.abs().max(x.1.abs()))
+            .max(1e-6)
     };
     let figure = Figure::draw(title, description, size, |area| {
         let axes = Axes {
@@ -76,19 +118,18 @@ fn drawn(
             y_name: axes.1,
             x_ticks: 8,
             x_format: if by_number { Ticks::Whole } else { Ticks::Numbers },
-            y_format: Ticks::Numbers,
+            y_format: if logarithmic {
+                Ticks::Decades
+            } else {
+                Ticks::Numbers
+            },
         };
         let mut plot = axes.on(area)?;
         if let Some(value) = against {
             reference(&mut plot, (x.0 - side, value), (x.1 + side, value))?;
         }
-        for line in lines {
-            series(
-                &mut plot,
-                &line.points,
-                line.ink,
-                by_number && line.points.len() <= 40,
-            )?;
+        for (line, points) in lines.iter().zip(&places) {
+            series(&mut plot, points, line.ink, by_number && points.len() <= 40)?;
         }
         Ok(())
     })?;

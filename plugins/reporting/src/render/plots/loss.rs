@@ -1,13 +1,16 @@
-//! Training and held-out loss, epoch by epoch.
+//! Training and validation loss, epoch by epoch.
 
 use ichflow_api::error::Result;
 use ichflow_api::tensors::history::Epoch;
 use plotters::prelude::*;
 
-use super::{Axes, Figure, Ink, Ticks, cannot_draw, reference, series};
+use super::axes::{Axes, Ticks};
+use super::curve::{reference, series};
+use super::figure::cannot_draw;
+use super::{Figure, Ink};
 
-/// The loss curves; `priors` is what predicting the training shares scores on the held-out slices.
-pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Result<Figure> {
+/// The loss curves; `prevalence` is the loss of the prevalence baseline on the validation slices.
+pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, prevalence: f64) -> Result<Figure> {
     let title = "Loss by epoch";
     let points = |of: &dyn Fn(&Epoch) -> f64| -> Vec<(f64, f64)> {
         epochs
@@ -24,17 +27,18 @@ pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Resul
         .iter()
         .chain(&valid)
         .map(|(_, loss)| *loss)
-        .chain([priors])
+        .chain([prevalence])
         .fold(0.0, f64::max);
     if epochs.is_empty() || highest <= 0.0 {
         return Ok(Figure::absent(title, "No epoch was recorded."));
     }
+    let best = best.filter(|best| best.valid_loss.is_finite());
     let description = match best {
         Some(best) => format!(
-            "The best epoch is {} with a held-out loss of {:.4}; predicting the training shares scores {priors:.4}.",
+            "The best epoch is {} with a validation loss of {:.4}; the prevalence baseline has {prevalence:.4}.",
             best.epoch, best.valid_loss
         ),
-        None => format!("Predicting the training shares scores {priors:.4}."),
+        None => format!("The prevalence baseline has {prevalence:.4}."),
     };
     let figure = Figure::draw(title, description, (440, 300), |area| {
         let x = span(epochs);
@@ -48,11 +52,11 @@ pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Resul
             y_format: Ticks::Numbers,
         };
         let mut plot = axes.on(area)?;
-        reference(&mut plot, (x.start, priors), (x.end, priors))?;
+        reference(&mut plot, (x.start, prevalence), (x.end, prevalence))?;
         let dots = epochs.len() <= 40;
         series(&mut plot, &train, Ink::Second, dots)?;
         series(&mut plot, &valid, Ink::First, dots)?;
-        if let Some(best) = best.filter(|best| best.valid_loss.is_finite()) {
+        if let Some(best) = best {
             let place = (best.epoch as f64, best.valid_loss);
             plot.draw_series([Circle::new(place, 8, Ink::First.line(2))])
                 .map_err(cannot_draw)?;
@@ -60,7 +64,7 @@ pub(crate) fn loss(epochs: &[Epoch], best: Option<&Epoch>, priors: f64) -> Resul
         Ok(())
     })?;
     figure.with_data(
-        &["epoch", "training loss", "held-out weighted log loss"],
+        &["epoch", "training loss", "validation weighted log loss"],
         epochs.iter().map(|epoch| {
             vec![
                 epoch.epoch.to_string(),

@@ -2,7 +2,8 @@
 
 use ichflow_api::error::Result;
 
-use super::{Curve, Figure, rows, unit_square};
+use super::curve::{rows, unit_square};
+use super::{Curve, Figure};
 
 /// The precision–recall curves of one label, with what each is of; the level line at `prevalence` (0 to 1)
 /// is chance.

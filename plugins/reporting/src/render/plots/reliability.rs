@@ -3,7 +3,8 @@
 use ichflow_api::error::Result;
 use ichflow_api::metrics::ReliabilityBin;
 
-use super::{Curve, Figure, unit_square};
+use super::curve::unit_square;
+use super::{Curve, Figure};
 
 /// The bins of one kind of predictions.
 pub(crate) struct Reliability<'a> {

@@ -2,7 +2,8 @@
 
 use ichflow_api::error::Result;
 
-use super::{Curve, Figure, rows, unit_square};
+use super::curve::{rows, unit_square};
+use super::{Curve, Figure};
 
 /// The ROC curves of one label, with what each is of; the diagonal is chance.
 pub(crate) fn roc(label: &str, description: String, names: &[&str], curves: &[Curve]) -> Result<Figure> {

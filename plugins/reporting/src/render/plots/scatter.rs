@@ -5,7 +5,9 @@ use std::ops::Range;
 use ichflow_api::error::Result;
 use plotters::prelude::*;
 
-use super::{Axes, Figure, Ink, Ticks, cannot_draw};
+use super::axes::{Axes, Ticks};
+use super::figure::cannot_draw;
+use super::{Figure, Ink};
 
 /// Points of one kind.
 pub(crate) struct Cloud {

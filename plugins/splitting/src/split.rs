@@ -16,13 +16,13 @@ use crate::part::Part;
 /// A cohort in, folds out. The pixels, where they come from a store, tell identical images.
 pub fn ports() -> Ports {
     Ports::new()
-        .input(Input::of::<Cohort>("cohort"))
-        .input(Input::of::<Pixels>("pixels").optional())
-        .output(Output::of::<Folds>("folds"))
-        .output(Output::of::<Balance>("balance"))
+        .takes(input::COHORT)
+        .takes(optional::PIXELS)
+        .offers(output::FOLDS)
+        .offers(output::BALANCE)
 }
 
-/// The folds a cohort was dealt into, with one of them held out.
+/// The folds a cohort was dealt into, with one of them for validation.
 pub struct Dealt {
     /// What each fold is called.
     pub names: Vec<String>,
@@ -30,35 +30,35 @@ pub struct Dealt {
     pub ratios: Vec<f64>,
     /// The fold of every slice.
     pub fold_of: Vec<usize>,
-    /// The one held out.
-    pub held_out: usize,
+    /// The one for validation.
+    pub validation: usize,
 }
 
 impl Dealt {
     /// The folds of a part: two, or k of them.
     pub fn of(part: Part, fold_of: Vec<usize>) -> Self {
         let names = match part {
-            Part::Share(_) => vec!["train".to_owned(), "held out".to_owned()],
+            Part::Share(_) => vec!["train".to_owned(), "validation".to_owned()],
             Part::Fold { fold, of } => (0..of)
-                .map(|k| format!("fold {k}{}", if k == fold { " (out)" } else { "" }))
+                .map(|k| format!("fold {k}{}", if k == fold { " (val)" } else { "" }))
                 .collect(),
         };
         Self {
             names,
             ratios: part.ratios(),
             fold_of,
-            held_out: part.held_out(),
+            validation: part.validation(),
         }
     }
 
-    /// Whether a slice is held out.
-    fn is_out(&self, slice: usize) -> bool {
-        self.fold_of[slice] == self.held_out
+    /// Whether a slice is for validation.
+    fn is_validation(&self, slice: usize) -> bool {
+        self.fold_of[slice] == self.validation
     }
 }
 
 /// A split, not yet checked.
-pub struct HeldOut<'a> {
+pub struct Split<'a> {
     /// What was split.
     pub cohort: &'a Cohort,
     /// Where identical images can be told by.
@@ -71,38 +71,40 @@ pub struct HeldOut<'a> {
     pub leak: Leak,
 }
 
-impl HeldOut<'_> {
+impl Split<'_> {
     /// Checks both sides, writes `folds.csv`, says how the split came out, and stops or warns where
     /// something stands on both sides.
     pub fn offer(self, groups: &Groups, context: &Context) -> Result<Outputs> {
-        let held_out: Vec<bool> = (0..self.cohort.len())
-            .map(|slice| self.dealt.is_out(slice))
+        let validation: Vec<bool> = (0..self.cohort.len())
+            .map(|slice| self.dealt.is_validation(slice))
             .collect();
-        for (side, name) in [(false, "training"), (true, "held-out")] {
-            if !held_out.contains(&side) {
+        for (side, name) in [(false, "training"), (true, "validation")] {
+            if !validation.contains(&side) {
                 return Err(Error::new(format!(
                     "the {name} fold would be empty: there are only {} {} in the cohort, and {} % of them are \
-                     to be held out",
+                     for validation",
                     groups.count,
                     self.group_by.plural(),
-                    100.0 * self.dealt.ratios[self.dealt.held_out],
+                    100.0 * self.dealt.ratios[self.dealt.validation],
                 ))
-                .help("hold out another share with `valid`, or load more patients"));
+                .help("choose another share with `valid`, or load more patients"));
             }
         }
         let folds = Folds {
-            of_slice: held_out
+            of_slice: validation
                 .iter()
-                .map(|held_out| if *held_out { Fold::Valid } else { Fold::Train })
+                .map(|validation| if *validation { Fold::Valid } else { Fold::Train })
                 .collect(),
         };
         write_csv(&context.file("folds.csv")?, self.cohort, &folds)?;
         let mut balance = self.balance(groups);
-        describe(&balance, &held_out, self.cohort, groups, context);
+        describe(&balance, &validation, self.cohort, groups, context);
         balance.leaks = self
             .leak
-            .judge(self.cohort, &held_out, self.pixels.as_deref(), context)?;
-        Ok(Outputs::new().with("folds", folds).with("balance", balance))
+            .judge(self.cohort, &validation, self.pixels.as_deref(), context)?;
+        Ok(Outputs::new()
+            .with(output::FOLDS, folds)
+            .with(output::BALANCE, balance))
     }
 
     fn balance(&self, groups: &Groups) -> Balance {
@@ -115,7 +117,7 @@ impl HeldOut<'_> {
         let size = |(fold, name): (usize, &String)| FoldSize {
             name: name.clone(),
             groups: members[fold].len(),
-            held_out: fold == dealt.held_out,
+            validation: fold == dealt.validation,
         };
         Balance {
             grouped: self.group_by.plural().to_owned(),
@@ -127,34 +129,34 @@ impl HeldOut<'_> {
 }
 
 /// Says how the split came out, and what it leaves nobody for.
-fn describe(balance: &Balance, held_out: &[bool], cohort: &Cohort, groups: &Groups, context: &Context) {
-    let groups_held_out: usize = balance
+fn describe(balance: &Balance, validation: &[bool], cohort: &Cohort, groups: &Groups, context: &Context) {
+    let groups_for_validation: usize = balance
         .folds
         .iter()
-        .filter(|fold| fold.held_out)
+        .filter(|fold| fold.validation)
         .map(|fold| fold.groups)
         .sum();
     context.say(format!(
-        "{groups_held_out} of {} {} held out\n{}",
+        "{groups_for_validation} of {} {} for validation\n{}",
         groups.count,
         balance.grouped,
         balance.table()
     ));
     context.event(
         "folds",
-        json!({"groups": groups.count, "groups_held_out": groups_held_out, "balance": balance}),
+        json!({"groups": groups.count, "groups_for_validation": groups_for_validation, "balance": balance}),
     );
     for (label, name) in LABELS.iter().enumerate() {
         let has = |side: bool| {
-            let slices = cohort.slices.iter().zip(held_out);
+            let slices = cohort.slices.iter().zip(validation);
             slices
-                .filter(|(_, held_out)| **held_out == side)
+                .filter(|(_, validation)| **validation == side)
                 .any(|(slice, _)| slice.labels.is_some_and(|truth| truth[label]))
         };
         let side = match (has(false), has(true)) {
             (true, true) => continue,
             (false, false) => "no slice of the cohort",
-            (_, false) => "no held-out slice",
+            (_, false) => "no validation slice",
             _ => "no training slice",
         };
         context.warn(format!(
@@ -167,7 +169,7 @@ fn describe(balance: &Balance, held_out: &[bool], cohort: &Cohort, groups: &Grou
 pub fn reject_empty(cohort: &Cohort) -> Result<()> {
     if cohort.is_empty() {
         return Err(Error::new("there is no slice to split")
-            .help("look at what the loader says: where it looked, and what it set aside"));
+            .help("look at what the loader says: where it looked, and what it excluded"));
     }
     Ok(())
 }

@@ -1,0 +1,153 @@
+//! Ports that stages of several plugins share: what one of them offers, the others find by the same name and type.
+//!
+//! A stage names its ports by these constants, `input::COHORT`, `optional::TEST`, `output::FOLDS`; a port that only
+//! stages of one plugin have is a constant of that plugin.
+
+/// Inputs that must be there.
+pub mod input {
+    use super::types::*;
+    use crate::ports::Input;
+
+    /// The slices to work on.
+    pub const COHORT: Input<Cohort> = Input::required("cohort");
+    /// The slices with labels, as loaders offer them.
+    pub const TRAIN: Input<Cohort> = Input::required("train");
+    /// Which slices train, and which validate.
+    pub const FOLDS: Input<Folds> = Input::required("folds");
+    /// Hounsfield units of slices.
+    pub const PIXELS: Input<Pixels> = Input::required("pixels");
+    /// Probabilities of the validation slices.
+    pub const VALID: Input<Predictions> = Input::by_name("valid");
+    /// Probabilities of the test slices.
+    pub const TEST: Input<Predictions> = Input::by_name("test");
+    /// Everything that was measured.
+    pub const METRICS: Input<Metrics> = Input::required("metrics");
+    /// From HU to the channels a network sees.
+    #[cfg(feature = "tensors")]
+    pub const WINDOW: Input<Window> = Input::required("window");
+    /// What builds the network.
+    #[cfg(feature = "tensors")]
+    pub const NETWORK: Input<NetworkSpec> = Input::required("network");
+    /// What training minimises.
+    #[cfg(feature = "tensors")]
+    pub const LOSS: Input<Loss> = Input::required("loss");
+    /// The trained model.
+    #[cfg(feature = "tensors")]
+    pub const MODEL: Input<Model> = Input::required("model");
+}
+
+/// Inputs that may be absent.
+pub mod optional {
+    use super::types::*;
+    use crate::ports::OptionalInput;
+
+    /// Slices to predict that have no part in training.
+    pub const TEST_COHORT: OptionalInput<Cohort> = OptionalInput::new("test");
+    /// Hounsfield units of slices.
+    pub const PIXELS: OptionalInput<Pixels> = OptionalInput::new("pixels");
+    /// The rows that a submission must have.
+    pub const SAMPLE: OptionalInput<SampleSubmission> = OptionalInput::new("sample");
+    /// Probabilities of the test slices.
+    pub const TEST: OptionalInput<Predictions> = OptionalInput::new("test");
+    /// Probabilities to compare with.
+    pub const BASELINE: OptionalInput<Predictions> = OptionalInput::new("baseline");
+    /// From which probability on a slice is called positive.
+    pub const THRESHOLDS: OptionalInput<Thresholds> = OptionalInput::new("thresholds");
+    /// How probabilities were calibrated.
+    pub const CALIBRATION: OptionalInput<Calibration> = OptionalInput::new("calibration");
+    /// How labels are spread over the folds.
+    pub const BALANCE: OptionalInput<Balance> = OptionalInput::new("balance");
+    /// What `metrics.json` says.
+    pub const SCORES: OptionalInput<Scores> = OptionalInput::new("scores");
+    /// From HU to the channels a network sees.
+    #[cfg(feature = "tensors")]
+    pub const WINDOW: OptionalInput<Window> = OptionalInput::new("window");
+    /// The size of the network's images.
+    #[cfg(feature = "tensors")]
+    pub const RESIZE: OptionalInput<Resize> = OptionalInput::new("resize");
+    /// Random changes of training data.
+    #[cfg(feature = "tensors")]
+    pub const AUGMENT: OptionalInput<Augment> = OptionalInput::new("augment");
+    /// The trained model.
+    #[cfg(feature = "tensors")]
+    pub const MODEL: OptionalInput<Model> = OptionalInput::new("model");
+    /// How training went.
+    #[cfg(feature = "tensors")]
+    pub const HISTORY: OptionalInput<History> = OptionalInput::new("history");
+}
+
+/// Outputs.
+pub mod output {
+    use super::types::*;
+    use crate::ports::Output;
+
+    /// The slices to work on.
+    pub const COHORT: Output<Cohort> = Output::new("cohort");
+    /// The slices with labels.
+    pub const TRAIN: Output<Cohort> = Output::new("train");
+    /// Slices to predict that have no part in training.
+    pub const TEST_COHORT: Output<Cohort> = Output::new("test");
+    /// The rows that a submission must have.
+    pub const SAMPLE: Output<SampleSubmission> = Output::new("sample");
+    /// Hounsfield units of slices.
+    pub const PIXELS: Output<Pixels> = Output::new("pixels");
+    /// Which slices train, and which validate.
+    pub const FOLDS: Output<Folds> = Output::new("folds");
+    /// How labels are spread over the folds.
+    pub const BALANCE: Output<Balance> = Output::new("balance");
+    /// Probabilities of the validation slices.
+    pub const VALID: Output<Predictions> = Output::new("valid");
+    /// Probabilities of the test slices.
+    pub const TEST: Output<Predictions> = Output::new("test");
+    /// From which probability on a slice is called positive.
+    pub const THRESHOLDS: Output<Thresholds> = Output::new("thresholds");
+    /// How probabilities were calibrated.
+    pub const CALIBRATION: Output<Calibration> = Output::new("calibration");
+    /// Everything that was measured.
+    pub const METRICS: Output<Metrics> = Output::new("metrics");
+    /// What `metrics.json` says.
+    pub const SCORES: Output<Scores> = Output::new("scores");
+    /// From HU to the channels a network sees.
+    #[cfg(feature = "tensors")]
+    pub const WINDOW: Output<Window> = Output::new("window");
+    /// The size of the network's images.
+    #[cfg(feature = "tensors")]
+    pub const RESIZE: Output<Resize> = Output::new("resize");
+    /// Random changes of training data.
+    #[cfg(feature = "tensors")]
+    pub const AUGMENT: Output<Augment> = Output::new("augment");
+    /// What builds the network.
+    #[cfg(feature = "tensors")]
+    pub const NETWORK: Output<NetworkSpec> = Output::new("network");
+    /// What training minimises.
+    #[cfg(feature = "tensors")]
+    pub const LOSS: Output<Loss> = Output::new("loss");
+    /// The trained model.
+    #[cfg(feature = "tensors")]
+    pub const MODEL: Output<Model> = Output::new("model");
+    /// How training went.
+    #[cfg(feature = "tensors")]
+    pub const HISTORY: Output<History> = Output::new("history");
+}
+
+mod types {
+    pub(super) use crate::data::balance::Balance;
+    pub(super) use crate::data::calibration::Calibration;
+    pub(super) use crate::data::cohort::Cohort;
+    pub(super) use crate::data::folds::Folds;
+    pub(super) use crate::data::measures::Metrics;
+    pub(super) use crate::data::pixels::Pixels;
+    pub(super) use crate::data::predictions::Predictions;
+    pub(super) use crate::data::scores::Scores;
+    pub(super) use crate::data::submission::SampleSubmission;
+    pub(super) use crate::data::thresholds::Thresholds;
+    #[cfg(feature = "tensors")]
+    pub(super) use crate::tensors::{
+        augmentation::Augment,
+        history::History,
+        loss::Loss,
+        model::{Model, Resize},
+        network::NetworkSpec,
+        window::Window,
+    };
+}
