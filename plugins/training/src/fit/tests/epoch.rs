@@ -19,12 +19,16 @@ use crate::fit::trainable::Trainable;
 
 const SGD: &str = r#"{"phases": [{"epochs": 1, "lr": 0.5}], "optimizer": {"kind": "sgd"}, "accumulate": 2}"#;
 
+fn stepper(fit: &Fit, network: &Network) -> Stepper {
+    rules(&fit.optimizer.shared(), &fit.lr_multipliers, network)
+        .map(Stepper::new)
+        .unwrap()
+}
+
 fn start(fit: &Fit) -> Run {
     let network = network();
     Run {
-        stepper: rules(&fit.optimizer.shared(), &fit.lr_multipliers, &network)
-            .map(Stepper::new)
-            .unwrap(),
+        stepper: stepper(fit, &network),
         average: None,
         network,
         position: Position::default(),
@@ -125,6 +129,7 @@ fn an_interrupted_epoch_is_written_down_and_carries_on_to_the_same_weights() {
         .unwrap()
         .apply(carried.network, false)
         .unwrap();
+    carried.stepper = stepper(&fit, &carried.network);
     carried.restore_stepper(&mut saved, directory.path()).unwrap();
     let (carried, _) = epoch(carried, &fit, &data, &context, directory.path());
     assert_eq!(weights(&carried.unwrap().network), weights(&whole.network));
