@@ -66,8 +66,12 @@ impl Slices {
             return Err(found.nothing());
         }
         if of_directories > 0 {
-            let files = counted(of_directories, "file", "files");
-            eprintln!("excluded: {files} of the directories that cannot be used");
+            let files = counted(
+                of_directories,
+                "file of the directories cannot be used and is left out",
+                "files of the directories cannot be used and are left out",
+            );
+            eprintln!("{files}");
         }
         let cohort = Cohort {
             slices,
