@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files::NoSlice;
 
@@ -44,8 +45,10 @@ impl Others {
     /// In words, for whoever looks for a slice among them.
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
-        if self.not_dicom > 0 {
-            remarks.push(format!("{} files are not DICOM and were skipped", self.not_dicom));
+        match self.not_dicom {
+            0 => {}
+            1 => remarks.push("1 file is not DICOM and was skipped".to_owned()),
+            many => remarks.push(format!("{many} files are not DICOM and were skipped")),
         }
         match self.dicomdirs {
             0 => {}
@@ -106,10 +109,7 @@ pub fn usable(
             *warnings.entry(warning).or_default() += 1;
         }
     }
-    let told = |(warning, count): (String, usize)| {
-        let files = if count == 1 { "file" } else { "files" };
-        format!("{count} {files}: {warning}")
-    };
+    let told = |(warning, count)| format!("{}: {warning}", counted(count, "file", "files"));
     let mut remarks: Vec<String> = warnings.into_iter().map(told).collect();
     excluded.sort();
     if let Some((id, _, reason)) = excluded.first() {
@@ -140,8 +140,8 @@ pub fn usable(
 pub fn check_limit(unusable: &[(String, PathBuf, String)], limit: Option<usize>) -> Result<()> {
     match (limit, unusable.first()) {
         (Some(limit), Some((id, _, reason))) if unusable.len() > limit => Err(Error::new(format!(
-            "{} slices cannot be used, {limit} are allowed; the first is {id}: {reason}",
-            unusable.len()
+            "{} cannot be used, {limit} are allowed; the first is {id}: {reason}",
+            counted(unusable.len(), "slice", "slices")
         ))
         .help("look at the files, or raise `max_quarantined`")),
         _ => Ok(()),
