@@ -26,6 +26,7 @@ use std::time::Duration;
 use application::ForCommands;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use ichflow_api::command::{Outcome, PluginCommand, Run};
+use ichflow_api::counted::counted;
 use ichflow_api::error::Error;
 use ichflow_api::registry::Registry;
 
@@ -271,7 +272,7 @@ fn plan(
             "leave out --trial, or add a table [sweep] to the recipe".into(),
         )),
         None if planned.is_sweep => Err(wrong(
-            format!("{path} is a sweep of {} trials", names.len()),
+            format!("{path} is a sweep of {}", counted(names.len(), "trial", "trials")),
             format!(
                 "`ichflow sweep {path}` runs them all, `--trial NAME` one of them: {}",
                 list()

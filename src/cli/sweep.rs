@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use ichflow_api::counted::counted;
 use ichflow_api::device::DeviceChoice;
 use ichflow_api::error::{Error, Result, ResultExt};
 use ichflow_api::registry::Registry;
@@ -78,7 +79,7 @@ pub fn main(arguments: &SweepArguments, registry: &Registry) -> ExitCode {
     }
     let begun = Instant::now();
     let stop = listen();
-    eprintln!("{path} · {} trials", planned.plans.len());
+    eprintln!("{path} · {}", counted(planned.plans.len(), "trial", "trials"));
     let ended = match run_all(&planned.plans, arguments, stop) {
         Ok(ended) => ended,
         Err(error) => return fail(&error),

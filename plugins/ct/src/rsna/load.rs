@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::cohort;
 use ichflow_api::prelude::*;
 
 use super::image_id::ImageId;
 use super::labels::LabelTable;
 use crate::headers::{self, Headers};
+use crate::kinds::Kind;
 use crate::pixels::DicomPixels;
 use crate::series;
 
@@ -31,6 +33,8 @@ pub struct Files {
     pub sample_submission: Option<PathBuf>,
     /// Number of unusable files beyond which loading fails.
     pub max_quarantined: Option<usize>,
+    /// Kinds of images that are excluded.
+    pub exclude: Vec<Kind>,
 }
 
 /// Slices of a directory by their ids.
@@ -93,9 +97,9 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     if train.is_empty() {
         return Err(
             Error::new(format!("no labelled image lies in {}", files.images.display())).help(format!(
-                "{} lists {} images; the directory should hold `<ID>.dcm` files of the same names",
+                "{} lists {}; the directory should hold `<ID>.dcm` files of the same names",
                 files.labels.display(),
-                table.of_image.len()
+                counted(table.of_image.len(), "image", "images")
             )),
         );
     }
@@ -113,13 +117,14 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     for found in &mut found {
         found.refuse_several_frames();
     }
-    let slices = headers::usable(context, found, &ids, files.max_quarantined)?;
+    let (slices, warnings) = headers::usable(context, found, &ids, files.max_quarantined, &files.exclude)?;
     if !is_part {
         remarks.extend(series::remarks(&slices));
     }
     for remark in &remarks {
         context.say(remark);
     }
+    remarks.extend(warnings);
 
     let mut train = Cohort {
         slices: Vec::new(),
