@@ -50,7 +50,7 @@ fn of_sets(found: &Found<'_>, said: &mut Vec<String>) {
     if both > 0 {
         said.push(format!(
             "{} in both sets: a score on the test set is not one on unseen patients.",
-            counted(both, "patient stands", "patients stand")
+            counted(both, "patient is", "patients are")
         ));
     }
     let several = counts::with_several_series(found.train);
