@@ -46,12 +46,18 @@ fn adding_something_is_a_file_and_the_line_that_names_it() {
         let changes = changes(&patch);
         let (new, old): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.new);
         assert_eq!((new.len(), old.len()), (1, 1), "{what}");
-        assert!(!root.join(&new[0].path).exists(), "{} is there already", new[0].path);
+        assert!(
+            !root.join(&new[0].path).exists(),
+            "{} is there already",
+            new[0].path
+        );
         assert_eq!(old[0].added, 1, "{what}");
         // The patch still fits: what it finds around the new line stands there one line after the other.
         let text = fs::read_to_string(root.join(&old[0].path)).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        let fits = lines.windows(old[0].before.len()).any(|window| window == old[0].before);
+        let fits = lines
+            .windows(old[0].before.len())
+            .any(|window| window == old[0].before);
         assert!(fits, "{} no longer has the lines of {what}.diff", old[0].path);
     }
 }

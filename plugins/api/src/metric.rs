@@ -36,7 +36,8 @@ pub fn registered() -> Vec<&'static LabelMetric> {
 
 /// The values of all registered metrics, by name.
 pub fn measured(truth: &[bool], probabilities: &[f64]) -> BTreeMap<&'static str, Option<f64>> {
-    let value = |metric: &LabelMetric| (metric.compute)(truth, probabilities).filter(|value| value.is_finite());
+    let value =
+        |metric: &LabelMetric| (metric.compute)(truth, probabilities).filter(|value| value.is_finite());
     let metrics = registered().into_iter();
     metrics.map(|metric| (metric.name, value(metric))).collect()
 }

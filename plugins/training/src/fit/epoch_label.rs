@@ -17,12 +17,12 @@ impl EpochLabel {
         }
     }
 
-    /// A line beside the progress bar. `waiting` is the share of time that went into waiting for data.
-    pub fn note(&self, [batch, batches]: [usize; 2], loss: f64, lr: f64, waiting: f64) -> String {
+    /// A line beside the progress bar. `wait` is the share of time that training waited for data.
+    pub fn note(&self, [batch, batches]: [usize; 2], loss: f64, lr: f64, wait: f64) -> String {
         let memory = peak_memory_mib().map_or(String::new(), |mib| format!(" · {mib:.0} MiB"));
         format!(
             "{self} · batch {batch}/{batches} · loss {loss:.4} · lr {lr:.1e} · data-loading wait {:.0} %{memory}",
-            100.0 * waiting
+            100.0 * wait
         )
     }
 }

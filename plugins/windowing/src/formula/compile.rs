@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::ast::{Kind, Name, Node, Operator, Span};
 use super::fault::Fault;
 use super::functions::Function;
-use super::program::{Binary, Program, Step, Unary};
+use super::operation::{Binary, Unary};
+use super::program::{Program, Step};
 use super::scalar;
 use crate::math::{SIGMOID_EPS, sigmoid_reach};
 

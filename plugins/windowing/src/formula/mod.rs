@@ -8,6 +8,7 @@ pub mod compile;
 pub mod fault;
 pub mod functions;
 pub mod lexer;
+pub mod operation;
 pub mod parser;
 pub mod program;
 pub mod scalar;

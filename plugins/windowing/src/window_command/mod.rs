@@ -136,7 +136,7 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<Outcome> {
     };
     let mut unread = Vec::new();
     for index in shown {
-        let batches = match slices.read(index, &schemes) {
+        let batches = match slices.read(index, schemes.iter().map(|scheme| &scheme.window)) {
             Ok(batches) => batches,
             Err(error) => {
                 eprintln!("{}: excluded: {}", slices.file(index), error.chain());
