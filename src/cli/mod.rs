@@ -19,7 +19,7 @@ mod stages;
 mod sweep;
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -30,11 +30,11 @@ use ichflow_api::error::Error;
 use ichflow_api::registry::Registry;
 
 use crate::plan::Plan;
-use crate::recipe::problem::{Code, Problem, Problems};
+use crate::plan::planned::Planned;
+use crate::recipe::problem::Problems;
 use crate::recipe::source::Sources;
-use crate::recipe::sweep::Trial;
-use crate::recipe::value::Table;
-use crate::recipe::{self, Asked};
+use crate::recipe::stage::Files;
+use crate::recipe::suggest;
 use crate::run::INTERRUPTED;
 
 /// The run failed.
@@ -156,150 +156,24 @@ fn run_plugin_command(
     }
 }
 
-/// The plans of a recipe: one, or one for each trial of its sweep.
-pub struct Planned {
-    /// In the order they run.
-    pub plans: Vec<Plan>,
-    /// Whether the recipe has a sweep.
-    pub is_sweep: bool,
-    /// The texts they were made of.
-    pub sources: Sources,
-}
-
-/// All plans of a recipe, or all that is wrong with it.
+/// All plans of a recipe that is to be run, or all that is wrong with it.
 fn plans(arguments: &RecipeArguments, registry: &Registry) -> Result<Planned, Problems> {
-    let (plans, problems) = all_plans(arguments, registry);
-    if !problems.list.is_empty() {
-        return Err(problems);
-    }
-    Ok(Planned {
-        is_sweep: plans.iter().any(|plan| plan.trial.is_some()),
-        plans,
-        sources: problems.sources,
-    })
+    Planned::read(&arguments.recipe, &arguments.sets, Files::MustBeThere, registry)
 }
 
-/// The plan of each trial of a recipe, or its only one, in the order they run, and all that is wrong.
-fn all_plans(arguments: &RecipeArguments, registry: &Registry) -> (Vec<Plan>, Problems) {
-    let mut problems = Problems::default();
-    let tables = match recipe::read(&arguments.recipe, &arguments.sets, &mut problems) {
-        Asked::Run(table) => vec![(None, table)],
-        Asked::Sweep(trials) => {
-            let named = |trial: Trial| (Some(trial.name), trial.table);
-            trials.into_iter().map(named).collect()
-        }
-    };
-    let mut plans = Vec::new();
-    let mut all = std::mem::take(&mut problems.list);
-    for (trial, table) in tables {
-        let mut found = Problems {
-            list: all.clone(),
-            ..std::mem::take(&mut problems)
-        };
-        let before = found.list.len();
-        let plan = plan_of(table, &arguments.recipe, registry, &mut found);
-        // What is wrong with the recipe is wrong with each of its trials, and is said once.
-        for problem in found.list.split_off(before) {
-            let known = |other: &Problem| other.place == problem.place && other.message == problem.message;
-            if !all.iter().any(known) {
-                all.push(problem);
-            }
-        }
-        problems.sources = found.sources;
-        if let Some(mut plan) = plan {
-            plan.trial = trial;
-            plans.push(plan);
-        }
-    }
-    problems.list = all;
-    problems.sort();
-    (plans, problems)
-}
-
-fn plan_of(table: Table, path: &Path, registry: &Registry, problems: &mut Problems) -> Option<Plan> {
-    let recipe = recipe::build(table, path, registry, problems);
-    // A stage left out for its own mistakes would make later inputs look unfed: those are not reported.
-    let whole = problems.list.is_empty();
-    let mut wiring_problems = Problems::default();
-    let plan = Plan::new(recipe, registry, &mut wiring_problems);
-    let sure = |problem: &Problem| whole || problem.code != Code::NothingOffered;
-    problems
-        .list
-        .extend(wiring_problems.list.into_iter().filter(sure));
-    match plan {
-        Ok(plan) => Some(plan),
-        Err(error) => {
-            problems
-                .list
-                .push(Problem::nowhere(Code::Inconsistent, error.chain()));
-            None
-        }
-    }
-}
-
-/// The plan of a recipe, or of one trial of its sweep, or all that is wrong.
+/// The plan of a recipe that is to be run, or of one trial of its sweep, or all that is wrong.
 fn plan(
     arguments: &RecipeArguments,
     trial: Option<&str>,
     registry: &Registry,
 ) -> Result<(Plan, Sources), Problems> {
-    let planned = plans(arguments, registry)?;
-    let path = arguments.recipe.display();
-    let wrong = |message: String, help: String| {
-        let mut problems = Problems::default();
-        problems
-            .list
-            .push(Problem::nowhere(Code::Sweep, message).help(help));
-        problems
-    };
-    let names: Vec<String> = planned
-        .plans
-        .iter()
-        .filter_map(|plan| plan.trial.clone())
-        .collect();
-    let list = || {
-        names
-            .iter()
-            .take(10)
-            .map(|name| format!("\"{name}\""))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match trial {
-        Some(_) if !planned.is_sweep => Err(wrong(
-            format!("{path} has no trials"),
-            "leave out --trial, or add a table [sweep] to the recipe".into(),
-        )),
-        None if planned.is_sweep => Err(wrong(
-            format!("{path} is a sweep of {} trials", names.len()),
-            format!(
-                "`ichflow sweep {path}` runs them all, `--trial NAME` one of them: {}",
-                list()
-            ),
-        )),
-        _ => {
-            let sources = planned.sources;
-            let plan = planned
-                .plans
-                .into_iter()
-                .find(|plan| plan.trial.as_deref() == trial);
-            plan.map(|plan| (plan, sources)).ok_or_else(|| {
-                let name = trial.unwrap_or_default();
-                let closest = recipe::suggest::closest(name, names.iter().map(String::as_str));
-                let help = match closest {
-                    Some(closest) => format!("did you mean \"{closest}\"?"),
-                    None => format!("its trials are {}", list()),
-                };
-                wrong(format!("{path} has no trial \"{name}\""), help)
-            })
-        }
-    }
+    plans(arguments, registry)?.one(&arguments.recipe, trial)
 }
 
 /// Says that a recipe has no stage `name`, and which it has.
 fn unknown_stage<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) {
     eprintln!("error: the recipe has no stage `{name}`");
-    let help = recipe::suggest::closest(name, names.clone()).map_or_else(
+    let help = suggest::closest(name, names.clone()).map_or_else(
         || format!("its stages are {}", names.collect::<Vec<_>>().join(", ")),
         |closest| format!("did you mean `{closest}`?"),
     );
