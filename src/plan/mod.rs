@@ -2,6 +2,7 @@
 
 pub mod forecast;
 pub mod key;
+pub mod machine;
 pub mod needs;
 pub mod network;
 pub mod planned;
