@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use burn::tensor::Device;
 use clap::Args;
+use ichflow_api::counted::counted;
 use ichflow_api::error::Result;
 use ichflow_api::nn::summary::Summary;
 use ichflow_api::registry::Registry;
@@ -133,7 +134,10 @@ fn trials_in_words(trials: &[Plan]) -> String {
     let mut text = String::new();
     if let Some(first) = trials.first() {
         text.push_str(&in_words(first));
-        text.push_str(&format!("\nthat was the first of {} trials:\n", trials.len()));
+        text.push_str(&format!(
+            "\nthat was the first of {}:\n",
+            counted(trials.len(), "trial", "trials")
+        ));
     }
     for name in trials.iter().filter_map(|plan| plan.trial.as_ref()) {
         text.push_str(&format!("      {name}\n"));
@@ -158,10 +162,10 @@ fn stage_json(plan: &Plan, planned: &PlannedStage) -> Value {
 /// Each stage with its wiring and its parameters, defaults included.
 fn in_words(plan: &Plan) -> String {
     let mut text = format!(
-        "{}\nseed {} · {} stages\n",
+        "{}\nseed {} · {}\n",
         plan.title,
         plan.seed,
-        plan.stages.len()
+        counted(plan.stages.len(), "stage", "stages")
     );
     for (index, planned) in plan.stages.iter().enumerate() {
         let stage = &planned.stage;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use ichflow_api::counted::counted;
 use ichflow_api::device::{DeviceChoice, DeviceId};
 use ichflow_api::error::Result;
 use ichflow_api::needs::Foreseen;
@@ -71,7 +72,7 @@ pub fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
     match plans(&recipe, registry) {
         Ok(planned) => {
             let trials = if planned.is_sweep {
-                format!(", {} trials", planned.plans.len())
+                format!(", {}", counted(planned.plans.len(), "trial", "trials"))
             } else {
                 String::new()
             };

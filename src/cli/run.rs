@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use ichflow_api::cache::shard::Shard;
+use ichflow_api::counted::counted;
 use ichflow_api::device::{DeviceChoice, DeviceId};
 use ichflow_api::registry::Registry;
 
@@ -131,9 +132,9 @@ pub fn announce(plan: &Plan, device: DeviceId) {
         .as_ref()
         .map_or(String::new(), |trial| format!(" · {trial}"));
     eprintln!(
-        "{}{trial} · {} stages · on {device}",
+        "{}{trial} · {} · on {device}",
         plan.title,
-        plan.stages.len()
+        counted(plan.stages.len(), "stage", "stages")
     );
 }
 

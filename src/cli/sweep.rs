@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use clap::Args;
+use ichflow_api::counted::counted;
 use ichflow_api::device::DeviceChoice;
 use ichflow_api::error::{Error, Result};
 use ichflow_api::registry::Registry;
@@ -51,7 +52,7 @@ pub fn main(arguments: &SweepArguments, registry: &Registry) -> ExitCode {
     }
     let begun = Instant::now();
     let stop = listen();
-    eprintln!("{path} · {} trials", planned.plans.len());
+    eprintln!("{path} · {}", counted(planned.plans.len(), "trial", "trials"));
     let options = TrialOptions {
         recipe: &arguments.recipe.recipe,
         sets: &arguments.recipe.sets,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ichflow_api::counted::counted;
 use ichflow_api::registry::Registry;
 
 use super::{Plan, wiring};
@@ -88,7 +89,7 @@ impl Planned {
                 "leave out --trial, or add a table [sweep] to the recipe".into(),
             )),
             None if self.is_sweep => Err(wrong(
-                format!("{path} is a sweep of {} trials", names.len()),
+                format!("{path} is a sweep of {}", counted(names.len(), "trial", "trials")),
                 format!(
                     "`ichflow sweep {path}` runs them all, `--trial NAME` one of them: {}",
                     list()

@@ -167,7 +167,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("columns.csv", "`subdural` missing"),
         ("twice.csv", "twice.csv:10: ID_1 is on line 3 with other numbers"),
         ("label.csv", "label.csv:9: \"ID_1_epidual\" is not an image's ID"),
-        ("gap.csv", "1 images of gap.csv lack some of their 6 rows: ID_1"),
+        ("gap.csv", "1 image of gap.csv lacks some of its 6 rows: ID_1"),
         ("nowhere.csv", "nowhere.csv"),
     ];
     for (file, expected) in cases {

@@ -140,7 +140,7 @@ fn a_recipe_shows_what_its_network_is_trained_on() {
         );
     }
     assert!(
-        stderr(&output).contains("cannot be used and are left out"),
+        stderr(&output).contains("1 file of the directories cannot be used and is left out"),
         "{}",
         stderr(&output)
     );

@@ -46,6 +46,7 @@ pub mod cache;
 pub mod command;
 pub mod common_ports;
 pub mod context;
+pub mod counted;
 pub mod data;
 pub mod device;
 pub mod digest;

@@ -1,5 +1,6 @@
 //! What is odd about the series of a cohort: stages that look along a series should not be surprised.
 
+use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use ichflow_dicom::series::{Oddities, Place};
 
@@ -56,24 +57,41 @@ pub fn remarks(slices: &[Slice]) -> Vec<String> {
         }
     }
     let kinds = [
-        (lost, "have no position and come first in their series"),
-        (repeated, "repeat the position of the one before"),
-        (uneven, "follow an uneven gap"),
-        (thick, "are in series of mixed thickness"),
+        (
+            lost,
+            "has no position and comes first in its series",
+            "have no position and come first in their series",
+        ),
+        (
+            repeated,
+            "repeats the position of the one before",
+            "repeat the position of the one before",
+        ),
+        (uneven, "follows an uneven gap", "follow an uneven gap"),
+        (
+            thick,
+            "is in a series of mixed thickness",
+            "are in series of mixed thickness",
+        ),
         (
             turned,
+            "is turned against the first of its series; its order may be wrong",
             "are turned against the first of their series; their order may be wrong",
         ),
         (
             tilted,
+            "was taken with a tilted gantry; it is ordered along the normal of its plane",
             "were taken with a tilted gantry; they are ordered along the normal of their plane",
         ),
     ];
-    let told = kinds.into_iter().filter(|(oddity, _)| oddity.series > 0);
-    told.map(|(oddity, what)| {
+    let told = kinds.into_iter().filter(|(oddity, ..)| oddity.series > 0);
+    told.map(|(oddity, one, many)| {
         format!(
-            "{} slices of {} series {what} ({})",
-            oddity.slices, oddity.series, oddity.example
+            "{} of {} series {} ({})",
+            counted(oddity.slices, "slice", "slices"),
+            oddity.series,
+            if oddity.slices == 1 { one } else { many },
+            oddity.example
         )
     })
     .collect()
@@ -130,11 +148,11 @@ mod tests {
         assert_eq!(
             remarks(&all),
             [
-                "1 slices of 1 series have no position and come first in their series (the series of b0)",
-                "1 slices of 1 series repeat the position of the one before (the series of a0)",
-                "1 slices of 1 series follow an uneven gap (the series of a0: 10.00 mm where 5.00 mm is usual)",
+                "1 slice of 1 series has no position and comes first in its series (the series of b0)",
+                "1 slice of 1 series repeats the position of the one before (the series of a0)",
+                "1 slice of 1 series follows an uneven gap (the series of a0: 10.00 mm where 5.00 mm is usual)",
                 "3 slices of 1 series are in series of mixed thickness (the series of c0: 5 to 7 mm)",
-                "1 slices of 1 series are turned against the first of their series; their order may be wrong \
+                "1 slice of 1 series is turned against the first of its series; its order may be wrong \
                  (the series of c0)",
                 "2 slices of 1 series were taken with a tilted gantry; they are ordered along the normal of \
                  their plane (the series of d0: 17.2°)",

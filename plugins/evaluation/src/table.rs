@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::identity::Subject;
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::data::submission::split_row;
@@ -197,9 +198,14 @@ impl Table {
             return Ok(());
         }
         Err(Error::new(format!(
-            "{} images of {} lack some of their {COUNT} rows: {}",
-            incomplete.len(),
+            "{} of {} {} {COUNT} rows: {}",
+            counted(incomplete.len(), "image", "images"),
             path.display(),
+            if incomplete.len() == 1 {
+                "lacks some of its"
+            } else {
+                "lack some of their"
+            },
             examples(&incomplete)
         )))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::labels::{self, COUNT, STAGE_2_PREVALENCE_LOG_LOSS};
 use ichflow_api::data::submission::split_row;
 use ichflow_api::metrics::prevalence;
@@ -128,8 +129,8 @@ impl KaggleSubmission {
     fn remark(&self, context: &Context, without: &BTreeSet<String>, not_asked: usize) -> Result<()> {
         if let Some(first) = without.first() {
             let text = format!(
-                "{} images of the sample have no prediction, for example {first}",
-                without.len()
+                "{} of the sample without a prediction, for example {first}",
+                counted(without.len(), "image", "images")
             );
             if self.missing == Missing::Error {
                 return Err(Error::new(text).help("set `missing = \"prevalence\"` to fill them in"));

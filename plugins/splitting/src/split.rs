@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::balance::{FoldSize, lines};
 use ichflow_api::data::labels::Labels;
 use ichflow_api::prelude::*;
@@ -179,9 +180,8 @@ pub fn groups_of(cohort: &Cohort, by: GroupBy, context: &Context) -> Groups {
     let groups = Groups::of(cohort, by);
     if groups.unnamed > 0 {
         context.warn(format!(
-            "{} slices do not say which {} they belong to; they are kept together by study, or stand \
-             alone: a patient may be on both sides",
-            groups.unnamed,
+            "{} without a named {}: kept together by study, or alone; a patient may be on both sides",
+            counted(groups.unnamed, "slice", "slices"),
             if by == GroupBy::Patient {
                 "patient"
             } else {

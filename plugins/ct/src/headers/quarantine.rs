@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files::NoSlice;
 
@@ -43,8 +44,10 @@ impl Others {
     /// In words, for whoever looks for a slice among them.
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
-        if self.not_dicom > 0 {
-            remarks.push(format!("{} files are not DICOM and were skipped", self.not_dicom));
+        match self.not_dicom {
+            0 => {}
+            1 => remarks.push("1 file is not DICOM and was skipped".to_owned()),
+            many => remarks.push(format!("{many} files are not DICOM and were skipped")),
         }
         match self.dicomdirs {
             0 => {}
@@ -104,8 +107,8 @@ pub fn usable(
 pub fn check_limit(unusable: &[(String, PathBuf, String)], limit: Option<usize>) -> Result<()> {
     match (limit, unusable.first()) {
         (Some(limit), Some((id, _, reason))) if unusable.len() > limit => Err(Error::new(format!(
-            "{} slices cannot be used, {limit} are allowed; the first is {id}: {reason}",
-            unusable.len()
+            "{} cannot be used, {limit} are allowed; the first is {id}: {reason}",
+            counted(unusable.len(), "slice", "slices")
         ))
         .help("look at the files, or raise `max_quarantined`")),
         _ => Ok(()),

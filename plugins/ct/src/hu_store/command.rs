@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use walkdir::WalkDir;
 
@@ -83,9 +84,9 @@ fn stores(path: &Path) -> Result<Vec<PathBuf>> {
 /// A paragraph for people.
 fn describe(report: &Report) -> String {
     let mut text = format!(
-        "{}: {} slices, {:.1} MiB, {} unreadable when it was made\n",
+        "{}: {}, {:.1} MiB, {} unreadable when it was made\n",
         report.store.display(),
-        report.slices,
+        counted(report.slices, "slice", "slices"),
         report.bytes as f64 / (1 << 20) as f64,
         report.unreadable,
     );

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ichflow_api::cache::shard::Shard;
+use ichflow_api::counted::counted;
 use ichflow_api::data::cohort;
 use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
 use ichflow_api::prelude::*;
@@ -110,7 +111,7 @@ size = 256
         let mut store = Store::open(&directory, context)?;
         let missing = missing(&store, &slices);
         if missing.is_empty() {
-            context.cached(&format!("{} slices", slices.len()));
+            context.cached(&counted(slices.len(), "slice", "slices"));
         } else if let Some(shard) = context.shard() {
             drop(store);
             self.fill_part(&directory, shard, &missing, &pixels, context)?;
@@ -198,7 +199,7 @@ impl HuStore {
         let mut part = Parts::own(directory, shard, context)?;
         let missing = missing(&part, &own);
         if missing.is_empty() {
-            context.cached(&format!("{} slices", own.len()));
+            context.cached(&counted(own.len(), "slice", "slices"));
         } else {
             self.fill(&mut part, None, &missing, pixels, context)?;
         }

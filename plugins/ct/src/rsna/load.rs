@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::cohort;
 use ichflow_api::prelude::*;
 
@@ -93,9 +94,9 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     if train.is_empty() {
         return Err(
             Error::new(format!("no labelled image lies in {}", files.images.display())).help(format!(
-                "{} lists {} images; the directory should hold `<ID>.dcm` files of the same names",
+                "{} lists {}; the directory should hold `<ID>.dcm` files of the same names",
                 files.labels.display(),
-                table.of_image.len()
+                counted(table.of_image.len(), "image", "images")
             )),
         );
     }

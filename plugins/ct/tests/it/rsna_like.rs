@@ -151,7 +151,7 @@ fn a_limit_on_quarantine_is_kept() {
     stage.max_quarantined = Some(0);
     let error = load(&stage, &run).err().unwrap().to_string();
     assert!(
-        error.starts_with("1 slices cannot be used, 0 are allowed"),
+        error.starts_with("1 slice cannot be used, 0 are allowed"),
         "{error}"
     );
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::labelled::LabelledPredictions;
 use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::data::measures::{Computed, PartMetrics};
@@ -142,7 +143,8 @@ fn rows_of(
     let surplus = of.len() - (known.len() - missing.len());
     if surplus > 0 {
         remarks.push(format!(
-            "{surplus} slices of {} have no known truth and are not scored",
+            "{} of {} without a known truth, not scored",
+            counted(surplus, "slice", "slices"),
             path.display()
         ));
     }

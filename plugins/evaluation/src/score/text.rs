@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::labels::STAGE_2_PREVALENCE_LOG_LOSS;
 
 use super::files::Score;
@@ -31,9 +32,9 @@ pub fn of(score: &Score) -> String {
 
 fn write_all(text: &mut String, score: &Score) -> std::fmt::Result {
     let measured = &score.score;
-    write!(text, "{} slices", measured.slices)?;
+    text.push_str(&counted(measured.slices, "slice", "slices"));
     if measured.patients > 0 {
-        write!(text, " of {} patients", measured.patients)?;
+        write!(text, " of {}", counted(measured.patients, "patient", "patients"))?;
     }
     let beside =
         interval(measured.weighted_log_loss_interval).map_or(String::new(), |text| format!(" ({text})"));

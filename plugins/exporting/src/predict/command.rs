@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use ichflow_api::command::{self, Application};
+use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files;
 
@@ -121,8 +122,11 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<command::O
             },
         );
     }
-    let mut told = format!("{predicted} slices predicted");
-    for (count, what) in [(missing, "excluded"), (others, "other files")] {
+    let mut told = format!("{} predicted", counted(predicted, "slice", "slices"));
+    for (count, what) in [
+        (missing, "excluded"),
+        (others, if others == 1 { "other file" } else { "other files" }),
+    ] {
         if count > 0 {
             told += &format!(", {count} {what}");
         }

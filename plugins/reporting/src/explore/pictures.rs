@@ -13,7 +13,7 @@ use super::series::{PARTS, Series};
 use crate::render::plots::{self, Cloud, Column, Figure, Ink, Line};
 
 const SMALL: (u32, u32) = (360, 270);
-const WIDE: (u32, u32) = (560, 330);
+const WIDE: (u32, u32) = (440, 300);
 /// Bars of a histogram.
 const BARS: usize = 40;
 
@@ -174,12 +174,17 @@ pub fn label_ink(label: usize) -> Ink {
     }
 }
 
+/// Per cent of the pixels at each density, from the lowest to the highest that occurs.
 fn shares(histogram: &Histogram, width: i16) -> Vec<(f64, f64)> {
-    histogram
-        .shares(super::histogram::LOWEST, super::histogram::HIGHEST, width)
-        .into_iter()
-        .filter(|(_, share)| *share > 0.0)
-        .map(|(hu, share)| (hu, 100.0 * share))
+    let shares = histogram.shares(super::histogram::LOWEST, super::histogram::HIGHEST, width);
+    let occurs = |(_, share): &(f64, f64)| *share > 0.0;
+    let (first, last) = (shares.iter().position(occurs), shares.iter().rposition(occurs));
+    let (Some(first), Some(last)) = (first, last) else {
+        return Vec::new();
+    };
+    shares[first..=last]
+        .iter()
+        .map(|(hu, share)| (*hu, 100.0 * share))
         .collect()
 }
 
@@ -272,7 +277,7 @@ pub fn of_embedding(
 ) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     let explained = format!(
-        "Principal components of standardised features; the two hold {:.0} % and {:.0} % of the total variance.",
+        "Principal components of standardised features; the two hold {:.0}\u{a0}% and {:.0}\u{a0}% of the total variance.",
         100.0 * embedding.explained[0],
         100.0 * embedding.explained[1]
     );
@@ -320,13 +325,15 @@ pub fn of_embedding(
         by_label.push(cloud("several sub-types".into(), Ink::Text, &|slice| {
             subtypes(slice).is_some_and(|(truth, count)| count > 1 || (count == 0 && truth[0]))
         }));
-        figures.push(plots::scatter(
-            &format!("{name}, by label"),
-            description.into(),
-            axes,
-            &by_label,
-            (460, 400),
-        )?);
+        if slices.iter().any(|slice| slice.labels.is_some()) {
+            figures.push(plots::scatter(
+                &format!("{name}, by label"),
+                description.into(),
+                axes,
+                &by_label,
+                (460, 400),
+            )?);
+        }
         let by_encoding: Vec<Cloud> = encodings
             .iter()
             .enumerate()

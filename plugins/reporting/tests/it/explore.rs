@@ -159,7 +159,7 @@ fn one_patient_no_labels_and_one_label() {
         },
         Some(slices(12, |_| None)),
     );
-    assert!(!html.contains("id=\"labels\""));
+    assert!(!html.contains("id=\"labels\"") && !html.contains("by label"));
     for label in 0..6 {
         report(
             &format!("label-{label}"),

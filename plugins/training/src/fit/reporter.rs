@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::history::Epoch;
 use serde_json::json;
@@ -65,9 +66,9 @@ impl<'a> Reporter<'a> {
     /// Training carries on where an earlier process stopped.
     pub fn resumed(&self, run: &Run) {
         self.context.say(format!(
-            "carries on after {} epochs and {} batches of an earlier run",
-            run.history.epochs.len(),
-            run.position.batches_of_epoch
+            "carries on after {} and {} of an earlier run",
+            counted(run.history.epochs.len(), "epoch", "epochs"),
+            counted(run.position.batches_of_epoch, "batch", "batches")
         ));
         self.context.event(
             "resumed",
@@ -85,8 +86,9 @@ impl<'a> Reporter<'a> {
     /// A phase ends before its last epoch.
     pub fn stalled(&self, phase: usize, metric: &str, since: usize) {
         self.context.say(format!(
-            "phase {} ends early: {metric} has not improved for {since} epochs",
-            phase + 1
+            "phase {} ends early: {metric} has not improved for {}",
+            phase + 1,
+            counted(since, "epoch", "epochs")
         ));
     }
 
@@ -140,8 +142,8 @@ impl<'a> Reporter<'a> {
         let share = waited / seconds.max(1e-9);
         let best = run.best.as_ref().map_or(0, |best| best.epoch);
         self.context.say(format!(
-            "{} epochs in {:.1?}, {:.1} % of it data-loading wait; epoch {best} is kept",
-            epochs.len(),
+            "{} in {:.1?}, {:.1} % of it data-loading wait; epoch {best} is kept",
+            counted(epochs.len(), "epoch", "epochs"),
             Duration::from_secs_f64(seconds.max(0.0)),
             100.0 * share
         ));

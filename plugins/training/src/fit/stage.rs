@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::nn::Precision;
@@ -274,10 +275,11 @@ impl Fit {
             validation: folds.indices(Fold::Valid),
         };
         if data.train.len() < 2 {
-            return Err(
-                Error::new(format!("there are {} slices to train on", data.train.len()))
-                    .help("lower the share of the validation fold, or use more data"),
-            );
+            return Err(Error::new(format!(
+                "the training fold has {}, and training needs two",
+                counted(data.train.len(), "slice", "slices")
+            ))
+            .help("lower the share of the validation fold, or use more data"));
         }
         let device = context.device().autodiff();
         device.seed(context.seed_for("weights"));

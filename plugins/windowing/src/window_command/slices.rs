@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::identity::SeriesOrder;
 use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
@@ -63,7 +64,12 @@ impl Slices {
             return Err(found.nothing());
         }
         if of_directories > 0 {
-            eprintln!("{of_directories} files of the directories cannot be used and are left out");
+            let files = counted(
+                of_directories,
+                "file of the directories cannot be used and is left out",
+                "files of the directories cannot be used and are left out",
+            );
+            eprintln!("{files}");
         }
         let cohort = Cohort {
             slices,

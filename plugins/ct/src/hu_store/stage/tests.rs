@@ -125,7 +125,7 @@ fn too_many_unreadable_slices_are_an_error() {
     let error = run(&stage, directory.path(), &["a", "bad"]).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "1 slices cannot be used, 0 are allowed; the first is bad: made to be unreadable"
+        "1 slice cannot be used, 0 are allowed; the first is bad: made to be unreadable"
     );
 }
 

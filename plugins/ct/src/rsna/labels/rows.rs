@@ -4,6 +4,7 @@
 //! without looking for the ends of fields and lines first; any other row, quoted or padded, goes the long way, and only
 //! that one knows what is wrong with it.
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::labels::{COUNT, LABELS};
 use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
@@ -162,8 +163,8 @@ impl Rows {
         }
         if contradictions.count > 0 {
             return Err(Error::new(format!(
-                "{name} contradicts itself: {} rows are there as 0 and as 1: {}",
-                contradictions.count,
+                "{name} contradicts itself: {} there as 0 and as 1: {}",
+                counted(contradictions.count, "row is", "rows are"),
                 contradictions.text()
             ))
             .help("decide which is right and remove the other rows"));
@@ -251,8 +252,8 @@ fn check_complete(seen: &ImageMap<Seen>, name: &str) -> Result<()> {
         });
     }
     Err(Error::new(format!(
-        "{name} lacks rows: {} images do not have all six labels: {}",
-        missing.count,
+        "{name} lacks rows: {} all six labels: {}",
+        counted(missing.count, "image does not have", "images do not have"),
         missing.text()
     ))
     .help("download the file again; it may have been cut short"))

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
+use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use ichflow_api::text_table::TextTable;
 
@@ -98,19 +99,16 @@ impl LabelTable {
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         if self.repeated_images > 0 {
-            let (images, are) = match self.repeated_images {
-                1 => ("image", "is"),
-                _ => ("images", "are"),
-            };
             remarks.push(format!(
-                "{} {images} {are} listed twice in the labels; the {} repeated rows were dropped",
-                self.repeated_images, self.repeated_rows
+                "{} listed twice in the labels; the {} dropped",
+                counted(self.repeated_images, "image is", "images are"),
+                counted(self.repeated_rows, "repeated row was", "repeated rows were")
             ));
         }
         if self.inconsistent > 0 {
             remarks.push(format!(
-                "{} images have an `any` that is not the OR of their sub-types; it was kept as it is",
-                self.inconsistent
+                "{} an `any` that is not the OR of the sub-types; it was kept as it is",
+                counted(self.inconsistent, "image has", "images have")
             ));
         }
         if !self.unused.is_empty() {

@@ -78,8 +78,13 @@ pub(crate) fn columns(
     // Bins around whole numbers begin halfway between two.
     let whole = (first.from + 0.5).fract() == 0.0 && (first.to - first.from).fract() == 0.0;
     let figure = Figure::draw(title, description, size, |area| {
+        // What is never below 0 has no axis below it.
+        let left = match first.from {
+            from if from >= 0.0 => (from - room).max(-0.02 * last.to),
+            from => from - room,
+        };
         let axes = Axes {
-            x: first.from - room..last.to + room,
+            x: left..last.to + room,
             y: 0.0..highest.max(1) as f64 * 1.06,
             x_name: axis,
             y_name: what,

@@ -73,13 +73,18 @@ fn drawn(
         Kind::Real => (None, false, false),
         Kind::Logarithmic => (None, false, true),
     };
-    // Where points are drawn; what cannot be drawn on a logarithmic scale is left out.
+    // Where points are drawn; 0 lies below all others on a logarithmic scale.
+    let logarithms = lines
+        .iter()
+        .flat_map(|line| &line.points)
+        .filter(|(_, y)| *y > 0.0);
+    let floor = logarithms.map(|(_, y)| y.log10()).fold(f64::INFINITY, f64::min) - 0.3;
     let places: Vec<Vec<(f64, f64)>> = lines
         .iter()
         .map(|line| match logarithmic {
             true => {
-                let above = line.points.iter().filter(|(_, y)| *y > 0.0);
-                above.map(|(x, y)| (*x, y.log10())).collect()
+                let place = |(x, y): &(f64, f64)| (*x, if *y > 0.0 { y.log10() } else { floor });
+                line.points.iter().map(place).collect()
             }
             false => line.points.clone(),
         })

@@ -1,5 +1,6 @@
 //! The batches of one epoch after the other.
 
+use ichflow_api::counted::counted;
 use ichflow_api::data::labels::Labels;
 use ichflow_api::error::{Error, Result};
 use rand_chacha::ChaCha8Rng;
@@ -81,9 +82,9 @@ impl<'a> Sampler<'a> {
     pub fn describe(&self, phase: &Phase) -> String {
         let size = self.epoch_size(phase);
         format!(
-            "an epoch takes {size} of {} slices in {} steps; {}",
-            self.decks.len(),
-            self.steps(phase),
+            "an epoch takes {size} of {} in {}; {}",
+            counted(self.decks.len(), "slice", "slices"),
+            counted(self.steps(phase), "step", "steps"),
             phase.sampling.describe(&self.decks, size)
         )
     }
