@@ -1,17 +1,17 @@
 //! `formula`: a scheme written in the recipe.
 //!
-//! [`lexer`] and [`parser`] make a tree ([`ast`]) that knows where each part stands, [`compile`] makes steps of
-//! it, and [`program`] does them on tensors.
+//! [`lexer`] and [`parser`] make a tree ([`ast`]) that knows where each part stands, [`compile`] makes of it
+//! the steps ([`step`]) that [`program`] does on tensors; constants are folded by [`scalar`].
 
 pub mod ast;
 pub mod compile;
 pub mod fault;
 pub mod functions;
 pub mod lexer;
-pub mod operation;
 pub mod parser;
 pub mod program;
 pub mod scalar;
+pub mod step;
 
 use ichflow_api::prelude::*;
 

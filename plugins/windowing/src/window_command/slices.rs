@@ -112,23 +112,14 @@ impl Slices {
         path_text(&self.cohort.slices[index].file)
     }
 
-    /// One slice on the CPU, once for each window, with the slices around it that the window looks at.
+    /// One slice on the CPU, with the slices around it that the window looks at.
     ///
     /// # Errors
     /// When the slice cannot be read.
-    pub fn read<'a>(
-        &self,
-        index: usize,
-        windows: impl IntoIterator<Item = &'a Window>,
-    ) -> Result<Vec<HuBatch>> {
-        windows
-            .into_iter()
-            .map(|window| {
-                let offsets = window.offsets();
-                let host = HostBatch::read_one(&self.pixels, &self.cohort, &self.order, index, &offsets)?;
-                Ok(host.upload(&self.cohort, &Device::flex()))
-            })
-            .collect()
+    pub fn read(&self, index: usize, window: &Window) -> Result<HuBatch> {
+        let offsets = window.offsets();
+        let host = HostBatch::read_one(&self.pixels, &self.cohort, &self.order, index, &offsets)?;
+        Ok(host.upload(&self.cohort, &Device::flex()))
     }
 }
 
