@@ -183,7 +183,7 @@ fn plans(arguments: &RecipeArguments, registry: &Registry) -> Result<Planned, Pr
 /// The plan of each trial of a recipe, or its only one, in the order they run, and all that is wrong.
 fn all_plans(arguments: &RecipeArguments, registry: &Registry) -> (Vec<Plan>, Problems) {
     let mut problems = Problems::default();
-    let tables = match recipe::read(&arguments.recipe, &arguments.sets, &mut problems) {
+    let tables = match recipe::read(&arguments.recipe, &arguments.sets, registry, &mut problems) {
         Asked::Run(table) => vec![(None, table)],
         Asked::Sweep(trials) => {
             let named = |trial: Trial| (Some(trial.name), trial.table);
@@ -236,6 +236,25 @@ fn plan_of(table: Table, path: &Path, registry: &Registry, problems: &mut Proble
             None
         }
     }
+}
+
+/// What deserves attention in recipes that can run; what trials share is there once.
+fn advice<'a>(plans: impl IntoIterator<Item = &'a Plan>, sources: &Sources) -> Problems {
+    let mut advice = Problems {
+        sources: sources.clone(),
+        ..Problems::default()
+    };
+    let stages = plans.into_iter().flat_map(|plan| &plan.stages);
+    advice
+        .list
+        .extend(stages.flat_map(|planned| planned.stage.advice.iter().cloned()));
+    advice.sort();
+    advice
+}
+
+/// Says it on stderr.
+fn tell_advice<'a>(plans: impl IntoIterator<Item = &'a Plan>, sources: &Sources) {
+    eprint!("{}", advice(plans, sources).render_advice(colour()));
 }
 
 /// The plan of a recipe, or of one trial of its sweep, or all that is wrong.

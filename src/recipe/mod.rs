@@ -11,18 +11,21 @@ pub mod layers;
 pub mod problem;
 mod renamed;
 pub mod schema;
+mod set_text;
 pub mod source;
 pub mod suggest;
 pub mod sweep;
+mod syntax;
 pub mod value;
 pub mod vars;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ichflow_api::path_text::path_text;
 use ichflow_api::ports::Ports;
 use ichflow_api::registry::{Registration, Registry};
-use ichflow_api::stage::AnyStage;
+use ichflow_api::stage::{AnyStage, Family};
 
 use problem::{Code, Problem, Problems};
 use source::Place;
@@ -63,6 +66,8 @@ pub struct RecipeStage {
     pub place: Place,
     /// Its table as it was written, layers merged: where each value comes from.
     pub written: Node,
+    /// What deserves attention in it although it can run.
+    pub advice: Vec<Problem>,
 }
 
 /// What a recipe file asks for.
@@ -74,14 +79,18 @@ pub enum Asked {
 }
 
 /// Reads a recipe with its layers and makes the trials of its sweep. What is wrong is added to `problems`.
-pub fn read(path: &Path, sets: &[String], problems: &mut Problems) -> Asked {
+pub fn read(path: &Path, sets: &[String], registry: &Registry, problems: &mut Problems) -> Asked {
     let mut table = layers::load(path, sets, problems);
     if problems.list.iter().any(|problem| problem.code == Code::Syntax) {
         // What a broken text seems to say further on would only confuse.
         problems.list.retain(|problem| problem.code == Code::Syntax);
         return Asked::Run(Table::default());
     }
-    match sweep::expand(&mut table, problems) {
+    let trains = |name: &str| {
+        let found = registry.find(name);
+        found.is_some_and(|stage| stage.family == Family::Train && stage.seeded)
+    };
+    match sweep::expand(&mut table, &trains, problems) {
         None => Asked::Run(table),
         Some(trials) => Asked::Sweep(trials),
     }
@@ -124,12 +133,12 @@ pub fn build(mut table: Table, path: &Path, registry: &Registry, problems: &mut 
     let seed = top_level_seed(&table, problems);
     let mut stages = Vec::new();
     let mut stage_tables = 0;
-    for entry in &table.entries {
+    for entry in &mut table.entries {
         if TOP_LEVEL.contains(&entry.key.as_str()) {
             continue;
         }
         stage_tables += 1;
-        stages.extend(load_stage(entry, registry, &mut problems.list));
+        stages.extend(load_stage(entry, registry, problems));
     }
     if stage_tables == 0 && problems.list.is_empty() {
         problems.list.push(
@@ -214,7 +223,8 @@ fn no_seed(node: &Node, key: &str) -> Problem {
     }
 }
 
-fn load_stage(entry: &Entry, registry: &Registry, problems: &mut Vec<Problem>) -> Option<RecipeStage> {
+fn load_stage(entry: &mut Entry, registry: &Registry, all: &mut Problems) -> Option<RecipeStage> {
+    let problems = &mut all.list;
     let name = &entry.key;
     let Some(table) = entry.node.as_table() else {
         let mut problem = Problem::at(
@@ -288,15 +298,18 @@ fn load_stage(entry: &Entry, registry: &Registry, problems: &mut Vec<Problem>) -
         );
         return None;
     };
-    build_stage(entry, table, registration, problems)
+    if let Value::Table(table) = &mut entry.node.value {
+        set_text::take_as_text(table, &registration.schema(), &all.sources);
+    }
+    build_stage(entry, registration, problems)
 }
 
 fn build_stage(
     entry: &Entry,
-    table: &Table,
     registration: &'static Registration,
     problems: &mut Vec<Problem>,
 ) -> Option<RecipeStage> {
+    let table = entry.node.as_table()?;
     let name = &entry.key;
     let before = problems.len();
     let schema = registration.schema();
@@ -314,7 +327,7 @@ fn build_stage(
     let mut current = table.clone();
     renamed::take(&mut current, registration.renamed, name, problems);
     schema::check_keys(&current, &schema, &others, name, problems);
-    schema::check_missing(table, &schema, name, problems, &entry.node);
+    schema::check_missing(table, &schema, &others, name, problems, &entry.node);
     let mut picks = BTreeMap::new();
     for port in &port_names {
         match table.get(port) {
@@ -364,14 +377,15 @@ fn build_stage(
             return None;
         }
     };
+    let mut advice = Vec::new();
     for found in stage.check() {
-        let mut problem = Problem::at(
-            Code::Inconsistent,
-            &entry.node.place_of(&found.key),
-            found.message,
-        );
+        let place = entry.node.place_of(&found.key);
+        let mut problem = Problem::at(Code::Inconsistent, &place, found.message);
         problem.help = found.help;
-        problems.push(problem);
+        match found.is_advice {
+            true => advice.push(problem),
+            false => problems.push(problem),
+        }
     }
     for external in stage.reads() {
         let there = if external.directory {
@@ -398,12 +412,47 @@ fn build_stage(
         picks,
         place: entry.key_place.clone(),
         written: entry.node.clone(),
+        advice,
     })
+}
+
+/// What to do about a path whose backslashes were taken for escapes.
+fn escaped(path: &Path) -> Option<String> {
+    let text = path.to_str().filter(|text| text.chars().any(char::is_control))?;
+    let mut meant = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\n' => meant.push_str("\\n"),
+            '\r' => meant.push_str("\\r"),
+            '\t' => meant.push_str("\\t"),
+            '\u{8}' => meant.push_str("\\b"),
+            '\u{c}' => meant.push_str("\\f"),
+            '\u{1b}' => meant.push_str("\\e"),
+            other => meant.push(other),
+        }
+    }
+    Some(format!(
+        "in double quotes a backslash begins an escape (`\\n` is a line end): write '{meant}' in single quotes, or with `/`"
+    ))
+}
+
+/// What to do about a path that a shell would have completed.
+fn home(path: &Path) -> Option<String> {
+    let below = path.strip_prefix("~").ok()?;
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    let home = home.map_or_else(
+        || "your home directory".into(),
+        |home| Path::new(&home).join(below),
+    );
+    Some(format!(
+        "`~` means your home directory to a shell alone: write {}",
+        home.display()
+    ))
 }
 
 fn missing(place: &Place, external: &ichflow_api::stage::ExternalPath) -> Problem {
     let what = if external.directory { "directory" } else { "file" };
-    let path = external.path.display();
+    let path = path_text(&external.path);
     let message = if external.path.exists() {
         format!("{path} is not a {what}")
     } else {
@@ -420,5 +469,8 @@ fn missing(place: &Place, external: &ichflow_api::stage::ExternalPath) -> Proble
         }
         _ => "paths are relative to the working directory".to_owned(),
     };
+    let help = escaped(&external.path)
+        .or_else(|| home(&external.path))
+        .unwrap_or(help);
     Problem::at(Code::MissingFile, place, message).help(help)
 }

@@ -24,6 +24,7 @@ mod eda;
 mod errors;
 mod failures;
 mod learned_window;
+mod messages;
 mod predict;
 mod privacy;
 mod resume;
