@@ -19,7 +19,7 @@ use ichflow_api::error::{Error, Result, ResultExt};
 use ichflow_api::registry::Registry;
 use serde_json::{Value, json};
 
-use super::{RecipeArguments, WRONG_CALL, colour, duration, fail, plans, run_plugin_command};
+use super::{RecipeArguments, WRONG_CALL, colour, duration, fail, plans, run_plugin_command, tell_advice};
 use crate::plan::{Plan, key};
 use crate::run::{directory, listen};
 
@@ -79,6 +79,7 @@ pub fn main(arguments: &SweepArguments, registry: &Registry) -> ExitCode {
     }
     let begun = Instant::now();
     let stop = listen();
+    tell_advice(&planned.plans, &planned.sources);
     eprintln!("{path} · {}", counted(planned.plans.len(), "trial", "trials"));
     let ended = match run_all(&planned.plans, arguments, stop) {
         Ok(ended) => ended,
