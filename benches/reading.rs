@@ -18,6 +18,7 @@ use ichflow_api::testkit::run_context;
 use ichflow_ct::dicom_dir::DicomDir;
 use ichflow_ct::hu_resize::HuResize;
 use ichflow_ct::hu_store::HuStore;
+use ichflow_ct::kinds::Kind;
 use ichflow_ct::rsna::LabelTable;
 use ichflow_windowing::bsb::Bsb;
 use rayon::prelude::*;
@@ -76,6 +77,7 @@ fn reading_in(directory: &Path, scratch: &Path) -> Outcome<Measured> {
     let load = DicomDir {
         path: directory.to_owned(),
         max_quarantined: Some(0),
+        exclude: Kind::all(),
     };
     let begun = Instant::now();
     let mut loaded = load.run(&Inputs::default(), &context)?;

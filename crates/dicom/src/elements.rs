@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 
+use crate::charset::Charset;
 use crate::error::{DicomError, Result, excerpt};
 use crate::file::DicomFile;
 use crate::groups;
@@ -105,7 +105,9 @@ impl<'a> Elements<'a> {
             | tags::BITS_ALLOCATED
             | tags::BITS_STORED
             | tags::HIGH_BIT
-            | tags::PIXEL_REPRESENTATION => Kind::Unsigned(2),
+            | tags::PIXEL_REPRESENTATION
+            | tags::FRAME_ACQUISITION_NUMBER => Kind::Unsigned(2),
+            tags::TEMPORAL_POSITION_INDEX => Kind::Unsigned(4),
             // It is a pixel: signed if pixels are.
             tags::PIXEL_PADDING_VALUE => match self.number(tags::PIXEL_REPRESENTATION) {
                 Some(1.0) => Kind::Signed(2),
@@ -127,7 +129,7 @@ impl<'a> Elements<'a> {
     /// All values as text, joined as DICOM joins them, without padding.
     pub(crate) fn text(&self, tag: Tag) -> String {
         match self.get(tag) {
-            Some((bytes, Kind::Text)) => trimmed(&self.decoded(trimmed_bytes(bytes))).to_owned(),
+            Some((bytes, Kind::Text)) => self.decoded(trimmed_bytes(bytes)).trim().to_owned(),
             Some(_) => {
                 let numbers: Vec<String> = self.numbers(tag).iter().map(f64::to_string).collect();
                 numbers.join("\\")
@@ -138,20 +140,11 @@ impl<'a> Elements<'a> {
 
     /// Text in the file's character set; names and identifiers are the only values not in plain ASCII.
     fn decoded(&self, bytes: &'a [u8]) -> Cow<'a, str> {
-        if bytes.is_ascii() {
-            return String::from_utf8_lossy(bytes);
-        }
-        let set = match self.get(tags::SPECIFIC_CHARACTER_SET) {
-            Some((code, Kind::Text)) if code.is_ascii() => {
-                SpecificCharacterSet::from_code(trimmed(&String::from_utf8_lossy(code)))
-            }
-            _ => None,
+        let named = match self.get(tags::SPECIFIC_CHARACTER_SET) {
+            Some((code, Kind::Text)) => String::from_utf8_lossy(code),
+            _ => Cow::Borrowed(""),
         };
-        match set.and_then(|set| set.decode(bytes).ok()) {
-            Some(text) => Cow::Owned(text),
-            // What is not in the set it claims keeps its bytes apart, so that two names stay two.
-            None => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
-        }
+        Charset::named(&named).decode(bytes)
     }
 
     /// All values as finite numbers; those that are none are left out.
@@ -160,10 +153,7 @@ impl<'a> Elements<'a> {
             return Vec::new();
         };
         let (width, number): (usize, fn([u8; 8]) -> f64) = match kind {
-            Kind::Text => {
-                let parts = bytes.split(|byte| *byte == b'\\');
-                return parts.filter_map(number_of_text).collect();
-            }
+            Kind::Text => return values(bytes).filter_map(number_of_text).collect(),
             Kind::Unsigned(width) => (width, |b| u64::from_le_bytes(b) as f64),
             Kind::Signed(2) => (2, |b| f64::from(i16::from_le_bytes([b[0], b[1]]))),
             Kind::Signed(4) => (4, |b| f64::from(i32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
@@ -206,6 +196,31 @@ impl<'a> Elements<'a> {
         })
     }
 
+    /// What is odd about how an element's numbers are written, if anything is, in words. `count` numbers are expected;
+    /// none: any number of them.
+    pub(crate) fn oddly_written(&self, tag: Tag, name: &str, count: Option<usize>) -> Option<String> {
+        let (bytes, Kind::Text) = self.get(tag)? else {
+            return None;
+        };
+        if trimmed_bytes(bytes).is_empty() {
+            return None;
+        }
+        let text = excerpt(&self.text(tag));
+        let numbers: Option<Vec<f64>> = values(bytes).map(number_of_text).collect();
+        match numbers {
+            None => Some(format!("its {name} is not a number and left out: {text:?}")),
+            Some(numbers) if count.is_some_and(|count| count != numbers.len()) => Some(format!(
+                "its {name} has {} numbers where {} are expected, and is left out: {text:?}",
+                numbers.len(),
+                count.unwrap_or_default()
+            )),
+            Some(_) if values(bytes).any(has_decimal_comma) => Some(format!(
+                "its {name} is written with a decimal comma, which is read as a point"
+            )),
+            Some(_) => None,
+        }
+    }
+
     /// A whole number from 0; without `absent` it must be there.
     pub(crate) fn integer(&self, tag: Tag, name: &str, absent: Option<u32>) -> Result<u32> {
         let number = self.number_or(tag, name, absent.map_or(f64::NAN, f64::from))?;
@@ -219,14 +234,25 @@ impl<'a> Elements<'a> {
     }
 }
 
+/// The values of a text.
+fn values(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\\')
+}
+
+/// A number as DICOM writes it, or with a decimal comma, which stands nowhere else in it.
 fn number_of_text(bytes: &[u8]) -> Option<f64> {
-    let number: f64 = std::str::from_utf8(trimmed_bytes(bytes)).ok()?.parse().ok()?;
+    let text = std::str::from_utf8(trimmed_bytes(bytes)).ok()?;
+    let number: f64 = match has_decimal_comma(bytes) {
+        true => text.replace(',', ".").parse().ok()?,
+        false => text.parse().ok()?,
+    };
     number.is_finite().then_some(number)
 }
 
-/// Text without the padding DICOM allows around it.
-fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || c == '\0')
+/// Whether a number is written as some languages write it: 0,25.
+fn has_decimal_comma(bytes: &[u8]) -> bool {
+    let commas = bytes.iter().filter(|byte| **byte == b',').count();
+    commas == 1 && !bytes.contains(&b'.')
 }
 
 fn trimmed_bytes(mut bytes: &[u8]) -> &[u8] {
@@ -247,6 +273,31 @@ fn trimmed_bytes(mut bytes: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_read_however_they_are_written_or_named() {
+        let of = |text: &str| {
+            let layer = Layer(vec![field(tags::PIXEL_SPACING, Some(b"DS"), 0..text.len())]);
+            let layers = [None, None, Some(&layer)];
+            let found = elements(text.as_bytes(), layers);
+            let odd = found.oddly_written(tags::PIXEL_SPACING, "PixelSpacing", Some(2));
+            (found.vector::<2>(tags::PIXEL_SPACING), odd.unwrap_or_default())
+        };
+        assert_eq!(of("+00.5\\4.88281E-01"), (Some([0.5, 0.488281]), String::new()));
+        assert_eq!(of("\0 "), (None, String::new()));
+        let (comma, odd) = of("0,488281\\0,488281");
+        assert_eq!(comma, Some([0.488281; 2]));
+        assert!(odd.contains("decimal comma"), "{odd}");
+        for (text, why) in [
+            ("1,024.5\\1", "is not a number"),
+            ("1,0,2\\1", "is not a number"),
+            ("0.5 mm\\1", "is not a number"),
+            ("0.5", "has 1 numbers where 2 are expected"),
+        ] {
+            let (numbers, odd) = of(text);
+            assert!(numbers.is_none() && odd.contains(why), "{text}: {odd}");
+        }
+    }
 
     fn elements<'a>(bytes: &'a [u8], layers: [Option<&'a Layer>; 3]) -> Elements<'a> {
         Elements {

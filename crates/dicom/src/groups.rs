@@ -7,7 +7,8 @@ use crate::layout::{Layer, Sequence};
 use crate::walk::{ITEM, ITEM_END, SEQUENCE_END, Stop, Walk};
 
 /// Groups that hold something ichflow reads.
-const GROUPS: [Tag; 5] = [
+const GROUPS: [Tag; 6] = [
+    tags::FRAME_CONTENT_SEQUENCE,
     tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
     tags::PLANE_POSITION_SEQUENCE,
     tags::PLANE_ORIENTATION_SEQUENCE,

@@ -10,14 +10,21 @@ use crate::walk::{Element, Encoding, ITEM, META, SEQUENCE_END, Stop, Walk};
 const MAX_VALUE: usize = 1 << 16;
 
 /// Top-level elements that ichflow parses; the others are stepped over.
-pub(crate) const WANTED: [Tag; 28] = [
+pub(crate) const WANTED: [Tag; 36] = [
     tags::SPECIFIC_CHARACTER_SET,
+    tags::IMAGE_TYPE,
+    tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
     tags::MODALITY,
     tags::PATIENT_ID,
     tags::STUDY_INSTANCE_UID,
     tags::SERIES_INSTANCE_UID,
+    tags::ACQUISITION_TIME,
+    tags::ACQUISITION_NUMBER,
     tags::INSTANCE_NUMBER,
+    tags::TEMPORAL_POSITION_IDENTIFIER,
+    tags::TEMPORAL_POSITION_INDEX,
+    tags::FRAME_ACQUISITION_NUMBER,
     tags::IMAGE_POSITION_PATIENT,
     tags::IMAGE_ORIENTATION_PATIENT,
     tags::SLICE_LOCATION,
@@ -39,6 +46,7 @@ pub(crate) const WANTED: [Tag; 28] = [
     tags::WINDOW_WIDTH,
     tags::RESCALE_INTERCEPT,
     tags::RESCALE_SLOPE,
+    tags::RESCALE_TYPE,
 ];
 
 /// Where things lie in a file.
@@ -56,6 +64,8 @@ pub(crate) struct Layout {
     pub per_frame: Option<Sequence>,
     /// The file's own tables from HU to brightness: VOILUTSequence (0028,3010).
     pub voi_lut: Option<Sequence>,
+    /// The file's own table from stored values to HU: ModalityLUTSequence (0028,3000).
+    pub modality_lut: Option<Sequence>,
     /// PixelData (7FE0,0010).
     pub pixels: Option<PixelElement>,
     /// How the data set's elements are encoded, whatever the transfer syntax says.
@@ -150,6 +160,7 @@ pub(crate) fn scan(bytes: &[u8], total: u64) -> Result<Layout, Stop> {
             shared: None,
             per_frame: None,
             voi_lut: None,
+            modality_lut: None,
             pixels: None,
             encoding: META,
             guessed,
@@ -178,7 +189,7 @@ pub(crate) fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: Str
     };
     let mut elements = Layer::default();
     let mut pixels = None;
-    let (mut shared, mut per_frame, mut voi_lut) = (None, None, None);
+    let (mut shared, mut per_frame, mut voi_lut, mut modality_lut) = (None, None, None, None);
     while (walk.at as u64) < total {
         let element = walk.element(encoding)?;
         if matches!(
@@ -212,6 +223,7 @@ pub(crate) fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: Str
             tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE => shared = sequence(),
             tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE => per_frame = sequence(),
             tags::VOILUT_SEQUENCE => voi_lut = sequence(),
+            tags::MODALITY_LUT_SEQUENCE => modality_lut = sequence(),
             _ => {}
         }
     }
@@ -222,6 +234,7 @@ pub(crate) fn scan_dataset(bytes: &[u8], total: u64, dataset: usize, syntax: Str
         shared,
         per_frame,
         voi_lut,
+        modality_lut,
         pixels,
         encoding,
         guessed: false,

@@ -17,9 +17,11 @@ use crate::file::{self, DicomFile};
 use crate::frames;
 use crate::header::{self, Header};
 use crate::layout;
-use crate::rescale::{to_hu, to_hu_of};
+use crate::repairs::Repairs;
+
 use crate::storage::Storage;
 use crate::syntax::{BIG_ENDIAN, is_native, unsupported};
+use crate::to_hu::converted;
 
 /// The Hounsfield units of a slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +58,8 @@ pub fn read_frame_in_place(path: &Path, frame: u32) -> Result<Option<HuImage>> {
     let (true, Some(pixels)) = (in_place, file.layout.pixels) else {
         return Ok(None);
     };
-    let storage = storage_of(&file, &Parsed::of(&file)?, frame)?;
+    let parsed = Parsed::of(&file)?;
+    let storage = storage_of(&file, &parsed, frame)?;
     let begin = storage.frame_bytes() * u64::from(frame);
     let end = begin + storage.frame_bytes();
     let present = file
@@ -72,8 +75,9 @@ pub fn read_frame_in_place(path: &Path, frame: u32) -> Result<Option<HuImage>> {
         .seek(SeekFrom::Start(pixels.start as u64 + begin))
         .and_then(|_| source.read_exact(&mut bytes))
         .at("read", path)?;
-    let hu = hu_of_bytes(&bytes, &storage, syntax == BIG_ENDIAN);
-    Ok(Some(image(&storage, hu)))
+    let (hu, _) = hu_of_bytes(&bytes, &storage, syntax == BIG_ENDIAN);
+    let stored = image(&storage, hu);
+    Ok(Some(turned(&file, &parsed, frame, &storage, stored)))
 }
 
 /// Hounsfield units of all frames of a file that is in memory already.
@@ -141,24 +145,49 @@ impl Frames {
     pub fn headers(&self) -> Result<Vec<Header>> {
         let first = Header::of_frame(&self.file, &self.parsed, 0)?;
         check_pixels(&self.file, &first.storage)?;
-        header::headers_of(&self.file, &self.parsed, first)
+        let mut headers = header::headers_of(&self.file, &self.parsed, first)?;
+        for (frame, header) in headers.iter_mut().enumerate() {
+            // A frame that cannot be decoded says so when it is read.
+            let repairs = match Repairs::may_be_needed(&header.storage) {
+                true => self.converted(&header.storage, frame as u32).ok(),
+                false => None,
+            };
+            header.look_over(repairs.map(|(_, repairs)| repairs).unwrap_or_default());
+        }
+        Ok(headers)
     }
 
-    /// Hounsfield units of one frame.
+    /// Hounsfield units of one frame, turned as [`Header::turn`] says.
     ///
     /// # Errors
     /// When the file cannot be read as a CT image; [`DicomError`] says why.
     pub fn read(&self, frame: u32) -> Result<HuImage> {
-        let file = &self.file;
-        let storage = storage_of(file, &self.parsed, frame)?;
-        let hu = if is_native(&file.layout.syntax) {
-            let words = native_frame(file, &storage, frame)?;
-            hu_of_bytes(words, &storage, file.layout.syntax == BIG_ENDIAN)
-        } else {
-            let words = self.decoded(&storage, frame)?;
-            to_hu(&words, &storage.rescale)
-        };
+        let storage = storage_of(&self.file, &self.parsed, frame)?;
+        let (hu, _) = self.converted(&storage, frame)?;
+        let stored = image(&storage, hu);
+        Ok(turned(&self.file, &self.parsed, frame, &storage, stored))
+    }
+
+    /// Hounsfield units of one frame in the order in which they are stored.
+    ///
+    /// # Errors
+    /// When the file cannot be read as a CT image; [`DicomError`] says why.
+    pub fn read_as_stored(&self, frame: u32) -> Result<HuImage> {
+        let storage = storage_of(&self.file, &self.parsed, frame)?;
+        let (hu, _) = self.converted(&storage, frame)?;
         Ok(image(&storage, hu))
+    }
+
+    /// Hounsfield units of a frame as it is stored, and what its words had to be put right for.
+    fn converted(&self, storage: &Storage, frame: u32) -> Result<(Vec<i16>, Repairs)> {
+        let file = &self.file;
+        if is_native(&file.layout.syntax) {
+            let bytes = native_frame(file, storage, frame)?;
+            Ok(hu_of_bytes(bytes, storage, file.layout.syntax == BIG_ENDIAN))
+        } else {
+            let words = self.decoded(storage, frame)?;
+            Ok(converted(&words, |word| *word, storage))
+        }
     }
 
     /// The stored words of a compressed frame.
@@ -209,6 +238,14 @@ fn image(storage: &Storage, hu: Vec<i16>) -> HuImage {
     }
 }
 
+/// A frame's image, turned as its cosines say.
+fn turned(file: &DicomFile, parsed: &Parsed, frame: u32, storage: &Storage, stored: HuImage) -> HuImage {
+    let turn = header::turn_of(&parsed.frame(file, frame), storage);
+    let hu = turn.apply(stored.rows, stored.columns, stored.hu);
+    let (rows, columns) = turn.size(stored.rows, stored.columns);
+    HuImage { rows, columns, hu }
+}
+
 /// The bytes of an uncompressed frame.
 fn native_frame<'a>(file: &'a DicomFile, storage: &Storage, frame: u32) -> Result<&'a [u8]> {
     let pixels = file.layout.pixels.ok_or_else(|| DicomError::NoPixelData)?;
@@ -237,13 +274,12 @@ fn cut_short(frame: u32, needed: u64, present: u64) -> DicomError {
     ))
 }
 
-fn hu_of_bytes(bytes: &[u8], storage: &Storage, big_endian: bool) -> Vec<i16> {
-    let rescale = &storage.rescale;
+fn hu_of_bytes(bytes: &[u8], storage: &Storage, big_endian: bool) -> (Vec<i16>, Repairs) {
     let (pairs, _) = bytes.as_chunks::<2>();
     match (storage.bits_allocated, big_endian) {
-        (8, _) => to_hu_of(bytes, |byte| u16::from(*byte), rescale),
-        (_, false) => to_hu_of(pairs, |pair| u16::from_le_bytes(*pair), rescale),
-        (_, true) => to_hu_of(pairs, |pair| u16::from_be_bytes(*pair), rescale),
+        (8, _) => converted(bytes, |byte| u16::from(*byte), storage),
+        (_, false) => converted(pairs, |pair| u16::from_le_bytes(*pair), storage),
+        (_, true) => converted(pairs, |pair| u16::from_be_bytes(*pair), storage),
     }
 }
 
@@ -330,7 +366,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("enhanced.dcm");
         std::fs::write(&file, bytes.unwrap()).unwrap();
-        let headers = header::read_headers(&file).unwrap();
+        let headers = crate::headers::read_headers(&file).unwrap();
         let positions: Vec<_> = headers.iter().map(|header| header.position_mm).collect();
         assert_eq!(positions, [Some(5.0), Some(10.0)]);
         assert_eq!(headers[1].window_center, Some(50.0));

@@ -27,48 +27,46 @@ impl Rescale {
         }
     }
 
-    /// Whether the file is one of those that lost their intercept: 12 unsigned bits that claim to be HU
-    /// already. Air at −1000 HU cannot be stored so; it overflowed to 3096. The competition's
-    /// public solutions call the repair `correct_dcm`.
-    pub fn wrapped(&self) -> bool {
-        self.stated && self.bits_stored == 12 && !self.signed && self.intercept > -100.0
-    }
-
     /// The intercept, where it is a whole number, all there is to add, and small enough to add it.
     fn whole(&self) -> Option<i32> {
         let whole = self.slope == 1.0 && self.intercept.fract() == 0.0 && self.intercept.abs() < 1e6;
-        (whole && !self.wrapped()).then_some(self.intercept as i32)
+        whole.then_some(self.intercept as i32)
+    }
+
+    /// The number that a stored 16-bit word is; bits above BitsStored are ignored.
+    pub(crate) fn stored(&self, word: u16) -> i32 {
+        let unused = 16 - u32::from(self.bits_stored.clamp(1, 16));
+        if self.signed {
+            i32::from((word << unused) as i16 >> unused)
+        } else {
+            i32::from(word << unused >> unused)
+        }
+    }
+
+    /// Hounsfield units of a stored number.
+    pub(crate) fn hu(&self, stored: i32) -> f64 {
+        f64::from(stored) * self.slope + self.intercept
     }
 
     /// Hounsfield units of one stored 16-bit word; bits above BitsStored are ignored.
     pub fn apply(&self, word: u16) -> i16 {
-        let unused = 16 - u32::from(self.bits_stored.clamp(1, 16));
-        let raw = if self.signed {
-            i32::from((word << unused) as i16 >> unused)
-        } else {
-            i32::from(word << unused >> unused)
-        };
-        if self.wrapped() {
-            return ((raw + 1000) % 4096 - 1000) as i16;
-        }
-        // `as` saturates, and HU beyond ±32767 mean nothing.
-        (f64::from(raw) * self.slope + self.intercept).round() as i16
+        rounded(self.hu(self.stored(word)))
     }
 }
 
-/// Hounsfield units of all stored words.
-pub(crate) fn to_hu(words: &[u16], rescale: &Rescale) -> Vec<i16> {
-    to_hu_of(words, |word| *word, rescale)
+/// `as` saturates, and HU beyond ±32767 mean nothing.
+pub(crate) fn rounded(hu: f64) -> i16 {
+    hu.round() as i16
 }
 
 /// Hounsfield units of stored words that are still bytes, or words of another kind: `word` says what they are.
 pub(crate) fn to_hu_of<T>(stored: &[T], word: impl Fn(&T) -> u16, rescale: &Rescale) -> Vec<i16> {
     // With the widest instructions that the processor has.
-    dispatch!(Level::new(), _simd => converted(stored, &word, rescale))
+    dispatch!(Level::new(), _simd => by_rescale(stored, &word, rescale))
 }
 
 #[inline(always)]
-fn converted<T>(stored: &[T], word: &impl Fn(&T) -> u16, rescale: &Rescale) -> Vec<i16> {
+fn by_rescale<T>(stored: &[T], word: &impl Fn(&T) -> u16, rescale: &Rescale) -> Vec<i16> {
     let unused = 16 - u32::from(rescale.bits_stored.clamp(1, 16));
     let mask = u16::MAX >> unused;
     let Some(intercept) = rescale.whole() else {
@@ -116,45 +114,28 @@ fn tabulated<T>(stored: &[T], word: &impl Fn(&T) -> u16, rescale: &Rescale) -> V
 mod tests {
     use super::*;
 
-    const WRAPPED: Rescale = Rescale {
+    const PLAIN: Rescale = Rescale {
         bits_stored: 12,
         signed: false,
         slope: 1.0,
-        intercept: 0.0,
+        intercept: -1024.0,
         stated: true,
     };
 
     #[test]
-    fn twelve_unsigned_bits_without_intercept_are_unwrapped() {
-        for intercept in [0.0, 1.0, -99.0] {
-            let rescale = Rescale { intercept, ..WRAPPED };
-            let hu = [3096, 40, 3095, 4095, 0].map(|raw| rescale.apply(raw));
-            assert_eq!(hu, [-1000, 40, 3095, -1, 0]);
-        }
-    }
-
-    #[test]
-    fn other_styles_are_left_alone() {
-        let plain = Rescale {
-            intercept: -1024.0,
-            ..WRAPPED
-        };
-        assert_eq!([0, 1064, 4095].map(|raw| plain.apply(raw)), [-1024, 40, 3071]);
+    fn a_word_alone_is_read_as_the_header_says() {
+        assert_eq!([0, 1064, 4095].map(|raw| PLAIN.apply(raw)), [-1024, 40, 3071]);
         let limit = Rescale {
             intercept: -100.0,
-            ..WRAPPED
+            ..PLAIN
         };
         assert_eq!(limit.apply(3096), 2996);
         let signed = Rescale {
             signed: true,
-            ..WRAPPED
+            intercept: 0.0,
+            ..PLAIN
         };
         assert_eq!(signed.apply(3096), -1000);
-        let unstated = Rescale {
-            stated: false,
-            ..WRAPPED
-        };
-        assert_eq!(unstated.apply(3096), 3096);
     }
 
     #[test]
@@ -172,11 +153,7 @@ mod tests {
 
     #[test]
     fn bits_above_bits_stored_are_ignored() {
-        let plain = Rescale {
-            intercept: -1024.0,
-            ..WRAPPED
-        };
-        assert_eq!(plain.apply(0xF000 | 1064), 40);
+        assert_eq!(PLAIN.apply(0xF000 | 1064), 40);
     }
 
     #[test]
@@ -214,7 +191,8 @@ mod tests {
                     };
                     let all: Vec<i16> = (0..=u16::MAX).map(|word| rescale.apply(word)).collect();
                     let words: Vec<u16> = (0..65535).collect();
-                    assert_eq!(to_hu(&words, &rescale), all[..65535], "{rescale:?}");
+                    let hu = to_hu_of(&words, |word| *word, &rescale);
+                    assert_eq!(hu, all[..65535], "{rescale:?}");
                 }
             }
         }

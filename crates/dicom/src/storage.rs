@@ -1,10 +1,13 @@
 //! How a slice's pixels are stored.
 
+use std::sync::Arc;
+
 use dicom_dictionary_std::tags;
 
 use crate::elements::{Elements, Parsed};
 use crate::error::{DicomError, Result, excerpt};
 use crate::file::DicomFile;
+use crate::modality_lut::{ModalityLut, modality_lut};
 use crate::rescale::Rescale;
 
 /// Rows × columns beyond which a header is not believed: 4096 × 4096.
@@ -25,8 +28,14 @@ pub struct Storage {
     pub photometric: String,
     /// PixelPaddingValue, as a stored value.
     pub padding: Option<f64>,
+    /// HighBit: the bit that a value's highest one stands in; BitsStored − 1 where absent.
+    pub high_bit: u32,
+    /// Whether the Modality is CT, or not named: only CT is held against what HU can be.
+    pub is_ct: bool,
     /// What turns stored values into HU.
     pub rescale: Rescale,
+    /// The file's own table from stored values to HU, which counts before `rescale`.
+    pub lut: Option<Arc<ModalityLut>>,
 }
 
 impl Storage {
@@ -35,7 +44,7 @@ impl Storage {
         if file.layout.pixels.is_none() {
             return Err(DicomError::NoPixelData);
         }
-        storage(&parsed.frame(file, frame))
+        storage(file, &parsed.frame(file, frame))
     }
 
     /// Bytes of one uncompressed frame.
@@ -44,7 +53,7 @@ impl Storage {
     }
 }
 
-fn storage(elements: &Elements) -> Result<Storage> {
+fn storage(file: &DicomFile, elements: &Elements) -> Result<Storage> {
     let rows = elements.integer(tags::ROWS, "Rows", None)?;
     let columns = elements.integer(tags::COLUMNS, "Columns", None)?;
     let pixels = u64::from(rows) * u64::from(columns);
@@ -83,6 +92,16 @@ fn storage(elements: &Elements) -> Result<Storage> {
         1 => true,
         other => return Err(DicomError::header(format!("its PixelRepresentation is {other}"))),
     };
+    let high_bit = elements.integer(tags::HIGH_BIT, "HighBit", bits_stored.checked_sub(1))?;
+    let lut = modality_lut(file, signed)?.map(Arc::new);
+    let slope = elements.number_or(tags::RESCALE_SLOPE, "RescaleSlope", 1.0)?;
+    // Values that all round to one are none.
+    let values = f64::from(1_u32 << bits_stored);
+    if lut.is_none() && slope.abs() * (values - 1.0) < 0.5 {
+        return Err(DicomError::header(format!(
+            "its RescaleSlope is {slope}: all stored values would be one"
+        )));
+    }
     Ok(Storage {
         rows,
         columns,
@@ -92,11 +111,14 @@ fn storage(elements: &Elements) -> Result<Storage> {
             .integer(tags::NUMBER_OF_FRAMES, "NumberOfFrames", Some(1))?
             .max(1),
         bits_allocated: bits_allocated as u16,
+        high_bit,
+        is_ct: matches!(elements.text(tags::MODALITY).as_str(), "" | "CT"),
+        lut,
         rescale: Rescale {
             bits_stored: bits_stored as u16,
             signed,
             stated: elements.has(tags::RESCALE_SLOPE) || elements.has(tags::RESCALE_INTERCEPT),
-            slope: elements.number_or(tags::RESCALE_SLOPE, "RescaleSlope", 1.0)?,
+            slope,
             intercept: elements.number_or(tags::RESCALE_INTERCEPT, "RescaleIntercept", 0.0)?,
         },
     })

@@ -1,10 +1,7 @@
 //! VOI LUT Sequence (0028,3010): a file's own table from HU to brightness (PS3.3 C.11.2.1.1).
 
-use dicom_dictionary_std::tags;
-
 use crate::file::DicomFile;
-use crate::layout::Sequence;
-use crate::walk::{ITEM, ITEM_END, Walk};
+use crate::lut::table;
 
 /// A table from HU to brightness (PS3.3 C.11.2.1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,89 +17,12 @@ pub struct VoiLut {
 /// The first table of the file, if it has one that can be used: a table that is damaged counts as none, as it
 /// takes part in display only.
 pub(crate) fn voi_lut(file: &DicomFile) -> Option<VoiLut> {
-    let [descriptor, data] = values(&file.bytes, file.layout.voi_lut.as_ref()?)?;
-    let big_endian = file.layout.encoding.big_endian;
-    let words = |bytes: &[u8]| -> Vec<u16> {
-        let word = |bytes: &[u8; 2]| match big_endian {
-            true => u16::from_be_bytes(*bytes),
-            false => u16::from_le_bytes(*bytes),
-        };
-        bytes.as_chunks::<2>().0.iter().map(word).collect()
-    };
-    let [entries, first, bits] = words(&descriptor.bytes).try_into().ok()?;
-    // Sixteen bits cannot hold 65536, so 0 stands for it.
-    let entries = if entries == 0 {
-        1 << 16
-    } else {
-        usize::from(entries)
-    };
-    let first_hu = if descriptor.signed {
-        i32::from(first as i16)
-    } else {
-        i32::from(first)
-    };
-    let mut values = if data.bytes.len() >= 2 * entries {
-        words(&data.bytes)
-    } else if bits <= 8 {
-        // Two entries of eight bits may share a word.
-        data.bytes.iter().map(|byte| u16::from(*byte)).collect()
-    } else {
-        return None;
-    };
-    values.truncate(entries);
-    let whole = (1..=16).contains(&bits) && values.len() == entries;
-    whole.then_some(VoiLut {
-        first_hu,
-        bits,
-        values,
+    let table = table(file, file.layout.voi_lut.as_ref()?)?;
+    Some(VoiLut {
+        first_hu: table.first(false),
+        bits: table.bits,
+        values: table.values,
     })
-}
-
-struct Value {
-    bytes: Vec<u8>,
-    signed: bool,
-}
-
-/// LUT Descriptor and LUT Data of the first item.
-fn values(bytes: &[u8], sequence: &Sequence) -> Option<[Value; 2]> {
-    let end = sequence.range.end.min(bytes.len());
-    let mut walk = Walk {
-        bytes: bytes.get(..end)?,
-        total: end as u64,
-        at: sequence.range.start,
-    };
-    let head = walk.element(sequence.encoding).ok()?;
-    if head.tag != ITEM {
-        return None;
-    }
-    let (mut descriptor, mut data) = (None, None);
-    while walk.at < end {
-        let element = walk.element(sequence.encoding).ok()?;
-        if element.tag == ITEM_END || element.tag == ITEM {
-            break;
-        }
-        let inside = walk.at;
-        match element.length {
-            Some(length) => {
-                walk.take(length as usize, element.tag).ok()?;
-            }
-            None => walk
-                .skip_sequence(element.nested(sequence.encoding), element.tag, 1)
-                .ok()?,
-        }
-        let value = || {
-            Some(Value {
-                bytes: bytes.get(inside..walk.at)?.to_vec(),
-                signed: element.vr == Some(*b"SS"),
-            })
-        };
-        match element.tag {
-            tags::LUT_DESCRIPTOR => descriptor = value(),
-            tags::LUT_DATA => data = value(),
-            _ => {}
-        }
-    }
-    Some([descriptor?, data?])
 }
 
 #[cfg(test)]

@@ -67,6 +67,30 @@ impl Element {
     }
 }
 
+/// How an element's length is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Two bytes behind the value representation.
+    Short,
+    /// Four bytes behind the value representation and two that are reserved.
+    Long,
+    /// Four bytes in place of the value representation.
+    Implicit,
+}
+
+impl Form {
+    /// The form that a known value representation has (PS3.5 §7.1.2); none of an unknown one.
+    fn of(rest: &[u8]) -> Option<Self> {
+        match rest.get(..2)? {
+            b"OB" | b"OW" | b"OF" | b"OD" | b"OL" | b"OV" | b"SQ" | b"UC" | b"UR" | b"UT" | b"UN" | b"SV"
+            | b"UV" => Some(Self::Long),
+            b"AE" | b"AS" | b"AT" | b"CS" | b"DA" | b"DS" | b"DT" | b"FD" | b"FL" | b"IS" | b"LO" | b"LT"
+            | b"PN" | b"SH" | b"SL" | b"SS" | b"ST" | b"TM" | b"UI" | b"UL" | b"US" => Some(Self::Short),
+            _ => None,
+        }
+    }
+}
+
 pub(crate) struct Walk<'a> {
     pub bytes: &'a [u8],
     pub total: u64,
@@ -100,39 +124,78 @@ impl<'a> Walk<'a> {
         let tag = Tag(number16(head), number16(&head[2..]));
         let rest = self.take(4, tag)?;
         let defined = |length: u32| (length != UNDEFINED).then_some(length);
+        let implicit = Element {
+            tag,
+            length: defined(number32(rest)),
+            sequence: false,
+            vr: None,
+        };
         if tag.group() == 0xFFFE || !encoding.explicit {
-            return Ok(Element {
-                tag,
-                length: defined(number32(rest)),
-                sequence: false,
-                vr: None,
-            });
+            return Ok(implicit);
         }
-        let long = matches!(
-            &rest[..2],
-            b"OB"
-                | b"OW"
-                | b"OF"
-                | b"OD"
-                | b"OL"
-                | b"OV"
-                | b"SQ"
-                | b"UC"
-                | b"UR"
-                | b"UT"
-                | b"UN"
-                | b"SV"
-                | b"UV"
-        );
-        let length = match long {
-            true => defined(number32(self.take(4, tag)?)),
-            false => Some(u32::from(number16(&rest[2..]))),
+        let form = match Form::of(rest) {
+            Some(form) => form,
+            None => self.odd_form(rest, tag, encoding)?,
+        };
+        let length = match form {
+            Form::Implicit => return Ok(implicit),
+            Form::Short => Some(u32::from(number16(&rest[2..]))),
+            Form::Long => defined(number32(self.take(4, tag)?)),
         };
         Ok(Element {
             tag,
             length,
             sequence: &rest[..2] == b"SQ",
-            vr: Some([rest[0], rest[1]]),
+            // What is no value representation is one that is not known.
+            vr: Some(match rest[..2].iter().all(u8::is_ascii_uppercase) {
+                true => [rest[0], rest[1]],
+                false => *b"UN",
+            }),
+        })
+    }
+
+    /// How an element of explicit encoding is written whose value representation is none that is known: some writers
+    /// leave it out of single elements, as implicit encoding does, others write two zeros or question marks. What comes
+    /// behind the value tells; where nothing fits, letters are believed and the rest is taken for implicit, as pydicom does.
+    fn odd_form(&self, rest: &[u8], tag: Tag, encoding: Encoding) -> Result<Form, Stop> {
+        let word = |bytes: &[u8]| match (bytes, encoding.big_endian) {
+            ([a, b], true) => u64::from(u16::from_be_bytes([*a, *b])),
+            ([a, b], false) => u64::from(u16::from_le_bytes([*a, *b])),
+            ([a, b, c, d], true) => u64::from(u32::from_be_bytes([*a, *b, *c, *d])),
+            ([a, b, c, d], false) => u64::from(u32::from_le_bytes([*a, *b, *c, *d])),
+            _ => u64::MAX,
+        };
+        let letters = rest[..2].iter().all(u8::is_ascii_uppercase);
+        let long = self.bytes.get(self.at..self.at.saturating_add(4));
+        let candidates = [
+            (Form::Short, letters.then(|| word(&rest[2..]))),
+            (Form::Implicit, (!letters).then(|| word(rest))),
+            (Form::Long, long.map(|length| 4 + word(length))),
+            (Form::Short, (!letters).then(|| word(&rest[2..]))),
+        ];
+        for (form, skipped) in candidates {
+            let Some(skipped) = skipped else { continue };
+            let next = (self.at as u64).saturating_add(skipped);
+            if next.saturating_add(8) > self.total {
+                continue;
+            }
+            let at = next as usize;
+            let Some(next) = self.bytes.get(at..at.saturating_add(8)) else {
+                // The element would be there, behind what has been read of the file.
+                if form == Form::Long {
+                    continue;
+                }
+                return Err(Stop::NeedMore);
+            };
+            let follows = Tag(word(&next[..2]) as u16, word(&next[2..4]) as u16);
+            let delimiter = follows.group() == 0xFFFE;
+            if delimiter || follows.group() >= tag.group() && Form::of(&next[4..]).is_some() {
+                return Ok(form);
+            }
+        }
+        Ok(match letters {
+            true => Form::Short,
+            false => Form::Implicit,
         })
     }
 
@@ -169,6 +232,43 @@ impl<'a> Walk<'a> {
                 }
                 (_, None) => self.skip_sequence(element.nested(encoding), owner, depth + 1)?,
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dicom_dictionary_std::tags;
+
+    use crate::file;
+    use crate::write::{Attribute, Fixture, PrimitiveValue, VR};
+
+    /// A slice with an element of four bytes, `abcd`, between PatientID and what follows it; `form` comes behind its tag.
+    fn with(form: &[u8]) -> Vec<u8> {
+        let creator: Attribute = (tags::PATIENT_COMMENTS, VR::LO, PrimitiveValue::from("MARK"));
+        let bytes = Fixture::default().bytes_with(vec![creator], Vec::new()).unwrap();
+        let at = bytes.windows(4).position(|window| window == b"MARK").unwrap() + 4;
+        let element = [b"\x11\0\x01\x10", form, b"abcd"].concat();
+        [&bytes[..at], &element, &bytes[at..]].concat()
+    }
+
+    /// Elements as vendors write them in files of explicit encoding.
+    #[test]
+    fn an_element_without_a_known_value_representation_is_stepped_over() {
+        let forms: [&[u8]; 7] = [
+            b"\0\0\x04\0",
+            b"\x04\0\0\0",
+            b"\0\0\0\0\x04\0\0\0",
+            b"??\0\0\x04\0\0\0",
+            b"ZZ\x04\0",
+            b"ZZ\0\0\x04\0\0\0",
+            b"un\0\0\x04\0\0\0",
+        ];
+        for form in forms {
+            let layout = file::of_bytes(with(form)).unwrap().layout.clone();
+            let last = layout.elements.0.last().unwrap();
+            assert_eq!(last.tag, tags::RESCALE_SLOPE, "{form:?}");
+            assert!(layout.pixels.is_some_and(|pixels| pixels.length == Some(8)));
         }
     }
 }

@@ -107,7 +107,7 @@ pub fn slice(id: &str, patient: &str, labels: Option<Labels>) -> Slice {
         tags: SliceTags {
             window_center: Some(40.0),
             window_width: Some(80.0),
-            voi_lut: None,
+            ..SliceTags::default()
         },
         encoding: PixelEncoding::default(),
         header: HeaderNotes::default(),

@@ -11,6 +11,7 @@ use ichflow_api::slice_files::{NoSlice, visit};
 
 use crate::foresee::foresee;
 use crate::headers::{Found, Headers, Others, digest_of, usable};
+use crate::kinds::Kind;
 use crate::pixels::DicomPixels;
 use crate::series;
 
@@ -27,6 +28,10 @@ pub struct DicomDir {
     /// Number of unusable slices beyond which loading fails; none: any number is tolerated and reported.
     #[serde(default)]
     pub max_quarantined: Option<usize>,
+    /// Kinds of images that are excluded because they are no axial slices of CT in Hounsfield units; by default all that
+    /// are known. They are listed among the excluded slices with their reasons, and do not count for `max_quarantined`.
+    #[serde(default = "Kind::all")]
+    pub exclude: Vec<Kind>,
 }
 
 impl Stage for DicomDir {
@@ -80,7 +85,7 @@ path = "data/my_study"
         };
         let ids: Vec<String> = found.iter().map(id_of).collect();
         let count = found.len();
-        let slices = usable(context, found, &ids, self.max_quarantined)?;
+        let (slices, warnings) = usable(context, found, &ids, self.max_quarantined, &self.exclude)?;
         if !is_part {
             remarks.extend(series::remarks(&slices));
         }
@@ -101,6 +106,7 @@ path = "data/my_study"
                     .help("`path` should be a directory of CT slices, at any depth; `ichflow inspect` says what a file is"),
             );
         }
+        remarks.extend(warnings);
         let cohort = Cohort { slices, remarks };
         cohort::record(context, &[("cohort", &cohort)])?;
         let outputs = Outputs::new()

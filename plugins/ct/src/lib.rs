@@ -4,6 +4,7 @@
 //! - [`phantom`] makes up a cohort in the competition's shape and loads it the same way.
 //! - [`hu_store`] keeps slices as lossless 16-bit Hounsfield units.
 //! - [`hu_resize`] brings slices to one size without keeping them.
+//! - [`kinds`] knows what is no axial slice of CT in HU.
 //! - [`slice_files`] describes files for commands that take some, [`inspect`] tells what is read from one.
 
 pub mod dicom_dir;
@@ -12,6 +13,7 @@ mod headers;
 pub mod hu_resize;
 pub mod hu_store;
 pub mod inspect;
+pub mod kinds;
 pub mod phantom;
 mod pixels;
 mod refusal;

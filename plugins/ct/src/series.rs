@@ -1,6 +1,7 @@
 //! What is odd about the series of a cohort: stages that look along a series should not be surprised.
 
 use ichflow_api::counted::counted;
+use ichflow_api::data::identity::{series_of, volumes_of};
 use ichflow_api::prelude::*;
 use ichflow_dicom::series::{Oddities, Place};
 
@@ -25,24 +26,41 @@ impl Oddity {
     }
 }
 
-/// What deserves attention in slices sorted by series and position, in words. Slices are named by their ids,
-/// never by patient or series.
+/// What deserves attention in the series of some slices, in words. Slices are named by their ids, never by patient or
+/// series.
 pub fn remarks(slices: &[Slice]) -> Vec<String> {
     let [
         mut lost,
+        mut numbered,
+        mut located,
         mut repeated,
+        mut timed,
         mut uneven,
         mut thick,
         mut turned,
         mut tilted,
     ] = std::array::from_fn(|_| Oddity::default());
-    for series in slices.chunk_by(|a, b| a.series == b.series) {
+    for series in series_of(slices) {
+        let series: Vec<&Slice> = series.into_iter().map(|index| &slices[index]).collect();
         let example = format!("the series of {}", series[0].id);
         let example = || example.clone();
-        let odd = Oddities::of(&series.iter().map(place_of).collect::<Vec<_>>());
-        lost.add(odd.without_position, example);
-        repeated.add(odd.repeated, example);
-        if let Some(gaps) = odd.uneven {
+        let odd = Oddities::of(&places_of(&series));
+        let are_numbered = series.iter().all(|slice| slice.header.order.instance.is_some());
+        let without = if are_numbered { &mut numbered } else { &mut lost };
+        without.add(odd.without_position, example);
+        let is_located = |slice: &&&Slice| slice.header.order.is_slice_location;
+        located.add(series.iter().filter(is_located).count(), example);
+        let volumes = volumes_of(&series);
+        if volumes.len() > 1 {
+            timed.add(series.len(), || format!("{}: {} times", example(), volumes.len()));
+        } else {
+            repeated.add(odd.repeated, example);
+        }
+        let gaps = volumes.iter().filter_map(|volume| {
+            let volume: Vec<&Slice> = volume.iter().map(|index| series[*index]).collect();
+            Oddities::of(&places_of(&volume)).uneven
+        });
+        for gaps in gaps {
             let (worst, usual) = (gaps.worst_mm, gaps.usual_mm);
             uneven.add(gaps.count, || {
                 format!("{}: {worst:.2} mm where {usual:.2} mm is usual", example())
@@ -59,13 +77,28 @@ pub fn remarks(slices: &[Slice]) -> Vec<String> {
     let kinds = [
         (
             lost,
-            "has no position and comes first in its series",
-            "have no position and come first in their series",
+            "has no position and comes last in its series",
+            "have no position and come last in their series",
+        ),
+        (
+            numbered,
+            "has no position: InstanceNumber orders its series",
+            "have no position: InstanceNumber orders their series",
+        ),
+        (
+            located,
+            "has no ImagePositionPatient and is ordered by SliceLocation",
+            "have no ImagePositionPatient and are ordered by SliceLocation",
         ),
         (
             repeated,
             "repeats the position of the one before",
             "repeat the position of the one before",
+        ),
+        (
+            timed,
+            "shows a position at several times, as perfusion and phases do; neighbours are of the same time",
+            "show the same positions at several times, as perfusion and phases do; neighbours are of the same time",
         ),
         (uneven, "follows an uneven gap", "follow an uneven gap"),
         (
@@ -97,12 +130,13 @@ pub fn remarks(slices: &[Slice]) -> Vec<String> {
     .collect()
 }
 
-fn place_of(slice: &Slice) -> Place {
-    Place {
+fn places_of(slices: &[&Slice]) -> Vec<Place> {
+    let place = |slice: &&Slice| Place {
         position_mm: slice.position_mm,
         thickness_mm: slice.header.thickness_mm,
         orientation: slice.header.orientation,
-    }
+    };
+    slices.iter().map(place).collect()
 }
 
 #[cfg(test)]
@@ -148,7 +182,7 @@ mod tests {
         assert_eq!(
             remarks(&all),
             [
-                "1 slice of 1 series has no position and comes first in its series (the series of b0)",
+                "1 slice of 1 series has no position and comes last in its series (the series of b1)",
                 "1 slice of 1 series repeats the position of the one before (the series of a0)",
                 "1 slice of 1 series follows an uneven gap (the series of a0: 10.00 mm where 5.00 mm is usual)",
                 "3 slices of 1 series are in series of mixed thickness (the series of c0: 5 to 7 mm)",
@@ -156,6 +190,33 @@ mod tests {
                  (the series of c0)",
                 "2 slices of 1 series were taken with a tilted gantry; they are ordered along the normal of \
                  their plane (the series of d0: 17.2°)",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_orders_a_series_and_several_times_are_told() {
+        let mut perfusion = series("p", &[0.0, 5.0, 0.0, 5.0].map(Some));
+        for (index, slice) in perfusion.iter_mut().enumerate() {
+            slice.header.order.acquisition = Some(index as i32 / 2);
+        }
+        let mut numbered = series("q", &[None, None]);
+        for (index, slice) in numbered.iter_mut().enumerate() {
+            slice.header.order.instance = Some(index as i32);
+        }
+        let mut located = series("r", &[0.0, 5.0].map(Some));
+        for slice in &mut located {
+            slice.header.order.is_slice_location = true;
+        }
+        perfusion.extend(numbered);
+        perfusion.extend(located);
+        assert_eq!(
+            remarks(&perfusion),
+            [
+                "2 slices of 1 series have no position: InstanceNumber orders their series (the series of q0)",
+                "2 slices of 1 series have no ImagePositionPatient and are ordered by SliceLocation (the series of r0)",
+                "4 slices of 1 series show the same positions at several times, as perfusion and phases do; \
+                 neighbours are of the same time (the series of p0: 2 times)",
             ]
         );
     }

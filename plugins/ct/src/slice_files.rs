@@ -11,6 +11,7 @@ use ichflow_api::slice_files::{FileSlice, NoSlice, cannot_open};
 use ichflow_dicom::Header;
 
 use crate::headers::slice_of;
+use crate::kinds::not_axial_ct;
 use crate::pixels::DicomPixels;
 use crate::refusal::refused;
 
@@ -36,12 +37,6 @@ pub fn read(file: &Path) -> Result<Vec<FileSlice>, NoSlice> {
         slice: slice_of("", file, frame as u32, frames, header),
     };
     Ok(headers.into_iter().enumerate().map(slice).collect())
-}
-
-/// Why a header describes no slice of CT, if it describes none. A header without a Modality leaves it open.
-fn not_axial_ct(header: &Header) -> Option<String> {
-    let modality = header.modality.trim();
-    (!matches!(modality, "" | "CT")).then(|| format!("its Modality is {}, not CT", modality.escape_debug()))
 }
 
 /// Reads the slices' pixels.

@@ -4,7 +4,7 @@ use burn::tensor::TensorData;
 use ichflow_api::data::cohort::VoiLut;
 use ichflow_api::prelude::*;
 
-use crate::header::{check_fallback, header_window};
+use crate::header::{NARROWEST, check_fallback, header_window};
 use crate::math::logistic;
 
 /// Stands in for a width of 0 in a division: HU differ by more, so the edge stays as sharp as it should be.
@@ -24,7 +24,8 @@ pub enum VoiFunction {
 }
 
 /// The display functions of the DICOM standard (PS3.3, C.11.2.1.2 and C.11.2.1.3), with the window of each
-/// file's own header or a given one, repeated over the channels. 0 is black, 1 is white.
+/// file's own header or a given one, repeated over the channels. 0 is black, 1 is white; slices stored for display as
+/// negatives (PhotometricInterpretation MONOCHROME1) are inverted, as viewers do.
 ///
 /// Use it to show a network what people looked at: a slice is as a DICOM viewer shows it. With `lut`, a file that has
 /// a VOI LUT Sequence (0028,3010) is shown through its first table, the others through their window. A file's VOI LUT
@@ -66,10 +67,18 @@ impl Default for DicomVoi {
 }
 
 impl DicomVoi {
+    /// The smallest width that a header may ask for: the standard requires at least 1 of `linear`.
+    fn narrowest(&self) -> f32 {
+        match self.function {
+            VoiFunction::Linear => 1.0,
+            VoiFunction::LinearExact | VoiFunction::Sigmoid => NARROWEST,
+        }
+    }
+
     fn window_of(&self, tags: &SliceTags) -> (f32, f32) {
         match (self.center, self.width) {
             (Some(center), Some(width)) => (center as f32, width as f32),
-            _ => header_window(tags, self.fallback_center, self.fallback_width),
+            _ => header_window(tags, self.narrowest(), self.fallback_center, self.fallback_width),
         }
     }
 
@@ -116,6 +125,14 @@ impl WindowScheme for DicomVoi {
         };
         let grey = if self.lut && batch.tags().iter().any(|tags| tags.voi_lut.is_some()) {
             self.through_tables(batch, grey)
+        } else {
+            grey
+        };
+        let grey = if batch.tags().iter().any(|tags| tags.inverted) {
+            // 1 − grey where a slice is inverted, else 0 + grey.
+            let offset = batch.per_slice(|tags| if tags.inverted { 1.0 } else { 0.0 });
+            let sign = batch.per_slice(|tags| if tags.inverted { -1.0 } else { 1.0 });
+            grey * sign + offset
         } else {
             grey
         };
@@ -360,6 +377,53 @@ mod tests {
             });
             assert_edges(&voi(function, 0.0, 1.0));
         }
+    }
+
+    fn headed(function: VoiFunction, center: f32, width: f32, inverted: bool, hu: &[i16]) -> Vec<f32> {
+        let tags = SliceTags {
+            window_center: Some(center),
+            window_width: Some(width),
+            inverted,
+            ..SliceTags::default()
+        };
+        let scheme = DicomVoi {
+            function,
+            channels: 1,
+            ..DicomVoi::default()
+        };
+        values(scheme.apply(&batch_of(&[hu], tags)))
+    }
+
+    /// Windows as headers state them.
+    #[test]
+    fn widths_of_headers_are_used_where_the_function_allows_them() {
+        let hu = [-1024, 39, 40, 41, 3071];
+        use VoiFunction::{Linear, LinearExact, Sigmoid};
+        assert_near(
+            &headed(LinearExact, 40.0, 0.5, false, &hu),
+            &[0.0, 0.0, 0.5, 1.0, 1.0],
+        );
+        assert_near(&headed(Sigmoid, 40.0, 0.5, false, &hu)[2..3], &[0.5]);
+        // `linear` divides by the width less 1.
+        let fallback = applied(&voi(Linear, 40.0, 80.0), &hu);
+        for width in [0.5, 0.0, -80.0, f32::INFINITY] {
+            assert_near(&headed(Linear, 700.0, width, false, &hu), &fallback);
+        }
+        for function in [Linear, LinearExact, Sigmoid] {
+            for width in [-80.0, 0.0, 1e-38, 0.5, 1.0, 80.0, 1e30, f32::MAX] {
+                let got = headed(function, 40.0, width, false, &hu);
+                let is_sound = |value: &f32| (0.0..=1.0).contains(value);
+                assert!(got.iter().all(is_sound), "{function:?} {width}: {got:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn negatives_are_inverted() {
+        let hu = [0, 20, 40, 80];
+        let exact = VoiFunction::LinearExact;
+        assert_near(&headed(exact, 40.0, 80.0, true, &hu), &[1.0, 0.75, 0.5, 0.0]);
+        assert_near(&headed(exact, 40.0, 80.0, false, &hu), &[0.0, 0.25, 0.5, 1.0]);
     }
 
     #[test]

@@ -2,13 +2,18 @@
 
 use ichflow_api::prelude::*;
 
-/// Smallest width a header may ask for: DICOM requires at least 1.
-const MIN_WIDTH: f32 = 1.0;
+/// Smallest width that functions other than DICOM's own `linear` use, in HU: what is narrower is an edge.
+pub const NARROWEST: f32 = 1e-3;
 
-/// Center and width of the slice's header, in HU, or the fallback if it has none, or none that is possible.
-pub fn header_window(tags: &SliceTags, fallback_center: f64, fallback_width: f64) -> (f32, f32) {
+/// Center and width of the slice's header, in HU, or the fallback if it has none, or none of at least `narrowest` HU.
+pub fn header_window(
+    tags: &SliceTags,
+    narrowest: f32,
+    fallback_center: f64,
+    fallback_width: f64,
+) -> (f32, f32) {
     match (tags.window_center, tags.window_width) {
-        (Some(center), Some(width)) if center.is_finite() && width.is_finite() && width >= MIN_WIDTH => {
+        (Some(center), Some(width)) if center.is_finite() && width.is_finite() && width >= narrowest => {
             (center, width)
         }
         _ => (fallback_center as f32, fallback_width as f32),

@@ -2,7 +2,7 @@
 
 use ichflow_api::prelude::*;
 
-use crate::header::{check_fallback, header_window};
+use crate::header::{NARROWEST, check_fallback, header_window};
 
 /// The window of each file's own header (the first of several values), clipped, then stretched per slice
 /// so that its darkest pixel is 0 and its brightest 1, and repeated over the channels.
@@ -10,7 +10,7 @@ use crate::header::{check_fallback, header_window};
 /// Use it as the baseline: it is what a first look at the competition gives, and windows differ from scanner to
 /// scanner. From the public notebooks of RSNA 2019.
 ///
-/// A slice of one value becomes 0. A slice whose header has no window, or a width below 1, takes
+/// A slice of one value becomes 0. A slice whose header has no window, or a width below 0.001, takes
 /// `fallback_center` and `fallback_width`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -37,7 +37,7 @@ impl Default for Metadata {
 
 impl Metadata {
     fn window_of(&self, tags: &SliceTags) -> (f32, f32) {
-        header_window(tags, self.fallback_center, self.fallback_width)
+        header_window(tags, NARROWEST, self.fallback_center, self.fallback_width)
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
         SliceTags {
             window_center: Some(center),
             window_width: Some(width),
-            voi_lut: None,
+            ..SliceTags::default()
         }
     }
 
@@ -107,6 +107,19 @@ mod tests {
     fn a_slice_of_one_value_is_black_and_never_nan() {
         assert_eq!(windowed(vec![-3024; 4], vec![tags(40.0, 80.0)])[0], vec![0.0; 12]);
         assert_eq!(windowed(vec![30; 4], vec![tags(40.0, 80.0)])[0], vec![0.0; 12]);
+    }
+
+    /// Widths as headers state them.
+    #[test]
+    fn any_width_above_nothing_is_used_and_values_stay_finite() {
+        let hu = vec![-1024, 39, 40, 3071];
+        let narrow = windowed(hu.clone(), vec![tags(40.0, 0.5)]);
+        assert_eq!(narrow[0][..4], [0.0, 0.0, 0.5, 1.0]);
+        for width in [1e-38, 1e-3, 1.0, 1e30, f32::MAX] {
+            let values = windowed(hu.clone(), vec![tags(40.0, width)]);
+            let is_sound = |value: &f32| (0.0..=1.0).contains(value);
+            assert!(values[0].iter().all(is_sound), "{width}: {values:?}");
+        }
     }
 
     #[test]

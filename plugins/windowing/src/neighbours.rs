@@ -5,7 +5,9 @@ use ichflow_api::prelude::*;
 /// Another scheme applied to slices of the series around each slice, side by side as channels (2.5-D):
 /// with offsets −1, 0, 1 and a window of three channels there are nine.
 ///
-/// Slices are counted along the series by position; beyond its ends the slice itself is taken. Bleeds extend
+/// Slices are counted along the series by position, and are of the same time where perfusion or phases repeat positions;
+/// without positions SliceLocation orders them, then InstanceNumber. Beyond the ends of a series, and where a slice names
+/// none, the slice itself is taken. Bleeds extend
 /// over several slices and artefacts seldom do, which is what a network gains from it. With `means`, each set of
 /// channels shows the mean of several slices: `means = [[-3, -2, -1], [0], [1, 2, 3]]`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

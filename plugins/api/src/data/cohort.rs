@@ -23,6 +23,9 @@ pub struct SliceTags {
     /// The first table of its VOI LUT Sequence (0028,3010); of head CT very few files have one.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "shared_lut")]
     pub voi_lut: Option<Arc<VoiLut>>,
+    /// Whether the lowest value is shown white (PhotometricInterpretation MONOCHROME1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inverted: bool,
 }
 
 /// A table from HU to brightness (PS3.3 C.11.2.1.1).
@@ -83,6 +86,27 @@ impl PixelEncoding {
     }
 }
 
+/// What orders slices of a series that have no position, or the same position at several times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SliceOrder {
+    /// InstanceNumber (0020,0013).
+    pub instance: Option<i32>,
+    /// AcquisitionNumber (0020,0012).
+    pub acquisition: Option<i32>,
+    /// TemporalPositionIdentifier (0020,0100).
+    pub temporal: Option<i32>,
+    /// AcquisitionTime (0008,0032), as a number of the digits HHMMSS.
+    pub time: Option<f64>,
+    /// Whether the slice's position is its SliceLocation (0020,1041): it counts from where its writer liked.
+    pub is_slice_location: bool,
+}
+
+impl SliceOrder {
+    fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What a header says beside that: what a person looking over the data wants to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeaderNotes {
@@ -100,6 +124,9 @@ pub struct HeaderNotes {
     pub rescale_stated: bool,
     /// Whether 12-bit unsigned values overflowed when stored, which reading corrects.
     pub wrapped: bool,
+    /// What orders the slice where positions do not.
+    #[serde(default, skip_serializing_if = "SliceOrder::is_unknown")]
+    pub order: SliceOrder,
 }
 
 impl HeaderNotes {
@@ -127,7 +154,8 @@ pub struct Slice {
     pub study: String,
     /// SeriesInstanceUID as stored.
     pub series: String,
-    /// Position along the normal of the image plane, in mm; slices of a series sort by it.
+    /// Position along the normal of the image plane, in mm, or SliceLocation where there is none; slices of a series sort
+    /// by it.
     pub position_mm: Option<f64>,
     /// Rows of the stored image.
     pub rows: u32,

@@ -8,7 +8,7 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::data::cohort::Slice;
+use crate::data::cohort::{Slice, SliceOrder};
 
 /// Positions closer than this are one place, in mm: headers round to a hundredth or so.
 const SAME_PLACE_MM: f64 = 0.01;
@@ -82,8 +82,8 @@ pub fn subjects_of<S: Borrow<Slice>>(slices: &[S]) -> Vec<Vec<usize>> {
     members.into_values().collect()
 }
 
-/// The slices of every series, by their index in `slices`, along the series: by position, ties in the order
-/// given. Series are in the order of their names.
+/// The slices of every series, by their index in `slices`, along the series: by position, or by InstanceNumber where
+/// some have no position, or positions of two kinds; ties in the order given. Series are in the order of their names.
 ///
 /// Slices that name no series are one series if they name the same study and each has a place of its own in it;
 /// else each stands alone.
@@ -99,16 +99,10 @@ pub fn series_of<S: Borrow<Slice>>(slices: &[S]) -> Vec<Vec<usize>> {
         };
         members.entry(name).or_default().push(index);
     }
-    let place = |index: &usize| slices[*index].borrow().position_mm.unwrap_or(f64::MAX);
     let mut all = Vec::with_capacity(members.len());
     for (name, mut indices) in members {
-        indices.sort_by(|a, b| place(a).total_cmp(&place(b)));
-        let places_repeat = || {
-            indices
-                .windows(2)
-                .any(|pair| (place(&pair[0]) - place(&pair[1])).abs() < SAME_PLACE_MM)
-        };
-        if matches!(name, SeriesName::Study(_)) && places_repeat() {
+        sort(slices, &mut indices);
+        if matches!(name, SeriesName::Study(_)) && places(slices, &indices).len() < indices.len() {
             all.extend(indices.into_iter().map(|index| vec![index]));
         } else {
             all.push(indices);
@@ -117,23 +111,131 @@ pub fn series_of<S: Borrow<Slice>>(slices: &[S]) -> Vec<Vec<usize>> {
     all
 }
 
-/// Where each slice stands in its series.
+/// The slices of every volume, as [`series_of`] has those of a series: perfusion and phases repeat the positions of a
+/// series at several times, and slices of one time are a volume.
+///
+/// The times are told by TemporalPositionIdentifier, AcquisitionNumber or AcquisitionTime, else by which slice of its
+/// position each is, in the order of their InstanceNumbers. Where headers leave it open a series is one volume.
+pub fn volumes_of<S: Borrow<Slice>>(slices: &[S]) -> Vec<Vec<usize>> {
+    series_of(slices)
+        .into_iter()
+        .flat_map(|series| volumes(slices, series))
+        .collect()
+}
+
+fn sort<S: Borrow<Slice>>(slices: &[S], series: &mut [usize]) {
+    let slice = |index: &usize| slices[*index].borrow();
+    let located = series
+        .iter()
+        .filter(|index| slice(index).header.order.is_slice_location)
+        .count();
+    let are_of_a_kind = located == 0 || located == series.len();
+    let are_placed = are_of_a_kind && series.iter().all(|index| slice(index).position_mm.is_some());
+    let are_numbered = series
+        .iter()
+        .all(|index| slice(index).header.order.instance.is_some());
+    if !are_placed && are_numbered {
+        series.sort_by_key(|index| (slice(index).header.order.instance, slice(index).frame));
+    } else {
+        let place = |index: &usize| slice(index).position_mm.unwrap_or(f64::MAX);
+        series.sort_by(|a, b| place(a).total_cmp(&place(b)));
+    }
+}
+
+/// The slices of a sorted series, cut where the position changes. What has no position has a place of its own.
+fn places<'a, S: Borrow<Slice>>(slices: &[S], series: &'a [usize]) -> Vec<&'a [usize]> {
+    let place = |index: &usize| slices[*index].borrow().position_mm.unwrap_or(f64::NAN);
+    series
+        .chunk_by(|a, b| (place(a) - place(b)).abs() < SAME_PLACE_MM)
+        .collect()
+}
+
+fn volumes<S: Borrow<Slice>>(slices: &[S], series: Vec<usize>) -> Vec<Vec<usize>> {
+    let of_places = places(slices, &series);
+    if of_places.len() == series.len() {
+        return vec![series];
+    }
+    let order = |index: &usize| slices[*index].borrow().header.order;
+    let times: [fn(SliceOrder) -> Option<f64>; 3] = [
+        |order| order.temporal.map(f64::from),
+        |order| order.acquisition.map(f64::from),
+        |order| order.time,
+    ];
+    for time in times {
+        let mut volumes: BTreeMap<Time, Vec<usize>> = BTreeMap::new();
+        for index in &series {
+            if let Some(time) = time(order(index)) {
+                volumes.entry(Time(time)).or_default().push(*index);
+            }
+        }
+        let volumes: Vec<Vec<usize>> = volumes.into_values().collect();
+        // A number of each slice alone, as of scans one by one, tells no time of a volume.
+        let all = volumes.iter().map(Vec::len).sum::<usize>() == series.len();
+        let of_several = of_places.len() == 1 || volumes.iter().any(|volume| volume.len() > 1);
+        let each_once = volumes
+            .iter()
+            .all(|volume| places(slices, volume).len() == volume.len());
+        if all && of_several && each_once {
+            return volumes;
+        }
+    }
+    if !series.iter().all(|index| order(index).instance.is_some()) {
+        return vec![series];
+    }
+    let mut volumes: Vec<Vec<usize>> = Vec::new();
+    for place in of_places {
+        let mut place = place.to_vec();
+        place.sort_by_key(|index| (order(index).instance, slices[*index].borrow().frame));
+        for (time, index) in place.into_iter().enumerate() {
+            match volumes.get_mut(time) {
+                Some(volume) => volume.push(index),
+                None => volumes.push(vec![index]),
+            }
+        }
+    }
+    volumes
+}
+
+/// A number that orders.
+struct Time(f64);
+
+impl PartialEq for Time {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Time {}
+
+impl PartialOrd for Time {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Time {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+/// Where each slice stands among those of its series and time.
 #[derive(Clone, Debug, Default)]
 pub struct SeriesOrder {
-    /// Slices of every series, one series after the other.
+    /// Slices of every volume, one volume after the other.
     order: Vec<usize>,
-    /// Of each slice: its index in `order`, and where its series begins and ends there.
+    /// Of each slice: its index in `order`, and where its volume begins and ends there.
     places: Vec<(usize, usize, usize)>,
 }
 
 impl SeriesOrder {
-    /// The order of slices, as [`series_of`] finds it.
+    /// The order of slices, as [`volumes_of`] finds it.
     pub fn of(slices: &[Slice]) -> Self {
         let mut order = Vec::with_capacity(slices.len());
         let mut places = vec![(0, 0, 0); slices.len()];
-        for series in series_of(slices) {
-            let (begin, end) = (order.len(), order.len() + series.len());
-            for index in series {
+        for volume in volumes_of(slices) {
+            let (begin, end) = (order.len(), order.len() + volume.len());
+            for index in volume {
                 places[index] = (order.len(), begin, end);
                 order.push(index);
             }
@@ -141,7 +243,7 @@ impl SeriesOrder {
         Self { order, places }
     }
 
-    /// The slice `offset` places further along the series of slice `index`; at the ends of the series
+    /// The slice `offset` places further along the series of slice `index`, of the same time; at the ends of the series
     /// the slice itself.
     pub fn neighbour(&self, index: usize, offset: i32) -> usize {
         let (place, begin, end) = self.places[index];
@@ -210,6 +312,110 @@ mod tests {
             found,
             [vec![1, 0], vec![2], vec![3], vec![4], vec![5], vec![6], vec![7]]
         );
+    }
+
+    /// Names of the slices of each volume.
+    fn volumes(slices: &[Slice]) -> Vec<Vec<&str>> {
+        let names = |volume: Vec<usize>| {
+            volume
+                .into_iter()
+                .map(|index| slices[index].id.as_str())
+                .collect()
+        };
+        volumes_of(slices).into_iter().map(names).collect()
+    }
+
+    #[test]
+    fn without_positions_the_numbers_of_instances_order_a_series() {
+        let numbered = |id: &str, z: Option<f64>, is_slice_location, instance| {
+            let mut slice = slice(id, "p", None);
+            slice.position_mm = z;
+            slice.header.order.is_slice_location = is_slice_location;
+            slice.header.order.instance = instance;
+            slice
+        };
+        // As names sort them: 1, 10, 2.
+        let nowhere = ["IM1", "IM10", "IM2"].map(|id| numbered(id, None, false, id[2..].parse().ok()));
+        assert_eq!(volumes(&nowhere), [["IM1", "IM2", "IM10"]]);
+        // A position and a slice location count from different places.
+        let mixed = [
+            numbered("a", Some(30.0), false, Some(1)),
+            numbered("b", Some(2.5), true, Some(2)),
+            numbered("c", Some(35.0), false, Some(3)),
+        ];
+        assert_eq!(volumes(&mixed), [["a", "b", "c"]]);
+        let unnumbered = [
+            numbered("a", None, false, None),
+            numbered("b", Some(0.0), false, None),
+        ];
+        assert_eq!(volumes(&unnumbered), [["b", "a"]]);
+    }
+
+    #[test]
+    fn neighbours_are_of_the_same_time() {
+        // Four positions, twice each, in the order of the scan: place by place, or time by time.
+        let scan = |of: fn(i32, i32) -> SliceOrder| -> Vec<Slice> {
+            let one = |time: i32, z: i32| {
+                let mut slice = at(&format!("{time}.{z}"), "p", 5.0 * f64::from(z));
+                slice.header.order = of(time, z);
+                slice
+            };
+            (0..3)
+                .flat_map(|z| (0..2).map(move |time| one(time, z)))
+                .collect()
+        };
+        let expected = [["0.0", "0.1", "0.2"], ["1.0", "1.1", "1.2"]];
+        let times: [fn(i32, i32) -> SliceOrder; 5] = [
+            |time, _| SliceOrder {
+                temporal: Some(time),
+                ..SliceOrder::default()
+            },
+            |time, z| SliceOrder {
+                acquisition: Some(time),
+                instance: Some(3 * time + z),
+                ..SliceOrder::default()
+            },
+            |time, _| SliceOrder {
+                time: Some(101_010.5 + f64::from(time)),
+                ..SliceOrder::default()
+            },
+            // Each slice is an acquisition of its own: which slice of its place it is tells the time.
+            |time, z| SliceOrder {
+                acquisition: Some(2 * z + time),
+                instance: Some(2 * z + time),
+                ..SliceOrder::default()
+            },
+            |time, z| SliceOrder {
+                instance: Some(3 * time + z),
+                ..SliceOrder::default()
+            },
+        ];
+        for (index, of) in times.into_iter().enumerate() {
+            assert_eq!(volumes(&scan(of)), expected, "{index}");
+        }
+        // Nothing tells times apart: a series is what it was.
+        let open = scan(|_, _| SliceOrder::default());
+        assert_eq!(volumes(&open).len(), 1);
+        // Without repetitions, acquisitions one by one are one volume.
+        let mut single = scan(|time, z| SliceOrder {
+            acquisition: Some(2 * z + time),
+            ..SliceOrder::default()
+        });
+        single.retain(|slice| slice.id.starts_with("0."));
+        assert_eq!(volumes(&single), [["0.0", "0.1", "0.2"]]);
+        // A slice taken again.
+        let mut again = single.clone();
+        again.push(Slice {
+            id: "again".into(),
+            ..again[1].clone()
+        });
+        for (index, slice) in again.iter_mut().enumerate() {
+            slice.header.order = SliceOrder {
+                instance: Some(index as i32),
+                ..SliceOrder::default()
+            };
+        }
+        assert_eq!(volumes(&again), [vec!["0.0", "0.1", "0.2"], vec!["again"]]);
     }
 
     #[test]

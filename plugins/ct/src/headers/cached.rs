@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use super::slices::{id_of, slice_of};
 use super::source::{Source, source_of};
+use crate::kinds::{Kind, kinds_of};
 use crate::refusal::refused;
 
 /// Files between two checks for an interruption.
@@ -34,12 +35,14 @@ pub struct Found {
     pub slices: Result<Vec<Slice>, String>,
     /// What deserves attention in it.
     pub(super) warnings: Vec<String>,
+    /// Of each slice, what it is in place of an axial slice of CT in HU, with the reasons.
+    pub(super) kinds: Vec<Vec<(Kind, String)>>,
 }
 
 /// Headers are kept in this file of the stage's cache directory, and those that a shard read beside it.
-const KEPT: &str = "headers-3.jsonl";
-/// What the files of shards are called: `headers-3.2-of-3.jsonl`.
-const KEPT_STEM: &str = "headers-3.";
+const KEPT: &str = "headers-4.jsonl";
+/// What the files of shards are called: `headers-4.2-of-3.jsonl`.
+const KEPT_STEM: &str = "headers-4.";
 
 /// Reads headers, taking those it can from what earlier runs and shards kept.
 pub struct Headers {
@@ -186,9 +189,14 @@ impl Headers {
     }
 }
 
+/// How files are read: another number where Hounsfield units of the same file changed. 2: overflow is corrected where a
+/// slice shows it, tables are applied, axial images are brought to one orientation.
+const READING: [u8; 1] = [2];
+
 /// A digest of the state of all files: what is read straight from them is known by it.
 pub fn digest_of(all: &[Found]) -> String {
     let mut digest = Digest::new();
+    digest.add(READING);
     for found in all {
         let source = found.source.as_ref();
         digest
@@ -214,6 +222,7 @@ impl Found {
             .collect();
         warnings.sort();
         warnings.dedup();
+        let kinds = headers.iter().flatten().map(kinds_of).collect();
         let slices = headers.map(|headers| {
             let frames = headers.len();
             let slice = |(frame, header)| slice_of(id, file, frame as u32, frames, header);
@@ -224,6 +233,7 @@ impl Found {
             source,
             slices,
             warnings,
+            kinds,
         }
     }
 }
@@ -236,6 +246,7 @@ impl Found {
             source: None,
             slices: Err(reason),
             warnings: Vec::new(),
+            kinds: Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What cannot be used is left out, named and counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ichflow_api::counted::counted;
@@ -9,6 +9,7 @@ use ichflow_api::slice_files::NoSlice;
 
 use super::cached::Found;
 use super::slices::sort;
+use crate::kinds::Kind;
 use crate::slice_files::no_slice;
 
 /// What lies beside the slices of a directory and is none.
@@ -67,32 +68,64 @@ impl Others {
     }
 }
 
-/// Parts usable and unusable files; the unusable ones go to quarantine. More than `limit` of them are
-/// an error.
+/// Parts usable and unusable files; the unusable ones go to quarantine, and so do slices of the kinds to `exclude`. More
+/// than `limit` unusable files are an error. With the slices come remarks, which were told already.
 pub fn usable(
     context: &Context,
     found: Vec<Found>,
     ids: &[String],
     limit: Option<usize>,
-) -> Result<Vec<Slice>> {
+    exclude: &[Kind],
+) -> Result<(Vec<Slice>, Vec<String>)> {
     let mut slices = Vec::with_capacity(found.len());
     let mut unusable: Vec<(String, PathBuf, String)> = Vec::new();
+    let mut excluded: Vec<(String, PathBuf, String)> = Vec::new();
     let mut warnings: BTreeMap<String, usize> = BTreeMap::new();
     for (found, id) in found.into_iter().zip(ids) {
+        let mut kept = BTreeSet::new();
         match found.slices {
-            Ok(of_file) => slices.extend(of_file),
+            Ok(of_file) => {
+                let before = slices.len();
+                for (frame, slice) in of_file.into_iter().enumerate() {
+                    let kinds = found.kinds.get(frame).map_or(&[][..], Vec::as_slice);
+                    match kinds.iter().find(|(kind, _)| exclude.contains(kind)) {
+                        Some((_, reason)) => excluded.push((slice.id, slice.file, reason.clone())),
+                        None => {
+                            kept.extend(kinds.iter().map(|(_, reason)| reason.clone()));
+                            slices.push(slice);
+                        }
+                    }
+                }
+                if slices.len() == before {
+                    continue;
+                }
+            }
             Err(reason) => {
                 let reason = no_slice(&found.file, reason).reason().to_owned();
                 unusable.push((id.clone(), found.file, reason));
             }
         }
-        for warning in found.warnings {
+        for warning in found.warnings.into_iter().chain(kept) {
             *warnings.entry(warning).or_default() += 1;
         }
     }
-    for (warning, count) in warnings {
-        let files = if count == 1 { "file" } else { "files" };
-        context.warn(format!("{count} {files}: {warning}"));
+    let told = |(warning, count)| format!("{}: {warning}", counted(count, "file", "files"));
+    let mut remarks: Vec<String> = warnings.into_iter().map(told).collect();
+    excluded.sort();
+    if let Some((id, _, reason)) = excluded.first() {
+        let slices = match excluded.len() {
+            1 => "1 image is no axial slice of CT in HU and is excluded".to_owned(),
+            count => format!("{count} images are no axial slices of CT in HU and are excluded"),
+        };
+        remarks.push(format!(
+            "{slices} (the first is {id}: {reason}); `exclude` decides of which kinds"
+        ));
+    }
+    for remark in &remarks {
+        context.warn(remark);
+    }
+    for (id, file, reason) in &excluded {
+        context.quarantine(id, file, reason.clone());
     }
     unusable.sort();
     for (id, file, reason) in &unusable {
@@ -100,7 +133,7 @@ pub fn usable(
     }
     check_limit(&unusable, limit)?;
     sort(&mut slices);
-    Ok(slices)
+    Ok((slices, remarks))
 }
 
 /// An error if more slices (id, file, reason) are unusable than `limit` allows.

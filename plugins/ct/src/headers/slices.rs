@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ichflow_api::data::cohort::{HeaderNotes, PixelEncoding, VoiLut};
+use ichflow_api::data::cohort::{HeaderNotes, PixelEncoding, SliceOrder, VoiLut};
+use ichflow_api::data::identity::series_of;
 use ichflow_api::prelude::*;
 use ichflow_dicom::{Header, Storage};
 
@@ -19,6 +20,7 @@ pub(super) fn id_of(id: &str, frame: u32, frames: usize) -> String {
 
 /// The slice that a header describes, without labels.
 pub(crate) fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header: Header) -> Slice {
+    let (rows, columns) = header.turn.size(header.storage.rows, header.storage.columns);
     Slice {
         id: id_of(id, frame, frames),
         file: file.to_owned(),
@@ -30,8 +32,8 @@ pub(crate) fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header:
         study: header.study,
         series: header.series,
         position_mm: header.position_mm,
-        rows: header.storage.rows,
-        columns: header.storage.columns,
+        rows,
+        columns,
         labels: None,
     }
 }
@@ -44,15 +46,13 @@ pub fn slices_of(id: &str, file: &Path) -> Result<Vec<Slice>> {
     Ok(headers.into_iter().enumerate().map(slice).collect())
 }
 
-/// Sorts slices by series, then position, then id: whatever order the files came in, a cohort has one.
-pub fn sort(slices: &mut [Slice]) {
-    let position = |slice: &Slice| slice.position_mm.unwrap_or(f64::NEG_INFINITY);
-    slices.sort_by(|a, b| {
-        a.series
-            .cmp(&b.series)
-            .then(position(a).total_cmp(&position(b)))
-            .then_with(|| a.id.cmp(&b.id))
-    });
+/// Sorts slices by series, then along the series, then by id: whatever order the files came in, a cohort has one.
+pub fn sort(slices: &mut Vec<Slice>) {
+    slices.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut all: Vec<Option<Slice>> = Vec::with_capacity(slices.len());
+    let order = series_of(slices);
+    all.extend(slices.drain(..).map(Some));
+    slices.extend(order.into_iter().flatten().filter_map(|index| all[index].take()));
 }
 
 /// How the numbers are stored, as a cohort keeps it.
@@ -77,19 +77,37 @@ fn tags_of(header: &Header) -> SliceTags {
                 values: lut.values.clone(),
             })
         }),
+        inverted: header.storage.photometric == "MONOCHROME1",
     }
 }
 
 /// What a cohort keeps of a header for people to look over.
 fn notes_of(header: &Header) -> HeaderNotes {
     let geometry = &header.geometry;
+    // As the image is read, which may be turned.
+    let spacing = geometry
+        .spacing_mm
+        .map(|[rows, columns]| header.turn.size(rows, columns));
+    let orientation = geometry.orientation.map(|axes| header.turn.orientation(axes));
     HeaderNotes {
-        spacing_mm: geometry.spacing_mm.map(|mm| mm.map(|mm| mm as f32)),
+        spacing_mm: spacing.map(|(rows, columns)| [rows as f32, columns as f32]),
         thickness_mm: geometry.thickness_mm.map(|mm| mm as f32),
-        orientation: geometry.orientation.map(|axes| axes.map(|part| part as f32)),
+        orientation: orientation.map(|axes| axes.map(|part| part as f32)),
         windows: u16::try_from(header.windows.len()).unwrap_or(u16::MAX),
         padding: header.storage.padding.map(|value| value as f32),
         rescale_stated: header.storage.rescale.stated,
-        wrapped: header.storage.rescale.wrapped(),
+        wrapped: is_wrapped(header),
+        order: SliceOrder {
+            instance: header.order.instance,
+            acquisition: header.order.acquisition,
+            temporal: header.order.temporal,
+            time: header.order.time,
+            is_slice_location: header.is_slice_location,
+        },
     }
+}
+
+/// Whether the correction for overflow of fewer than 16 unsigned bits was applied.
+pub(crate) fn is_wrapped(header: &Header) -> bool {
+    header.repairs.negative_from.is_some() && header.storage.rescale.bits_stored < 16
 }

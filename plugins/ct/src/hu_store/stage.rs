@@ -46,8 +46,9 @@ impl Stage for HuStore {
     const NAME: &'static str = "hu-store";
     const FAMILY: Family = Family::Store;
     const SUMMARY: &'static str = "slices as lossless 16-bit Hounsfield units, decoded once";
-    /// 2: means are rounded to even where they were rounded away from zero.
-    const VERSION: u32 = 2;
+    /// 2: means are rounded to even where they were rounded away from zero. 3: overflow is corrected where a slice shows
+    /// it, tables of files are applied, axial images are brought to one orientation.
+    const VERSION: u32 = 3;
     const EXAMPLE: &'static str = r#"
 [store]
 use = "hu-store"

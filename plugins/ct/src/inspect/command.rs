@@ -203,12 +203,15 @@ fn frame_rows(frame: &Frame, row: &mut impl FnMut(&str, String)) {
     let rescale = &frame.rescale;
     let note = match (rescale.stated, rescale.unwrapped) {
         (false, _) => "; not in the file",
-        (true, true) => "; wrapped-around values are put right",
+        (true, true) => "; overflow correction applied",
         (true, false) => "",
     };
     row(
         "rescale",
-        format!("× {} + {}{note}", rescale.slope, rescale.intercept),
+        match rescale.table {
+            Some(entries) => format!("a table of {entries} entries"),
+            None => format!("× {} + {}{note}", rescale.slope, rescale.intercept),
+        },
     );
     for [center, width] in &frame.windows {
         row("window", format!("center {center}, width {width}"));

@@ -11,6 +11,7 @@ use ichflow_api::prelude::*;
 use ichflow_dicom::{Frames, Header};
 use sha2::{Digest, Sha256};
 
+use crate::headers::is_wrapped;
 use crate::refusal::refused;
 
 /// What ichflow reads from a file.
@@ -90,8 +91,11 @@ pub struct RescaleNote {
     pub intercept: f64,
     /// Whether the file says so; otherwise stored values are taken for HU.
     pub stated: bool,
-    /// Whether 12-bit unsigned values overflowed and are corrected.
+    /// Whether the overflow correction for unsigned values of fewer than 16 bits was applied.
     pub unwrapped: bool,
+    /// Entries of the ModalityLUTSequence that counts in place of slope and intercept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<usize>,
 }
 
 /// A frame and its values.
@@ -113,7 +117,8 @@ pub struct HuSummary {
     pub max: i16,
     /// Mean, in HU.
     pub mean: f64,
-    /// SHA-256 of the values as little-endian 16-bit integers, row by row, frame by frame.
+    /// SHA-256 of the values as little-endian 16-bit integers, row by row, frame by frame, in the order in which they are
+    /// stored: a run may read them turned, and a warning says so.
     pub sha256: String,
 }
 
@@ -131,7 +136,7 @@ fn read(path: &Path) -> Result<Inspection> {
     let mut frames = Vec::with_capacity(headers.len());
     let mut warnings: Vec<String> = Vec::new();
     for (frame, header) in headers.iter().enumerate() {
-        let image = source.read(frame as u32).map_err(refused)?;
+        let image = source.read_as_stored(frame as u32).map_err(refused)?;
         let mut own = Tally::default();
         own.add(&image.hu);
         whole.add(&image.hu);
@@ -184,7 +189,8 @@ impl Frame {
                 slope: rescale.slope,
                 intercept: rescale.intercept,
                 stated: rescale.stated,
-                unwrapped: rescale.wrapped(),
+                unwrapped: is_wrapped(header),
+                table: header.storage.lut.as_ref().map(|lut| lut.values.len()),
             },
             windows: header.windows.clone(),
         }

@@ -12,6 +12,7 @@ use super::draw::{VisibleBleed, draw};
 use super::noise::Grain;
 use super::plan::{Encoding, Extent, Patient, Plan};
 use super::slice_file;
+use crate::kinds::Kind;
 use crate::rsna::{Files, ImageId};
 
 /// Order of an image's rows in the competition's CSV files, as indices into [`LABELS`].
@@ -58,6 +59,7 @@ pub fn files(directory: &Path) -> Files {
         test_labels: Some(directory.join("test_labels.csv")),
         sample_submission: Some(directory.join("stage_2_sample_submission.csv")),
         max_quarantined: None,
+        exclude: Kind::all(),
     }
 }
 

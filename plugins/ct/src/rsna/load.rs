@@ -11,6 +11,7 @@ use ichflow_api::prelude::*;
 use super::image_id::ImageId;
 use super::labels::LabelTable;
 use crate::headers::{self, Headers};
+use crate::kinds::Kind;
 use crate::pixels::DicomPixels;
 use crate::series;
 
@@ -32,6 +33,8 @@ pub struct Files {
     pub sample_submission: Option<PathBuf>,
     /// Number of unusable files beyond which loading fails.
     pub max_quarantined: Option<usize>,
+    /// Kinds of images that are excluded.
+    pub exclude: Vec<Kind>,
 }
 
 /// Slices of a directory by their ids.
@@ -114,13 +117,14 @@ pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
     for found in &mut found {
         found.refuse_several_frames();
     }
-    let slices = headers::usable(context, found, &ids, files.max_quarantined)?;
+    let (slices, warnings) = headers::usable(context, found, &ids, files.max_quarantined, &files.exclude)?;
     if !is_part {
         remarks.extend(series::remarks(&slices));
     }
     for remark in &remarks {
         context.say(remark);
     }
+    remarks.extend(warnings);
 
     let mut train = Cohort {
         slices: Vec::new(),

@@ -7,6 +7,7 @@ use ichflow_api::prelude::*;
 
 use super::load::{Files, load};
 use crate::foresee::foresee;
+use crate::kinds::Kind;
 
 /// Loads the RSNA 2019 competition's data as it is downloaded: a CSV of labels and directories of DICOM
 /// slices.
@@ -34,6 +35,10 @@ pub struct Rsna {
     /// Number of unusable slices beyond which loading fails; none: any number is tolerated and reported.
     #[serde(default)]
     pub max_quarantined: Option<usize>,
+    /// Kinds of images that are excluded because they are no axial slices of CT in Hounsfield units; by default all that
+    /// are known. They are listed among the excluded slices with their reasons, and do not count for `max_quarantined`.
+    #[serde(default = "Kind::all")]
+    pub exclude: Vec<Kind>,
 }
 
 impl Stage for Rsna {
@@ -111,6 +116,7 @@ max_quarantined = 10
             test_labels: self.test_labels.clone(),
             sample_submission: self.sample_submission.clone(),
             max_quarantined: self.max_quarantined,
+            exclude: self.exclude.clone(),
         };
         load(&files, context)
     }

@@ -14,6 +14,7 @@ use ichflow_api::prelude::*;
 use ichflow_api::testkit;
 use ichflow_ct::dicom_dir::DicomDir;
 use ichflow_ct::inspect::inspect;
+use ichflow_ct::kinds::Kind;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -93,6 +94,7 @@ fn a_tilted_head_is_in_order_and_its_oddities_are_told() {
     let stage = DicomDir {
         path: head,
         max_quarantined: Some(0),
+        exclude: Kind::all(),
     };
     let mut outputs = stage
         .run(

@@ -7,6 +7,7 @@
     reason = "a test fails at the right line"
 )]
 
+mod cases;
 mod corpus;
 mod pydicom;
 mod rsna_like;

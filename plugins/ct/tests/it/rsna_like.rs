@@ -9,6 +9,7 @@ use ichflow_api::prelude::*;
 use ichflow_api::testkit;
 use ichflow_ct::dicom_dir::DicomDir;
 use ichflow_ct::hu_store::HuStore;
+use ichflow_ct::kinds::Kind;
 use ichflow_ct::rsna::Rsna;
 
 /// The directory of realistic data, if it is there.
@@ -29,6 +30,7 @@ fn loader(data: &Path) -> Rsna {
         test_labels: None,
         sample_submission: Some(data.join("stage_2_sample_submission.csv")),
         max_quarantined: None,
+        exclude: Kind::all(),
     }
 }
 
@@ -200,13 +202,19 @@ fn any_directory_is_loaded() {
     let stage = DicomDir {
         path: data,
         max_quarantined: None,
+        exclude: Kind::all(),
     };
     let mut outputs = stage.run(&Inputs::default(), &context).unwrap();
     let cohort = outputs.take(output::COHORT).unwrap();
     assert_eq!(cohort.len(), 160);
     let tilted = "80 slices of 8 series were taken with a tilted gantry; they are ordered along the normal of \
                   their plane (the series of stage_2_test__ID_a71b011d5.dcm: -12.0°)";
-    assert_eq!(cohort.remarks, ["4 files are not DICOM and were skipped", tilted]);
+    let corrected = "30 files: its 12 unsigned bits hold wrapped values, air as 3096: the 12-bit unsigned overflow \
+                     correction is applied";
+    assert_eq!(
+        cohort.remarks,
+        ["4 files are not DICOM and were skipped", tilted, corrected]
+    );
     assert_eq!(run.quarantined().len(), 1);
     assert!(cohort.index().contains_key("stage_2_test__ID_0414701b9.dcm"));
     assert!(cohort.slices.iter().all(|slice| slice.labels.is_none()));

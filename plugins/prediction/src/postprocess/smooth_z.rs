@@ -1,6 +1,6 @@
 //! `smooth-z`: predictions smoothed along the series.
 
-use ichflow_api::data::identity::series_of;
+use ichflow_api::data::identity::volumes_of;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
@@ -8,7 +8,8 @@ use ichflow_api::prelude::*;
 /// Published solutions of the RSNA 2019 competition gained about 0.005 of log loss by it.
 ///
 /// Slices are sorted by position (mm along the normal of the image plane); slices at the same position,
-/// by id. Neighbours are the next predicted slices of the series, whatever their distance. Each
+/// by id. Neighbours are the next predicted slices of the series, whatever their distance; where a series shows its
+/// positions at several times, those of the same time. Each
 /// probability becomes a weighted mean of its own and its neighbours'; at the ends the weights that are
 /// left count for more, so that constants stay what they are. Slices without a position or a series are
 /// left alone.
@@ -58,7 +59,7 @@ impl SmoothZ {
             let z = slice.position_mm.filter(|z| z.is_finite())?;
             Some((z, slice.id.as_str(), index))
         };
-        let series: Vec<Vec<Member<'_>>> = series_of(&predictions.slices)
+        let series: Vec<Vec<Member<'_>>> = volumes_of(&predictions.slices)
             .into_iter()
             .map(|members| members.into_iter().filter_map(placed).collect())
             .collect();

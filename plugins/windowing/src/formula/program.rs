@@ -5,7 +5,7 @@ use ichflow_api::prelude::*;
 
 use super::ast::{Name, Operator};
 use super::scalar::{LEAST_LOGARITHM, MOST_EXPONENT};
-use crate::header::header_window;
+use crate::header::{NARROWEST, header_window};
 use crate::math::{gradient_blue, gradient_green, gradient_red, logistic, stretch};
 
 /// A divisor nearer to 0 than this is 0.
@@ -167,7 +167,8 @@ impl Program {
     }
 
     fn name(&self, name: Name, batch: &HuBatch) -> Tensor<4> {
-        let window = |tags: &SliceTags| header_window(tags, self.fallback_center, self.fallback_width);
+        let window =
+            |tags: &SliceTags| header_window(tags, NARROWEST, self.fallback_center, self.fallback_width);
         match name {
             Name::Hu => batch.hu(),
             Name::Center => batch.per_slice(|tags| window(tags).0),

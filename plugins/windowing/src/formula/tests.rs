@@ -15,6 +15,7 @@ use crate::testing::*;
 use crate::to_3_channels::To3Channels;
 
 const TAGS: SliceTags = SliceTags {
+    inverted: false,
     window_center: Some(35.0),
     window_width: Some(95.0),
     voi_lut: None,

@@ -64,7 +64,7 @@ impl Reference {
         let tags = self.headers.iter().map(|(center, width)| SliceTags {
             window_center: Some(*center),
             window_width: Some(*width),
-            voi_lut: None,
+            ..SliceTags::default()
         });
         HuBatch::upload(self.hu.clone(), self.rows, self.columns, tags.collect(), device)
     }

@@ -1,0 +1,267 @@
+//! What is no axial slice of CT in Hounsfield units, told by its header: it can be read, and its numbers mean something
+//! else than a network was trained on.
+
+use ichflow_api::prelude::*;
+use ichflow_dicom::{Header, Plane};
+
+/// A kind of images that are no axial slices of CT in Hounsfield units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Another modality (Modality), or the storage class of another (SOPClassUID): MR, PET, segmentations.
+    NotCt,
+    /// Screens and reports saved as images: a secondary capture by its SOPClassUID or ImageType.
+    SecondaryCapture,
+    /// Scouts (ImageType LOCALIZER).
+    Localizer,
+    /// Maps and projections computed from slices, by ImageType: perfusion, iodine, maximum intensity.
+    DerivedMap,
+    /// Values whose unit is not HU (RescaleType, ModalityLUTType).
+    NotHu,
+    /// Coronal and sagittal images (ImageOrientationPatient).
+    NotAxial,
+}
+
+impl Kind {
+    /// All of them.
+    pub fn all() -> Vec<Self> {
+        vec![
+            Self::NotCt,
+            Self::SecondaryCapture,
+            Self::Localizer,
+            Self::DerivedMap,
+            Self::NotHu,
+            Self::NotAxial,
+        ]
+    }
+}
+
+/// Storage classes of CT: plain, enhanced, converted to enhanced.
+const CT: [&str; 3] = [
+    "1.2.840.10008.5.1.4.1.1.2",
+    "1.2.840.10008.5.1.4.1.1.2.1",
+    "1.2.840.10008.5.1.4.1.1.2.2",
+];
+/// What the storage classes of secondary captures begin with, up to a point.
+const SECONDARY_CAPTURE: &str = "1.2.840.10008.5.1.4.1.1.7";
+/// What UIDs of the standard's own classes begin with; makers have others for their CT.
+const STANDARD: &str = "1.2.840.10008.";
+/// Words in ImageType of scouts.
+const LOCALIZER: [&str; 5] = ["LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "SCANOGRAM"];
+/// Words in ImageType of screens and reports, where it says too that the image is not the scanner's own.
+const SCREEN: [&str; 3] = ["SCREEN", "DOSE", "REPORT"];
+/// Words in ImageType of what is computed from slices and is no slice of HU (PS3.3 C.8.15.2.1 and makers' own).
+const DERIVED: [&str; 32] = [
+    "PERFUSION",
+    "CBF",
+    "RCBF",
+    "CBV",
+    "RCBV",
+    "MTT",
+    "RMTT",
+    "TTP",
+    "TMAX",
+    "PERMEABILITY",
+    "TTD",
+    "TTS",
+    "PENUMBRA",
+    "IODINE",
+    "SPECIFIC",
+    "FRACTIONAL",
+    "ZEFF",
+    "ATOMIC",
+    "ELECTRON",
+    "RHO",
+    "EFFECTIVE",
+    "SUBTRACTION",
+    "MIP",
+    "MINIP",
+    "MINP",
+    "PROJECTION",
+    "VRT",
+    "SSD",
+    "3D",
+    "VOLREN",
+    "FUSED",
+    "COLOR",
+];
+/// Units of values that are HU, or are left open, or HU of a modified image.
+const HU: [&str; 4] = ["", "HU", "US", "HU_MOD"];
+
+/// Every kind that a header is of, with its reason in words; none of an axial slice of CT. What a header does not say
+/// speaks for nothing.
+pub fn kinds_of(header: &Header) -> Vec<(Kind, String)> {
+    let mut kinds = Vec::new();
+    let plain = |text: &str| text.trim().escape_debug().to_string();
+    let modality = header.modality.trim();
+    let class = header.sop_class.trim();
+    if !matches!(modality, "" | "CT") {
+        kinds.push((
+            Kind::NotCt,
+            format!("its Modality is {}, not CT", plain(modality)),
+        ));
+    }
+    let words = |values: &[String]| -> Vec<String> {
+        let parts = values
+            .iter()
+            .flat_map(|value| value.split(|c: char| !c.is_ascii_alphanumeric()));
+        parts.map(str::to_owned).collect()
+    };
+    let words = words(&header.image_type);
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    let image_type = || header.image_type.join("\\");
+    if class == SECONDARY_CAPTURE || class.starts_with(&format!("{SECONDARY_CAPTURE}.")) {
+        let reason = format!("it is a secondary capture (SOPClassUID {class}), a saved screen");
+        kinds.push((Kind::SecondaryCapture, reason));
+    } else if class.starts_with(STANDARD) && !CT.contains(&class) {
+        let reason = format!("its SOPClassUID is {}, no storage class of CT", plain(class));
+        kinds.push((Kind::NotCt, reason));
+    }
+    let lies_nowhere = header.geometry.orientation.is_none() && header.geometry.position_mm.is_none();
+    let is_secondary = header.image_type.get(1).is_some_and(|value| value == "SECONDARY");
+    if class_is_no_capture(&kinds) && is_secondary && (has(&SCREEN) || lies_nowhere) {
+        let reason = format!("it is a saved screen (ImageType {})", image_type());
+        kinds.push((Kind::SecondaryCapture, reason));
+    }
+    if has(&LOCALIZER) {
+        kinds.push((
+            Kind::Localizer,
+            format!("it is a localizer (ImageType {})", image_type()),
+        ));
+    }
+    if has(&DERIVED) {
+        let reason = format!(
+            "it is a map or projection computed from slices (ImageType {})",
+            image_type()
+        );
+        kinds.push((Kind::DerivedMap, reason));
+    }
+    let units = [
+        ("RescaleType", header.rescale_type.as_str()),
+        (
+            "ModalityLUTType",
+            header.storage.lut.as_ref().map_or("", |lut| lut.kind.as_str()),
+        ),
+    ];
+    for (element, unit) in units {
+        if !HU.contains(&unit.trim().to_ascii_uppercase().as_str()) {
+            kinds.push((Kind::NotHu, format!("its {element} is {}, not HU", plain(unit))));
+        }
+    }
+    let plane = match header.geometry.plane() {
+        None | Some(Plane::Axial) => None,
+        Some(Plane::Coronal) => Some("coronal"),
+        Some(Plane::Sagittal) => Some("sagittal"),
+    };
+    if let Some(plane) = plane {
+        let reason = format!("it is a {plane} image (ImageOrientationPatient), not an axial one");
+        kinds.push((Kind::NotAxial, reason));
+    }
+    kinds
+}
+
+fn class_is_no_capture(kinds: &[(Kind, String)]) -> bool {
+    kinds.iter().all(|(kind, _)| *kind != Kind::SecondaryCapture)
+}
+
+/// Why a header describes no axial slice of CT in HU, if it describes none: the first reason.
+pub fn not_axial_ct(header: &Header) -> Option<String> {
+    kinds_of(header).into_iter().next().map(|(_, reason)| reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use ichflow_dicom::read_headers;
+    use ichflow_dicom::write::{Attribute, Fixture, PrimitiveValue, Tag, VR, tags, uids};
+
+    use super::*;
+
+    fn kinds(orientation: &str, more: &[(Tag, VR, &str)]) -> Vec<Kind> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("slice.dcm");
+        let fixture = Fixture {
+            orientation: orientation.into(),
+            ..Fixture::default()
+        };
+        let attribute = |(tag, vr, text): &(Tag, VR, &str)| -> Attribute {
+            let values = text.split('\\').map(str::to_owned).collect();
+            (*tag, *vr, PrimitiveValue::Strs(values))
+        };
+        let more = more.iter().map(attribute).collect();
+        std::fs::write(&path, fixture.bytes_with(more, Vec::new()).unwrap()).unwrap();
+        let header = &read_headers(&path).unwrap()[0];
+        kinds_of(header).into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    const AXIAL: &str = "1\\0\\0\\0\\1\\0";
+
+    #[test]
+    fn slices_of_ct_are_of_no_kind() {
+        // The competition's, which name little; a real head of GE, tilted; a real head of Toshiba; lossy copies; private
+        // classes; the tilt of any gantry; patients who lie on their front.
+        assert_eq!(kinds(AXIAL, &[]), []);
+        assert_eq!(kinds("", &[(tags::MODALITY, VR::CS, "")]), []);
+        for image_type in [
+            "ORIGINAL\\PRIMARY\\AXIAL\\ADD",
+            "ORIGINAL\\SECONDARY\\AXIAL",
+            "DERIVED\\PRIMARY\\AXIAL",
+            "DERIVED\\PRIMARY\\AXIAL\\VMI",
+        ] {
+            let named = [
+                (tags::IMAGE_TYPE, VR::CS, image_type),
+                (tags::SOP_CLASS_UID, VR::UI, uids::CT_IMAGE_STORAGE),
+            ];
+            assert_eq!(
+                kinds("1\\0\\0\\0\\0.9483237\\-0.3173047", &named),
+                [],
+                "{image_type}"
+            );
+        }
+        assert_eq!(
+            kinds(
+                "-1\\0\\0\\0\\-1\\0",
+                &[(tags::SOP_CLASS_UID, VR::UI, "1.3.12.2.1107.5.9.1")]
+            ),
+            []
+        );
+        assert_eq!(kinds(AXIAL, &[(tags::RESCALE_TYPE, VR::LO, "HU")]), []);
+    }
+
+    #[test]
+    fn everything_else_is_known_for_what_it_is() {
+        let image_type = |text| [(tags::IMAGE_TYPE, VR::CS, text)];
+        assert_eq!(kinds(AXIAL, &[(tags::MODALITY, VR::CS, "MR")]), [Kind::NotCt]);
+        let class = |uid| [(tags::SOP_CLASS_UID, VR::UI, uid)];
+        assert_eq!(kinds(AXIAL, &class(uids::PARAMETRIC_MAP_STORAGE)), [Kind::NotCt]);
+        for uid in [
+            uids::SECONDARY_CAPTURE_IMAGE_STORAGE,
+            uids::MULTI_FRAME_GRAYSCALE_BYTE_SECONDARY_CAPTURE_IMAGE_STORAGE,
+        ] {
+            assert_eq!(kinds(AXIAL, &class(uid)), [Kind::SecondaryCapture]);
+        }
+        assert_eq!(
+            kinds(AXIAL, &image_type("DERIVED\\SECONDARY\\SCREEN SAVE")),
+            [Kind::SecondaryCapture]
+        );
+        assert_eq!(
+            kinds("0\\1\\0\\0\\0\\-1", &image_type("ORIGINAL\\PRIMARY\\LOCALIZER")),
+            [Kind::Localizer, Kind::NotAxial]
+        );
+        assert_eq!(
+            kinds("1\\0\\0\\0\\0\\-1", &image_type("DERIVED\\SECONDARY\\MPR")),
+            [Kind::NotAxial]
+        );
+        assert_eq!(
+            kinds(AXIAL, &image_type("DERIVED\\PRIMARY\\PERFUSION\\RCBF")),
+            [Kind::DerivedMap]
+        );
+        assert_eq!(
+            kinds(AXIAL, &image_type("DERIVED\\SECONDARY\\CSA MIP")),
+            [Kind::DerivedMap]
+        );
+        assert_eq!(
+            kinds(AXIAL, &[(tags::RESCALE_TYPE, VR::LO, "MGML")]),
+            [Kind::NotHu]
+        );
+    }
+}
