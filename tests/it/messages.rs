@@ -104,7 +104,7 @@ fn a_set_value_is_text_where_text_is_wanted() {
             let output = ichflow(directory.path(), &["check", "recipe.toml", "--set", &set]);
             assert!(output.status.success(), "{set}: {}", stderr(&output));
             assert!(
-                stdout(&output).contains(&format!("path = \"{name}\"")),
+                stdout(&output).contains(&format!(" = \"{name}\"")),
                 "{}",
                 stdout(&output)
             );

@@ -304,6 +304,14 @@ fn a_bundle_that_was_changed_and_files_that_are_none_are_told() {
     assert!(!fine && said.contains("study is not a model bundle"), "{said}");
     let (fine, said) = predict(&["handed over", "study/notes.txt"]);
     assert!(!fine && said.contains("no slice was found"), "{said}");
+    let (fine, said) = predict(&["handed over", "study", "--out=study"]);
+    assert!(!fine && said.contains("study is a directory") && said.contains("name a file"), "{said}");
+    let (fine, said) = predict(&["handed over", "study/*.dcm"]);
+    assert!(!fine && said.contains("mean others to a shell alone"), "{said}");
+    fs::create_dir_all(place.path().join("run")).unwrap();
+    copy(&place.path().join("handed over"), &place.path().join("run/model"));
+    let (fine, said) = predict(&["run", "study"]);
+    assert!(!fine && said.contains("the run's bundle is run/model"), "{said}");
     let (fine, said) = predict(&["handed over", "study", "--out=nowhere/p.csv"]);
     assert!(!fine && said.contains("there is no directory nowhere"), "{said}");
 
@@ -386,7 +394,7 @@ fn a_bundle_is_measured_on_labelled_data_by_a_short_recipe() {
     );
     let output = ichflow(
         directory.path(),
-        &["score", "p.csv", "data/stage_2_train.csv", "--json"],
+        &["score", "p.csv", "data/stage_2_train.csv", "--partial", "--json"],
     );
     assert!(output.status.success(), "{}", stderr(&output));
     let scored: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
