@@ -305,7 +305,10 @@ fn a_bundle_that_was_changed_and_files_that_are_none_are_told() {
     let (fine, said) = predict(&["handed over", "study/notes.txt"]);
     assert!(!fine && said.contains("no slice was found"), "{said}");
     let (fine, said) = predict(&["handed over", "study", "--out=study"]);
-    assert!(!fine && said.contains("study is a directory") && said.contains("name a file"), "{said}");
+    assert!(
+        !fine && said.contains("study is a directory") && said.contains("name a file"),
+        "{said}"
+    );
     let (fine, said) = predict(&["handed over", "study/*.dcm"]);
     assert!(!fine && said.contains("mean others to a shell alone"), "{said}");
     fs::create_dir_all(place.path().join("run")).unwrap();
