@@ -13,6 +13,7 @@
 //! ```
 
 pub mod cli;
+pub mod duration;
 pub mod memory;
 pub mod plan;
 pub mod recipe;
