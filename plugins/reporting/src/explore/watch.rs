@@ -145,8 +145,18 @@ fn of_series(series: &[Series<'_>], said: &mut Vec<String>) {
     say(number(&|one| one.is_tilted()), &|many| {
         format!("{many} of {} with a tilted gantry.", thousands(series.len()))
     });
-    let repeated: usize = series.iter().map(|one| one.repeated).sum();
-    say(number(&|one| one.repeated > 0), &|many| {
+    say(number(&|one| one.times > 1), &|many| {
+        format!(
+            "{many} with the same positions at several times (perfusion, phases): neighbours are of the same time."
+        )
+    });
+    let is_repeated = |one: &Series<'_>| one.times == 1 && one.repeated > 0;
+    let repeated: usize = series
+        .iter()
+        .filter(|one| is_repeated(one))
+        .map(|one| one.repeated)
+        .sum();
+    say(number(&is_repeated), &|many| {
         format!(
             "{many} with {} at a position that another slice has too.",
             slices(repeated)
