@@ -37,7 +37,7 @@ fn ends(directory: &Path) -> (String, Vec<u8>, Vec<String>) {
     let history = text("history.csv");
     let mut rows = history.lines();
     let head: Vec<&str> = rows.next().unwrap().split(',').collect();
-    let clocks = ["slices_per_second", "waiting", "seconds", "memory_mib"];
+    let clocks = ["slices_per_second", "data_loading_wait", "seconds", "memory_mib"];
     let timeless = rows.map(|row| {
         let cells = row.split(',').zip(&head);
         let kept = cells.filter(|(_, name)| !clocks.contains(name));

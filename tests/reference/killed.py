@@ -23,7 +23,7 @@ from pathlib import Path
 COMPARED = ["metrics.json", "history.csv", "submission.csv", "folds.csv", "predictions/*", "model/*.safetensors"]
 
 
-CLOCKS = {"slices_per_second", "waiting", "seconds", "memory_mib"}
+CLOCKS = {"slices_per_second", "data_loading_wait", "seconds", "memory_mib"}
 
 
 def content(path: Path) -> bytes:

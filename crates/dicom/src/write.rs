@@ -1,4 +1,4 @@
-//! Writing DICOM: as much of it as made-up cohorts and tests need.
+//! Writing DICOM: as much of it as synthetic cohorts and tests need.
 
 use dicom_object::InMemDicomObject;
 use dicom_object::meta::FileMetaTableBuilder;

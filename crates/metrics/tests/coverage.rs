@@ -1,4 +1,4 @@
-//! Intervals hold the truth as often as they say: 2,000 made-up studies each.
+//! Intervals hold the truth as often as they say: 2,000 simulated studies each.
 
 use ichflow_metrics::*;
 use rand::RngExt;

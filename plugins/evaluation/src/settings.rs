@@ -22,7 +22,7 @@ pub struct Evaluate {
     /// appears to use 1e-15.
     #[schemars(range(min = 0.0, max = 0.1))]
     pub eps: f64,
-    /// How often patients are drawn anew for the 95 % intervals of the weighted log loss and of the AUROC
+    /// How often patients are resampled for the 95 % intervals of the weighted log loss and of the AUROC
     /// of `any`; 0 leaves the intervals out.
     #[schemars(range(min = 0, max = 100_000))]
     pub bootstrap: usize,

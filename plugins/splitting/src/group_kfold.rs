@@ -9,7 +9,7 @@ use crate::leak::Leak;
 use crate::part::{Part, fold_problems};
 use crate::split::{Dealt, Split, groups_of, ports, reject_empty};
 
-/// Takes one of k folds of whole patients for validation, all folds with as nearly the same number of slices as
+/// Keeps one of k folds of whole patients for validation, all folds with as nearly the same number of slices as
 /// patients allow; needs no labels.
 ///
 /// Patients with the most slices are dealt out first, each to the smallest fold, as scikit-learn's

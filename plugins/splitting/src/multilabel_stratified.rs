@@ -9,7 +9,7 @@ use crate::leak::Leak;
 use crate::part::{Part, part_problems};
 use crate::split::{Dealt, Split, groups_of, ports, reject_empty};
 
-/// Takes a share of the slices for validation in which every label is as frequent as in the rest, by iterative
+/// Keeps a share of the slices for validation, with every label as frequent as in the rest, by iterative
 /// stratification (Sechidis 2011), and keeps all slices of a patient on one side.
 ///
 /// Epidural bleeding is on one slice in 240: a random split can leave it out of the validation part
@@ -17,7 +17,7 @@ use crate::split::{Dealt, Split, groups_of, ports, reject_empty};
 /// to the side that is behind in that label, relative to its share; patients without any bleeding fill
 /// up the sizes.
 ///
-/// With `fold` and `of` it takes one of k folds for validation instead. One seed gives one partition: five runs with
+/// With `fold` and `of` it keeps one of k folds for validation instead. One seed gives one partition: five runs with
 /// `of = 5` and `fold` from 0 to 4 predict every slice of the cohort once, by a model that never saw its
 /// patient.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@ use crate::leak::Leak;
 use crate::part::{Part, part_problems};
 use crate::split::{Dealt, Split, groups_of, ports, reject_empty};
 
-/// Takes a share of the patients at random for validation, or one of k folds with `fold` and `of`; needs no labels.
+/// Keeps a share of the patients at random for validation, or one of k folds with `fold` and `of`; needs no labels.
 ///
 /// Rare bleeding can be missing from one side by chance: where there are labels, `multilabel-stratified`
 /// is better.

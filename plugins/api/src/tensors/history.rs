@@ -30,7 +30,8 @@ pub struct Epoch {
     /// Slices trained on per second.
     pub slices_per_second: f64,
     /// Share of the time training waited for data, 0 to 1.
-    pub waiting: f64,
+    #[serde(alias = "waiting")]
+    pub data_loading_wait: f64,
     /// Learning rate of its last step.
     #[serde(default)]
     pub lr_end: f64,
@@ -41,8 +42,8 @@ pub struct Epoch {
     #[serde(default)]
     pub seconds: f64,
     /// What early stopping looks at.
-    #[serde(default)]
-    pub watched: Option<f64>,
+    #[serde(default, alias = "watched")]
+    pub monitored: Option<f64>,
     /// The most memory the process had held by its end, in MiB, where the system says so.
     #[serde(default)]
     pub memory_mib: Option<f64>,
@@ -124,11 +125,11 @@ mod tests {
             valid_auc_any: None,
             best: true,
             slices_per_second: 10.5,
-            waiting: 0.0,
+            data_loading_wait: 0.0,
             lr_end: 1e-4,
             gradient_norm: Some(2.5),
             seconds: 3.5,
-            watched: Some(0.5),
+            monitored: Some(0.5),
             memory_mib: None,
             windows,
         }
@@ -147,8 +148,8 @@ mod tests {
 
     #[test]
     fn a_row_has_the_epoch_and_then_the_windows() {
-        let plain = "epoch,phase,lr,train_loss,valid_loss,valid_auc_any,best,slices_per_second,waiting,\
-                     lr_end,gradient_norm,seconds,watched,memory_mib";
+        let plain = "epoch,phase,lr,train_loss,valid_loss,valid_auc_any,best,slices_per_second,data_loading_wait,\
+                     lr_end,gradient_norm,seconds,monitored,memory_mib";
         let row = "1,1,0.0004,0.25,0.5,,true,10.5,0.0,0.0001,2.5,3.5,0.5,";
         let (head, first) = (written(vec![epoch(Vec::new())]), written(Vec::new()));
         assert_eq!((head, first), (format!("{plain}\n{row}\n"), String::new()));

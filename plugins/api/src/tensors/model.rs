@@ -88,6 +88,8 @@ impl Model {
 /// See [`Model::in_title`].
 fn titled(description: &str, title: &str) -> String {
     let network = description.split(',').next().unwrap_or_default().trim();
+    // What follows the name is its parameters: "small-cnn of width 16".
+    let name = network.split_whitespace().next().unwrap_or_default();
     let letters = |text: &str| -> String {
         text.chars()
             .filter(|letter| letter.is_alphanumeric())
@@ -95,7 +97,7 @@ fn titled(description: &str, title: &str) -> String {
             .collect()
     };
     match title.trim() {
-        title if network.is_empty() || letters(title).contains(&letters(network)) => title.to_owned(),
+        title if network.is_empty() || letters(title).contains(&letters(name)) => title.to_owned(),
         "" => network.to_owned(),
         title => format!("{title} · network {network}"),
     }
@@ -114,6 +116,8 @@ mod tests {
             titled("resnet18, random weights", title),
             "EfficientNet-B0 on two windows · network resnet18"
         );
+        let title = "A small CNN on a phantom";
+        assert_eq!(titled("small-cnn of width 16, random weights", title), title);
         assert_eq!(titled(description, " "), "efficientnet-b0");
         assert_eq!(titled("", "Untitled"), "Untitled");
     }

@@ -22,7 +22,7 @@ fn define() -> clap::Command {
         };
     let usual = Phantom::default();
     clap::Command::new("phantom")
-        .about("Write a made-up cohort in the competition's shape")
+        .about("Write a synthetic cohort in the competition's format")
         .arg(
             Arg::new("directory")
                 .value_name("DIR")

@@ -1,4 +1,4 @@
-//! A cohort made up on the spot, in the competition's exact shape: for trying recipes without data, and
+//! A synthetic cohort, in the competition's exact format: for trying recipes without data, and
 //! for tests whose truth is known.
 //!
 //! A head is a function of a point in space (`head`); bleeds change it where their kind occurs
@@ -26,7 +26,7 @@ pub use draw::VisibleBleed;
 pub use plan::{Encoding, Extent};
 pub use write::{SliceTruth, Truth, files, truth_path, write};
 
-/// A made-up cohort in the competition's shape: heads with and without bleeds of all five kinds, drawn as
+/// A synthetic cohort in the competition's format: heads with and without bleeds of all five kinds, drawn as
 /// DICOM files and loaded like the real ones.
 ///
 /// One file is cut short and two images are listed twice, as in the real data. The same seed makes the
@@ -66,7 +66,7 @@ impl Default for Phantom {
 impl Stage for Phantom {
     const NAME: &'static str = "phantom";
     const FAMILY: Family = Family::Load;
-    const SUMMARY: &'static str = "a made-up cohort in the competition's shape";
+    const SUMMARY: &'static str = "a synthetic cohort in the competition's format";
     const EXAMPLE: &'static str = r#"
 [load]
 use = "phantom"

@@ -44,7 +44,7 @@ fn define() -> clap::Command {
             Arg::new("baseline")
                 .long("baseline")
                 .value_name("RUN")
-                .help("The run to hold the others against [default: the best]")
+                .help("The run to compare the others with [default: the best]")
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(

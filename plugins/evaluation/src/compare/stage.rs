@@ -17,10 +17,10 @@ pub struct Compare {
     /// Directories of runs, their `latest` links, or directories of runs.
     #[schemars(length(min = 1))]
     pub runs: Vec<PathBuf>,
-    /// The run to hold the others against; none: the one with the best score.
+    /// The run to compare the others with; none: the one with the best score.
     #[serde(default)]
     pub baseline: Option<PathBuf>,
-    /// How often patients are drawn anew for the paired 95 % intervals; 0 leaves the intervals out.
+    /// How often patients are resampled for the paired 95 % intervals; 0 leaves the intervals out.
     #[serde(default = "usual_bootstrap")]
     #[schemars(range(min = 0, max = 100_000))]
     pub bootstrap: usize,

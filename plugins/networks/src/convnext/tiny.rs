@@ -6,7 +6,7 @@ use super::Plan;
 use crate::stage::backbone;
 
 backbone! {
-    /// ConvNeXt-T (Liu et al., 2022): 27.8 million parameters under the classifier, with layer normalisation and
+    /// ConvNeXt-T (Liu et al., 2022): 27.8 million parameters without the classifier, with layer normalisation and
     /// nothing that depends on the batch.
     ///
     /// Weights are files with the parameter names of timm or torchvision, safetensors or `.pth`, or timm's models

@@ -6,7 +6,7 @@ use super::Plan;
 use crate::stage::backbone;
 
 backbone! {
-    /// DenseNet-121 (Huang et al., 2017): 7.0 million parameters under the classifier. Every layer sees the maps of
+    /// DenseNet-121 (Huang et al., 2017): 7.0 million parameters without the classifier. Every layer sees the maps of
     /// all before it, which takes memory while training.
     ///
     /// Weights are files with the parameter names of timm or torchvision, safetensors or `.pth`, or timm's models

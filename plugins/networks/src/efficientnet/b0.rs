@@ -6,7 +6,7 @@ use super::{Scaled, Variant};
 use crate::stage::backbone;
 
 backbone! {
-    /// EfficientNet-B0 (Tan and Le, 2019): 4.0 million parameters under the classifier, with
+    /// EfficientNet-B0 (Tan and Le, 2019): 4.0 million parameters without the classifier, with
     /// squeeze-and-excitation. A good first choice on a GPU.
     ///
     /// Weights are files with the parameter names of timm or torchvision, safetensors or `.pth`, or timm's models

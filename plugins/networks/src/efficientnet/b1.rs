@@ -6,7 +6,7 @@ use super::{Scaled, Variant};
 use crate::stage::backbone;
 
 backbone! {
-    /// EfficientNet-B1 (Tan and Le, 2019): B0 and a tenth deeper; 6.5 million parameters under the classifier. Its
+    /// EfficientNet-B1 (Tan and Le, 2019): B0 and a tenth deeper; 6.5 million parameters without the classifier. Its
     /// authors show it images of 240 pixels.
     ///
     /// Weights are files with the parameter names of timm or torchvision, safetensors or `.pth`, or timm's models

@@ -7,7 +7,7 @@ use crate::stage::backbone;
 
 backbone! {
     /// EfficientNet-B3 (Tan and Le, 2019): a fifth wider than B0 and two fifths deeper; 10.7 million parameters
-    /// under the classifier. Its authors show it images of 300 pixels.
+    /// without the classifier. Its authors show it images of 300 pixels.
     ///
     /// Weights are files with the parameter names of timm or torchvision, safetensors or `.pth`, or timm's models
     /// on the hub.

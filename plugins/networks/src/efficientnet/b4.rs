@@ -7,7 +7,7 @@ use crate::stage::backbone;
 
 backbone! {
     /// EfficientNet-B4 (Tan and Le, 2019): two fifths wider than B0 and four fifths deeper; 17.5 million parameters
-    /// under the classifier. Its authors show it images of 380 pixels.
+    /// without the classifier. Its authors show it images of 380 pixels.
     ///
     /// Weights are files with the parameter names of timm or torchvision, safetensors or `.pth`, or timm's models
     /// on the hub.

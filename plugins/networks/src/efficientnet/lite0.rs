@@ -7,7 +7,7 @@ use crate::stage::backbone;
 
 backbone! {
     /// EfficientNet-Lite0: B0 without squeeze-and-excitation and with ReLU6, TensorFlow's "same" padding;
-    /// 3.4 million parameters under the classifier. Somewhat faster than B0, and good to export.
+    /// 3.4 million parameters without the classifier. Somewhat faster than B0, and good to export.
     ///
     /// Weights are files with the parameter names of timm's `tf_efficientnet_lite0` or of the EfficientNet-PyTorch
     /// package (`efficientnet-lite0-57934424.pth`), safetensors or `.pth`, or timm's models on the hub.

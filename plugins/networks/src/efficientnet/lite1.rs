@@ -6,7 +6,7 @@ use super::{Lite, Plan};
 use crate::stage::backbone;
 
 backbone! {
-    /// EfficientNet-Lite1: a tenth deeper than Lite0; 4.1 million parameters under the classifier. Its authors show
+    /// EfficientNet-Lite1: a tenth deeper than Lite0; 4.1 million parameters without the classifier. Its authors show
     /// it images of 240 pixels.
     ///
     /// Weights are files with the parameter names of timm's `tf_efficientnet_lite1` or of the EfficientNet-PyTorch

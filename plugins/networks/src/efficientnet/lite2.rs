@@ -6,7 +6,7 @@ use super::{Lite, Plan};
 use crate::stage::backbone;
 
 backbone! {
-    /// EfficientNet-Lite2: a tenth wider than Lite0 and a fifth deeper; 4.8 million parameters under the classifier.
+    /// EfficientNet-Lite2: a tenth wider than Lite0 and a fifth deeper; 4.8 million parameters without the classifier.
     /// Its authors show it images of 260 pixels.
     ///
     /// Weights are files with the parameter names of timm's `tf_efficientnet_lite2` or of the EfficientNet-PyTorch

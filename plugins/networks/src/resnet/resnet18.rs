@@ -6,7 +6,7 @@ use super::{Blocks, Plan};
 use crate::stage::backbone;
 
 backbone! {
-    /// ResNet-18 (He et al., 2016): 11.2 million parameters under the classifier, of plain 3×3 convolutions.
+    /// ResNet-18 (He et al., 2016): 11.2 million parameters without the classifier, of plain 3×3 convolutions.
     ///
     /// Weights are files with the parameter names of timm or torchvision, safetensors or `.pth`, or timm's models
     /// on the hub.

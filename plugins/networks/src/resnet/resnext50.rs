@@ -6,7 +6,7 @@ use super::{Blocks, Plan};
 use crate::stage::backbone;
 
 backbone! {
-    /// ResNeXt-50 with 32 groups of 4 maps (Xie et al., 2017): 23.0 million parameters under the classifier.
+    /// ResNeXt-50 with 32 groups of 4 maps (Xie et al., 2017): 23.0 million parameters without the classifier.
     ///
     /// Weights are files with the parameter names of timm or torchvision, safetensors or `.pth`, or timm's models
     /// on the hub.

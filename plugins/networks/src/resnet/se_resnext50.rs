@@ -7,7 +7,7 @@ use crate::stage::backbone;
 
 backbone! {
     /// ResNeXt-50 with 32 groups of 4 maps and squeeze-and-excitation (Hu et al., 2018), timm's
-    /// `seresnext50_32x4d`: 25.5 million parameters under the classifier.
+    /// `seresnext50_32x4d`: 25.5 million parameters without the classifier.
     ///
     /// Weights are files with the parameter names of timm, safetensors or `.pth`, or timm's models
     /// on the hub.

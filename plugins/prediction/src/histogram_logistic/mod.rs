@@ -14,7 +14,7 @@ use crate::logistic::LogisticRegression;
 use crate::slices::{offer, with_slices};
 
 /// Predicts from the histogram of Hounsfield units and the place of dense tissue alone, by one logistic
-/// regression a label: trained in seconds, and what a network has to beat to be worth its time.
+/// regression per label: trained in seconds, and what a network has to beat to be worth its time.
 ///
 /// Offers predictions of the same slices as `predict`. Put it before `predict`, so that what follows takes
 /// the network's, and hold it against them with `baseline = "histogram.valid"` in `evaluate`. It writes

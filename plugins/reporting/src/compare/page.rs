@@ -47,8 +47,8 @@ struct Row {
     test: Option<Number>,
     losses: Vec<Option<Number>>,
     time: String,
-    device: String,
-    rate: String,
+    /// The device, and slices trained on per second.
+    speed: String,
     parameters: String,
 }
 
@@ -206,10 +206,16 @@ fn row(place: usize, one: &Ranked, with_title: bool) -> Row {
             .map(|label| Some(Number::metric(valid?.label(label)?.log_loss)))
             .collect(),
         time: run.time_in_words(),
-        device: run.device.clone().unwrap_or_else(|| "–".into()),
-        rate: run
-            .slices_per_second()
-            .map_or("–".into(), |rate| format!("{rate:.0}")),
+        speed: run
+            .device
+            .iter()
+            .cloned()
+            .chain(
+                run.slices_per_second()
+                    .map(|rate| format!("{rate:.0}\u{a0}slices/s")),
+            )
+            .collect::<Vec<_>>()
+            .join(", "),
         parameters: run
             .parameters
             .map_or("–".into(), |count| thousands(count as usize)),

@@ -8,7 +8,7 @@ use ichflow_api::prelude::*;
 
 /// One part of the data.
 pub struct PartCounts {
-    /// "first set", "test set"; empty where there is one.
+    /// "training set", "test set"; empty where there is one.
     pub name: &'static str,
     /// Slices.
     pub slices: usize,

@@ -91,7 +91,7 @@ pub fn html(material: &Material<'_>) -> Result<String> {
     let duplicates = Duplicates::of(&gathered.seen, &slices);
     let quarantined = context.run().quarantined();
     let mut parts = vec![PartCounts::of(
-        if test.is_empty() { "" } else { "first set" },
+        if test.is_empty() { "" } else { "training set" },
         &cohort.slices,
     )];
     if !test.is_empty() {

@@ -50,7 +50,7 @@ fn of_sets(found: &Found<'_>, said: &mut Vec<String>) {
     if both > 0 {
         said.push(format!(
             "{} in both sets: a score on the test set is not one on unseen patients.",
-            counted(both, "patient stands", "patients stand")
+            counted(both, "patient is", "patients are")
         ));
     }
     let several = counts::with_several_series(found.train);
@@ -137,40 +137,49 @@ fn of_headers(headers: &Headers, said: &mut Vec<String>) {
 
 fn of_series(series: &[Series<'_>], said: &mut Vec<String>) {
     let number = |is: &dyn Fn(&Series<'_>) -> bool| series.iter().filter(|one| is(one)).count();
-    let mut say = |count: usize, text: &dyn Fn(&str) -> String| {
+    let mut say = |count: usize, [one, many]: [&str; 2], what: &str| {
         if count > 0 {
-            said.push(text(&counted(count, "series", "series")));
+            let verb = if count == 1 { one } else { many };
+            said.push(format!(
+                "{} of {} series {verb} {what}.",
+                thousands(count),
+                thousands(series.len())
+            ));
         }
     };
-    say(number(&|one| one.is_tilted()), &|many| {
-        format!("{many} of {} with a tilted gantry.", thousands(series.len()))
-    });
-    say(number(&|one| one.times > 1), &|many| {
-        format!(
-            "{many} with the same positions at several times (perfusion, phases): neighbours are of the same time."
-        )
-    });
+    let has = ["has", "have"];
+    say(
+        number(&|one| one.is_tilted()),
+        ["was", "were"],
+        "acquired with a tilted gantry",
+    );
+    say(
+        number(&|one| one.times > 1),
+        ["shows", "show"],
+        "the same positions at several times (perfusion, phases): neighbours are of the same time",
+    );
     let is_repeated = |one: &Series<'_>| one.times == 1 && one.repeated > 0;
     let repeated: usize = series
         .iter()
         .filter(|one| is_repeated(one))
         .map(|one| one.repeated)
         .sum();
-    say(number(&is_repeated), &|many| {
-        format!(
-            "{many} with {} at a position that another slice has too.",
-            slices(repeated)
-        )
-    });
-    say(number(&|one| one.uneven > 0), &|many| {
-        format!("{many} with uneven slice spacing: neighbours are not equally far apart.")
-    });
-    say(number(&|one| one.mixed_thickness), &|many| {
-        format!("{many} with slices of different thickness.")
-    });
-    say(number(&|one| one.mixed_size), &|many| {
-        format!("{many} with slices of different size.")
-    });
+    say(
+        number(&is_repeated),
+        has,
+        &format!("{} at a position that another slice has too", slices(repeated)),
+    );
+    say(
+        number(&|one| one.uneven > 0),
+        has,
+        "uneven slice spacing: neighbours are not equally far apart",
+    );
+    say(
+        number(&|one| one.mixed_thickness),
+        has,
+        "slices of different thickness",
+    );
+    say(number(&|one| one.mixed_size), has, "slices of different size");
 }
 
 fn of_pixels(found: &Found<'_>, said: &mut Vec<String>) {

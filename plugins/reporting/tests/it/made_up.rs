@@ -14,11 +14,11 @@ use ichflow_api::tensors::history::Epoch;
 use ichflow_api::tensors::model::{Preparation, Resize};
 use ichflow_api::testkit::{self, MadePixels};
 use ichflow_evaluation::settings::Evaluate;
+use ichflow_reporting::explain::HeatMaps;
 use ichflow_reporting::metrics_report::MetricsReport;
 use serde_json::json;
 
-/// Side of the drawn slices, in pixels.
-const SIDE: usize = 160;
+use super::drawn_head::{head, noise};
 
 /// What to make.
 pub struct Plan {
@@ -39,6 +39,8 @@ pub struct Plan {
     pub rich: bool,
     /// The truth of a patient's slice.
     pub labels: fn(patient: usize, slice: usize) -> Option<Labels>,
+    /// Whether `grad-cam` ran before, and took none of the slices.
+    pub explained: bool,
     /// Whether test slices have a truth.
     pub test_labels: bool,
     /// The probability of a label of the slice with this number, if it is not drawn.
@@ -59,6 +61,7 @@ impl Default for Plan {
             trained: true,
             rich: true,
             labels: |patient, slice| Some(labels(patient, slice)),
+            explained: false,
             test_labels: true,
             probability: None,
         }
@@ -100,14 +103,6 @@ impl WindowScheme for Windows {
     }
 }
 
-/// Uniform in 0 to 1, from a place.
-fn noise(place: u64) -> f64 {
-    let z = place.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-}
-
 fn labels(patient: usize, slice: usize) -> Labels {
     let prevalence = [0.0, 0.0, 0.2, 0.12, 0.15, 0.25];
     let mut labels = [false; COUNT];
@@ -117,49 +112,6 @@ fn labels(patient: usize, slice: usize) -> Labels {
     }
     labels[0] = labels.iter().any(|positive| *positive);
     labels
-}
-
-/// A skull, brain, ventricles, and what the labels say.
-fn head(slice: &Slice) -> HuImage {
-    let truth = slice.labels.unwrap_or([false; COUNT]);
-    let seed = slice.id.bytes().fold(7_u64, |hash, byte| {
-        hash.wrapping_mul(31).wrapping_add(byte.into())
-    });
-    let mut hu = Vec::with_capacity(SIDE * SIDE);
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            let (x, y) = ((column as f64 - 79.5) / 66.0, (row as f64 - 79.5) / 76.0);
-            let radius = x.hypot(y);
-            let near = |cx: f64, cy: f64, r: f64| (x - cx).hypot(y - cy) < r;
-            let ventricle = near(0.12, -0.05, 0.16) || near(-0.12, -0.05, 0.16);
-            let blood = truth[2] && near(-0.4, 0.25, 0.17)
-                || truth[3] && near(0.12, -0.05, 0.12)
-                || truth[4] && (radius - 0.55).abs() < 0.025 && y < 0.0
-                || truth[5] && radius > 0.8 && x > 0.25;
-            let value = if radius > 1.0 {
-                -1000.0
-            } else if radius > 0.9 {
-                900.0
-            } else if blood {
-                68.0
-            } else if ventricle {
-                8.0
-            } else {
-                33.0
-            };
-            let grain = if radius > 1.0 {
-                0.0
-            } else {
-                12.0 * (noise(seed ^ (row * SIDE + column) as u64) - 0.5)
-            };
-            hu.push((value + grain) as i16);
-        }
-    }
-    HuImage {
-        rows: SIDE,
-        columns: SIDE,
-        hu,
-    }
 }
 
 fn cohort(plan: &Plan, prefix: &str) -> Cohort {
@@ -231,11 +183,11 @@ fn history(epochs: usize) -> History {
             valid_auc_any: Some(0.9),
             best: epoch <= 8,
             slices_per_second: 100.0,
-            waiting: 0.1,
+            data_loading_wait: 0.1,
             lr_end: 3e-4,
             gradient_norm: Some(1.5),
             seconds: 60.0,
-            watched: Some(valid_loss),
+            monitored: Some(valid_loss),
             memory_mib: Some(900.0),
             windows: Vec::new(),
         }
@@ -391,6 +343,9 @@ pub fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
     }
     if plan.rich {
         inputs = rich(inputs);
+    }
+    if plan.explained {
+        inputs = inputs.with(HeatMaps::INPUT, HeatMaps::default());
     }
     if plan.with_test {
         let test = Plan {

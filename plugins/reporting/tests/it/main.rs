@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
 
 mod compare;
+mod drawn_head;
 mod explore;
 mod made_up;
 mod odd_cohorts;

@@ -244,3 +244,23 @@ fn markup_in_texts_is_text() {
         made.html.matches("script").count()
     );
 }
+
+#[test]
+fn an_example_without_a_heat_map_says_why() {
+    let plan = Plan {
+        explained: true,
+        patients: 20,
+        ..Plan::default()
+    };
+    let html = make(&directory("explained"), &plan).html;
+    assert!(html.contains("No heat map: grad-cam did not take this slice."));
+    let without = make(
+        &directory("unexplained"),
+        &Plan {
+            explained: false,
+            ..plan
+        },
+    )
+    .html;
+    assert!(!without.contains("heat map"));
+}

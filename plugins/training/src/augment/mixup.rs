@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 /// Mixup (arXiv 1710.09412): blends every image of a batch with another one of it, and their labels by the
-/// same share, on the device. The share is drawn once a batch from a Beta(alpha, alpha) distribution.
+/// same share, on the device. The share is drawn once per batch from a Beta(alpha, alpha) distribution.
 ///
 /// It belongs after the augmentations of single images. Probabilities of a network trained so are less
 /// extreme than without; a `calibrate` stage brings them back.

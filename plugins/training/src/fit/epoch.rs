@@ -122,9 +122,9 @@ impl EpochLoop<'_> {
             };
             if readings.add(reading) {
                 self.read(&mut readings, &run, epoch)?;
-                let waiting = feed.waited().as_secs_f64() / begun.elapsed().as_secs_f64();
+                let wait = feed.waited().as_secs_f64() / begun.elapsed().as_secs_f64();
                 let batch = [batch + 1, sizes.len()];
-                progress.note(&label.note(batch, readings.sums.mean(), rate.lr, waiting));
+                progress.note(&label.note(batch, readings.sums.mean(), rate.lr, wait));
             }
         }
         self.read(&mut readings, &run, epoch)?;

@@ -33,12 +33,12 @@ impl Label {
         }
     }
 
-    /// A line beside the progress bar. `waiting` is the share of time that went into waiting for data.
-    pub fn note(&self, [batch, batches]: [usize; 2], loss: f64, lr: f64, waiting: f64) -> String {
+    /// A line beside the progress bar. `wait` is the share of time that training waited for data.
+    pub fn note(&self, [batch, batches]: [usize; 2], loss: f64, lr: f64, wait: f64) -> String {
         let memory = memory_mib().map_or(String::new(), |mib| format!(" · {mib:.0} MiB"));
         format!(
             "{self} · batch {batch}/{batches} · loss {loss:.4} · lr {lr:.1e} · data-loading wait {:.0} %{memory}",
-            100.0 * waiting
+            100.0 * wait
         )
     }
 }
@@ -110,7 +110,7 @@ impl<'a> Reporter<'a> {
                     .map(|norm| format!(" · gradient norm {norm:.2}"))
             ),
             epoch.slices_per_second,
-            100.0 * epoch.waiting,
+            100.0 * epoch.data_loading_wait,
             some(epoch.memory_mib.map(|mib| format!(" · {mib:.0} MiB"))),
         ));
         self.context.event("epoch", json!(epoch));
@@ -136,7 +136,7 @@ impl<'a> Reporter<'a> {
         let seconds: f64 = epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() + validation;
         let waited: f64 = epochs
             .iter()
-            .map(|epoch| epoch.seconds * epoch.waiting)
+            .map(|epoch| epoch.seconds * epoch.data_loading_wait)
             .sum::<f64>()
             + validation_waited;
         let share = waited / seconds.max(1e-9);
@@ -147,10 +147,10 @@ impl<'a> Reporter<'a> {
             Duration::from_secs_f64(seconds.max(0.0)),
             100.0 * share
         ));
-        self.context.record_fact("waiting", json!(share));
+        self.context.record_fact("data_loading_wait", json!(share));
         self.context.event(
             "trained",
-            json!({"epochs": epochs.len(), "seconds": seconds, "waiting": share, "kept": best}),
+            json!({"epochs": epochs.len(), "seconds": seconds, "data_loading_wait": share, "kept": best}),
         );
     }
 }

@@ -172,7 +172,7 @@ impl<'a> TrainLoop<'a> {
             return false;
         };
         let metric = self.fit.monitored();
-        let values = run.epochs_of(phase).map(|epoch| epoch.watched);
+        let values = run.epochs_of(phase).map(|epoch| epoch.monitored);
         let stalled = stopping.stalled(metric, values);
         if let Some(since) = stalled {
             reporter.stalled(phase, &metric.name(), since);
@@ -236,11 +236,11 @@ impl<'a> TrainLoop<'a> {
             valid_auc_any: outcome.auc(0),
             best,
             slices_per_second: position.sums.slices as f64 / position.seconds.max(1e-9),
-            waiting: position.waited / position.seconds.max(1e-9),
+            data_loading_wait: position.waited / position.seconds.max(1e-9),
             lr_end,
             gradient_norm: position.sums.largest_norm,
             seconds: position.seconds,
-            watched: outcome.value(self.fit.monitored()),
+            monitored: outcome.value(self.fit.monitored()),
             memory_mib: memory_mib(),
             windows,
         };

@@ -1,4 +1,4 @@
-//! A made-up hub on this machine: fetched once, then found.
+//! A local stand-in for the hub: fetched once, then found.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

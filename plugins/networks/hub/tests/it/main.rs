@@ -1,4 +1,4 @@
-//! Weights by their name on the hub: from the cache, and from a made-up hub on this machine.
+//! Weights by their name on the hub: from the cache, and from a local stand-in for it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
 

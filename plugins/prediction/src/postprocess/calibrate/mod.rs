@@ -1,4 +1,4 @@
-//! `calibrate`: probabilities that are as frequent as they say.
+//! `calibrate`: probabilities that agree with observed frequencies.
 
 mod fitted_curve;
 pub mod isotonic_curve;
@@ -29,7 +29,7 @@ pub enum Method {
     Isotonic,
 }
 
-/// Calibrates each label's probabilities so that they are as frequent as they say.
+/// Calibrates each label's probabilities, so that they agree with observed frequencies.
 ///
 /// The curves are fitted to validation predictions alone. Validation slices are calibrated by curves fitted
 /// without their patient (cross-fitting over patients), so that the scores that follow are honest; test
@@ -45,8 +45,8 @@ pub struct Calibrate {
     /// others.
     #[schemars(range(min = 2, max = 1000))]
     pub parts: usize,
-    /// Curves that are there already, one per label in the usual order (`any` first); `method` and `parts` mean
-    /// nothing then.
+    /// Curves fitted earlier, one per label in the usual order (`any` first); `method` and `parts` are
+    /// then not used.
     #[schemars(length(min = 6, max = 6))]
     pub curves: Option<Vec<FittedCurve>>,
 }
@@ -150,7 +150,7 @@ impl Stage for Calibrate {
     const NAME: &'static str = "calibrate";
     const FAMILY: Family = Family::Predict;
     const SUMMARY: &'static str =
-        "makes probabilities as frequent as they say, by Platt, temperature or isotonic";
+        "calibrates probabilities: Platt scaling, temperature or isotonic regression";
     const EXAMPLE: &'static str = "[calibrate]\nuse = \"calibrate\"\nmethod = \"platt\"\n";
     const SEEDED: bool = true;
 

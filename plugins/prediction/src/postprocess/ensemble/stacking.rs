@@ -6,7 +6,7 @@ use ichflow_api::prelude::*;
 use super::super::logit;
 use crate::logistic::LogisticRegression;
 
-/// One logistic regression a label, on the members' logits of that label (Wolpert 1992).
+/// One logistic regression per label, on the members' logits of that label (Wolpert 1992).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stacking(Vec<LogisticRegression>);
 

@@ -99,11 +99,11 @@ fn epoch(index: usize, value: f64) -> Epoch {
         valid_auc_any: None,
         best: false,
         slices_per_second: 1.0,
-        waiting: 0.0,
+        data_loading_wait: 0.0,
         lr_end: value.abs(),
         gradient_norm: None,
         seconds: 1.0,
-        watched: None,
+        monitored: None,
         memory_mib: None,
         windows: Vec::new(),
     }

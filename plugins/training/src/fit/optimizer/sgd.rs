@@ -10,7 +10,7 @@ use super::{Optimizer, Step, decay_of};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sgd {
-    /// The share of a step that goes on in the next.
+    /// The share of a step that is carried over to the next.
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub momentum: f64,
     /// Whether the momentum is Nesterov's.
