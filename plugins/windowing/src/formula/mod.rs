@@ -1,7 +1,7 @@
 //! `formula`: a scheme written in the recipe.
 //!
-//! [`lexer`] and [`parser`] make a tree ([`ast`]) that knows where each part stands, [`compile`] makes steps of
-//! it, and [`program`] does them on tensors.
+//! [`lexer`] and [`parser`] make a tree ([`ast`]) that knows where each part stands, [`compile`] makes of it
+//! the steps ([`step`]) that [`program`] does on tensors; constants are folded by [`scalar`].
 
 pub mod ast;
 pub mod compile;
@@ -11,10 +11,12 @@ pub mod lexer;
 pub mod parser;
 pub mod program;
 pub mod scalar;
+pub mod step;
 
 use ichflow_api::prelude::*;
 
 use crate::header::check_fallback;
+use crate::presets::unlikely;
 use compile::Compiler;
 use fault::Fault;
 use program::Program;
@@ -122,6 +124,18 @@ impl Stage for Formula {
             let mut problem = Problem::new(format!("channels[{index}]"), message);
             problem.help = fault.help;
             problems.push(problem);
+        }
+        for (index, channel) in self.channels.iter().enumerate() {
+            let windows = parser::parse(channel)
+                .map(|tree| tree.windows())
+                .unwrap_or_default();
+            let advice = windows
+                .into_iter()
+                .filter_map(|(center, width)| unlikely(center, width));
+            problems.extend(advice.map(|found| Problem {
+                key: format!("channels[{index}]"),
+                ..found
+            }));
         }
         problems
     }
