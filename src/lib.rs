@@ -13,6 +13,7 @@
 //! ```
 
 pub mod cli;
+pub mod duration;
 pub mod plan;
 pub mod recipe;
 pub mod run;

@@ -8,9 +8,10 @@ use ichflow_api::device::DeviceChoice;
 use ichflow_api::error::{Error, Result};
 use ichflow_api::registry::{Registration, Registry};
 
-use super::{RecipeArguments, all_plans, colour, plan, run};
+use super::{RecipeArguments, colour, plan, run};
 use crate::plan::Plan;
-use crate::recipe::problem::Code;
+use crate::plan::planned::Planned;
+use crate::recipe::stage::Files;
 use crate::recipe::suggest;
 use crate::run::{RunOptions, TerminalObserver, listen};
 
@@ -22,18 +23,18 @@ pub struct ForCommands<'a> {
 
 impl Application for ForCommands<'_> {
     fn resolve(&self, recipe: &Path, sets: &[String]) -> Result<Vec<ResolvedRecipe>> {
-        let (plans, mut problems) = all_plans(&arguments(recipe, sets), self.registry);
         // A command that looks at the recipe's stages does not run its loader.
-        problems.list.retain(|problem| problem.code != Code::MissingFile);
-        if problems.list.is_empty() {
-            return Ok(plans.into_iter().map(resolved_recipe).collect());
+        match Planned::read(recipe, sets, Files::MayBeAbsent, self.registry) {
+            Ok(planned) => Ok(planned.plans.into_iter().map(resolved_recipe).collect()),
+            Err(problems) => {
+                eprint!("{}", problems.render(colour()));
+                Err(cannot_be_used(recipe))
+            }
         }
-        eprint!("{}", problems.render(colour()));
-        Err(cannot_be_used(recipe))
     }
 
     fn run(&self, recipe: &Path, out: &Path) -> Result<()> {
-        let (plan, sources) = plan(&arguments(recipe, &[]), None, self.registry).map_err(|problems| {
+        let (plan, sources) = plan(&arguments(recipe), None, self.registry).map_err(|problems| {
             eprint!("{}", problems.render(colour()));
             cannot_be_used(recipe)
         })?;
@@ -79,10 +80,10 @@ impl Application for ForCommands<'_> {
     }
 }
 
-fn arguments(recipe: &Path, sets: &[String]) -> RecipeArguments {
+fn arguments(recipe: &Path) -> RecipeArguments {
     RecipeArguments {
         recipe: recipe.to_owned(),
-        sets: sets.to_vec(),
+        sets: Vec::new(),
     }
 }
 

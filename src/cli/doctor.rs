@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::Args;
 use ichflow_api::counted::counted;
@@ -13,7 +13,9 @@ use ichflow_api::registry::Registry;
 use ichflow_api::tensors::device::BURN_VERSION;
 
 use super::{FAILED, RecipeArguments, WRONG_CALL, colour, fail, gc, plans};
-use crate::plan::{Plan, needs};
+use crate::plan::Plan;
+use crate::plan::machine::memory;
+use crate::plan::needs::{Held, Outlook};
 
 /// Arguments of `ichflow doctor`.
 #[derive(Args, Debug)]
@@ -99,119 +101,51 @@ fn line(what: &str, value: &str) {
 /// Says what a plan would take and what there is; false if it is too much.
 fn foresee(plan: &Plan, out: &Path) -> Result<bool> {
     let device = DeviceChoice::Auto.resolve()?;
-    let needs = needs::of_plan(plan)?;
-    if let Some(foreseen) = needs.iter().find_map(|(_, needs)| needs.foreseen) {
-        let Foreseen {
-            slices,
-            rows,
-            columns,
-        } = foreseen;
+    let outlook = Outlook::of(plan, device, out)?;
+    if let Some(Foreseen {
+        slices,
+        rows,
+        columns,
+    }) = outlook.slices
+    {
         line("slices", &format!("{slices} of {rows} × {columns}"));
     }
-    let on_gpu = device != DeviceId::Cpu;
-    let there = if on_gpu {
-        gpu_memory(device)
+    let measured = if device == DeviceId::Cpu {
+        ""
     } else {
-        memory().map(|(free, _)| free)
+        ", measured on this machine's processor"
     };
-    let mut fits = true;
-    let (mut disk, mut disk_how) = (0, Vec::new());
-    for (stage, needs) in &needs {
-        if let Some(need) = &needs.memory {
-            let enough = there.is_none_or(|there| need.bytes <= there);
-            fits &= enough;
-            line(
-                "takes",
-                &format!(
-                    "about {} of memory in `{stage}`{}{}: {}",
-                    gc::size(need.bytes),
-                    if on_gpu {
-                        ", measured on this machine's processor"
-                    } else {
-                        ""
-                    },
-                    verdict(enough, there),
-                    need.how
-                ),
-            );
-        }
-        if let Some(need) = &needs.disk {
-            disk += need.bytes;
-            disk_how.push(format!("`{stage}` {}", need.how));
-        }
+    for (stage, need) in &outlook.memory {
+        let text = format!(
+            "about {} of memory in `{stage}`{measured}{}: {}",
+            gc::size(need.bytes),
+            verdict(need),
+            need.how
+        );
+        line("takes", &text);
     }
-    if needs.iter().all(|(_, needs)| needs.memory.is_none()) {
+    if outlook.memory.is_empty() {
         line("takes", "memory: no stage can tell before it runs");
     }
-    if disk > 0 {
-        let there = free_disk(out);
-        let enough = there.is_none_or(|there| disk <= there);
-        fits &= enough;
-        line(
-            "takes",
-            &format!(
-                "about {} of disk below {}{}: {}",
-                gc::size(disk),
-                out.display(),
-                verdict(enough, there),
-                disk_how.join(", ")
-            ),
+    if let Some(need) = &outlook.disk {
+        let text = format!(
+            "about {} of disk below {}{}: {}",
+            gc::size(need.bytes),
+            out.display(),
+            verdict(need),
+            need.how
         );
+        line("takes", &text);
     }
-    Ok(fits)
+    Ok(outlook.fits())
 }
 
-fn verdict(enough: bool, there: Option<u64>) -> String {
-    match there {
+fn verdict(need: &Held) -> String {
+    match need.there {
         None => String::new(),
-        Some(there) if enough => format!(" ({} are free)", gc::size(there)),
+        Some(there) if need.fits() => format!(" ({} are free)", gc::size(there)),
         Some(there) => format!(" (too much: {} are free)", gc::size(there)),
     }
-}
-
-/// Free bytes where runs would be written, as `df` says.
-fn free_disk(out: &Path) -> Option<u64> {
-    let there = out
-        .ancestors()
-        .find(|path| path.is_dir())
-        .filter(|path| !path.as_os_str().is_empty());
-    let output = Command::new("df")
-        .args(["-P", "-k"])
-        .arg(there.unwrap_or(Path::new(".")))
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let kibibytes: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
-    Some(kibibytes * 1024)
-}
-
-/// Free bytes of a GPU, as `nvidia-smi` says.
-fn gpu_memory(device: DeviceId) -> Option<u64> {
-    let DeviceId::Cuda(number) = device else {
-        return None;
-    };
-    let output = Command::new("nvidia-smi")
-        .args([
-            "--query-gpu=memory.free",
-            "--format=csv,noheader,nounits",
-            "-i",
-            &number.to_string(),
-        ])
-        .output()
-        .ok()?;
-    let mebibytes: u64 = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
-    Some(mebibytes << 20)
-}
-
-/// Free and total memory in bytes, where the system tells.
-fn memory() -> Option<(u64, u64)> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let value = |name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name))?;
-        let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-        Some(kibibytes * 1024)
-    };
-    Some((value("MemAvailable:")?, value("MemTotal:")?))
 }
 
 /// Whether runs could be written, tried out.

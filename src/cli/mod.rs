@@ -14,28 +14,25 @@ mod plan;
 mod reference;
 mod run;
 mod schema;
-mod shard;
 mod stages;
 mod sweep;
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use application::ForCommands;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use ichflow_api::command::{Outcome, PluginCommand, Run};
-use ichflow_api::counted::counted;
 use ichflow_api::error::Error;
 use ichflow_api::registry::Registry;
 
 use crate::plan::Plan;
-use crate::recipe::problem::{Code, Problem, Problems};
+use crate::plan::planned::Planned;
+use crate::recipe::problem::Problems;
 use crate::recipe::source::Sources;
-use crate::recipe::sweep::Trial;
-use crate::recipe::value::Table;
-use crate::recipe::{self, Asked};
+use crate::recipe::stage::Files;
+use crate::recipe::suggest;
 use crate::run::INTERRUPTED;
 
 /// The run failed.
@@ -157,150 +154,24 @@ fn run_plugin_command(
     }
 }
 
-/// The plans of a recipe: one, or one for each trial of its sweep.
-pub struct Planned {
-    /// In the order they run.
-    pub plans: Vec<Plan>,
-    /// Whether the recipe has a sweep.
-    pub is_sweep: bool,
-    /// The texts they were made of.
-    pub sources: Sources,
-}
-
-/// All plans of a recipe, or all that is wrong with it.
+/// All plans of a recipe that is to be run, or all that is wrong with it.
 fn plans(arguments: &RecipeArguments, registry: &Registry) -> Result<Planned, Problems> {
-    let (plans, problems) = all_plans(arguments, registry);
-    if !problems.list.is_empty() {
-        return Err(problems);
-    }
-    Ok(Planned {
-        is_sweep: plans.iter().any(|plan| plan.trial.is_some()),
-        plans,
-        sources: problems.sources,
-    })
+    Planned::read(&arguments.recipe, &arguments.sets, Files::MustBeThere, registry)
 }
 
-/// The plan of each trial of a recipe, or its only one, in the order they run, and all that is wrong.
-fn all_plans(arguments: &RecipeArguments, registry: &Registry) -> (Vec<Plan>, Problems) {
-    let mut problems = Problems::default();
-    let tables = match recipe::read(&arguments.recipe, &arguments.sets, &mut problems) {
-        Asked::Run(table) => vec![(None, table)],
-        Asked::Sweep(trials) => {
-            let named = |trial: Trial| (Some(trial.name), trial.table);
-            trials.into_iter().map(named).collect()
-        }
-    };
-    let mut plans = Vec::new();
-    let mut all = std::mem::take(&mut problems.list);
-    for (trial, table) in tables {
-        let mut found = Problems {
-            list: all.clone(),
-            ..std::mem::take(&mut problems)
-        };
-        let before = found.list.len();
-        let plan = plan_of(table, &arguments.recipe, registry, &mut found);
-        // What is wrong with the recipe is wrong with each of its trials, and is said once.
-        for problem in found.list.split_off(before) {
-            let known = |other: &Problem| other.place == problem.place && other.message == problem.message;
-            if !all.iter().any(known) {
-                all.push(problem);
-            }
-        }
-        problems.sources = found.sources;
-        if let Some(mut plan) = plan {
-            plan.trial = trial;
-            plans.push(plan);
-        }
-    }
-    problems.list = all;
-    problems.sort();
-    (plans, problems)
-}
-
-fn plan_of(table: Table, path: &Path, registry: &Registry, problems: &mut Problems) -> Option<Plan> {
-    let recipe = recipe::build(table, path, registry, problems);
-    // A stage left out for its own mistakes would make later inputs look unfed: those are not reported.
-    let whole = problems.list.is_empty();
-    let mut wiring_problems = Problems::default();
-    let plan = Plan::new(recipe, registry, &mut wiring_problems);
-    let sure = |problem: &Problem| whole || problem.code != Code::NothingOffered;
-    problems
-        .list
-        .extend(wiring_problems.list.into_iter().filter(sure));
-    match plan {
-        Ok(plan) => Some(plan),
-        Err(error) => {
-            problems
-                .list
-                .push(Problem::nowhere(Code::Inconsistent, error.chain()));
-            None
-        }
-    }
-}
-
-/// The plan of a recipe, or of one trial of its sweep, or all that is wrong.
+/// The plan of a recipe that is to be run, or of one trial of its sweep, or all that is wrong.
 fn plan(
     arguments: &RecipeArguments,
     trial: Option<&str>,
     registry: &Registry,
 ) -> Result<(Plan, Sources), Problems> {
-    let planned = plans(arguments, registry)?;
-    let path = arguments.recipe.display();
-    let wrong = |message: String, help: String| {
-        let mut problems = Problems::default();
-        problems
-            .list
-            .push(Problem::nowhere(Code::Sweep, message).help(help));
-        problems
-    };
-    let names: Vec<String> = planned
-        .plans
-        .iter()
-        .filter_map(|plan| plan.trial.clone())
-        .collect();
-    let list = || {
-        names
-            .iter()
-            .take(10)
-            .map(|name| format!("\"{name}\""))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match trial {
-        Some(_) if !planned.is_sweep => Err(wrong(
-            format!("{path} has no trials"),
-            "leave out --trial, or add a table [sweep] to the recipe".into(),
-        )),
-        None if planned.is_sweep => Err(wrong(
-            format!("{path} is a sweep of {}", counted(names.len(), "trial", "trials")),
-            format!(
-                "`ichflow sweep {path}` runs them all, `--trial NAME` one of them: {}",
-                list()
-            ),
-        )),
-        _ => {
-            let sources = planned.sources;
-            let plan = planned
-                .plans
-                .into_iter()
-                .find(|plan| plan.trial.as_deref() == trial);
-            plan.map(|plan| (plan, sources)).ok_or_else(|| {
-                let name = trial.unwrap_or_default();
-                let closest = recipe::suggest::closest(name, names.iter().map(String::as_str));
-                let help = match closest {
-                    Some(closest) => format!("did you mean \"{closest}\"?"),
-                    None => format!("its trials are {}", list()),
-                };
-                wrong(format!("{path} has no trial \"{name}\""), help)
-            })
-        }
-    }
+    plans(arguments, registry)?.one(&arguments.recipe, trial)
 }
 
 /// Says that a recipe has no stage `name`, and which it has.
 fn unknown_stage<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) {
     eprintln!("error: the recipe has no stage `{name}`");
-    let help = recipe::suggest::closest(name, names.clone()).map_or_else(
+    let help = suggest::closest(name, names.clone()).map_or_else(
         || format!("its stages are {}", names.collect::<Vec<_>>().join(", ")),
         |closest| format!("did you mean `{closest}`?"),
     );
@@ -327,29 +198,4 @@ fn fail(error: &Error) -> ExitCode {
 /// Whether stderr may be coloured.
 fn colour() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}
-
-/// A length of time as a person says it: "2 min 5 s".
-pub fn duration(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..10 => format!("{:.1} s", time.as_secs_f64()),
-        10..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_said_as_people_say_them() {
-        let said = |seconds: f64| duration(Duration::from_secs_f64(seconds));
-        assert_eq!(said(1.25), "1.2 s");
-        assert_eq!(said(59.9), "59 s");
-        assert_eq!(said(125.0), "2 min 5 s");
-        assert_eq!(said(7260.0), "2 h 1 min");
-    }
 }

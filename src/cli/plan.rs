@@ -108,7 +108,7 @@ fn look(
 /// A time for tables: "0.0 s".
 fn seconds(took: Option<f64>) -> String {
     took.map_or(String::new(), |took| {
-        super::duration(std::time::Duration::from_secs_f64(took.max(0.0)))
+        crate::duration::duration(std::time::Duration::from_secs_f64(took.max(0.0)))
     })
 }
 

@@ -9,9 +9,10 @@ use ichflow_api::counted::counted;
 use ichflow_api::device::{DeviceChoice, DeviceId};
 use ichflow_api::registry::Registry;
 
-use super::shard::ShardChoice;
-use super::{RecipeArguments, WRONG_CALL, colour, duration, fail, plan, unknown_stage};
+use super::{RecipeArguments, WRONG_CALL, colour, fail, plan, unknown_stage};
+use crate::duration::duration;
 use crate::plan::Plan;
+use crate::run::shard::ShardChoice;
 use crate::run::{Finished, RunOptions, listen, run};
 
 /// Arguments of `ichflow run`.

@@ -6,7 +6,7 @@ use ichflow_api::digest::{Digest, sha256_of_file};
 use ichflow_api::error::Result;
 
 use super::Wire;
-use crate::recipe::RecipeStage;
+use crate::recipe::stage::RecipeStage;
 
 /// The digest of what makes a stage's result: its name and version, the parameters that matter, its
 /// inputs, the files it reads and, where it matters, the seed. `input` tells what an input is known by.

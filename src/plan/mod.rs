@@ -2,14 +2,19 @@
 
 pub mod forecast;
 pub mod key;
+pub mod machine;
 pub mod needs;
 pub mod network;
+pub mod planned;
 mod wiring;
 
 use std::collections::BTreeMap;
 
-use crate::recipe::problem::Problems;
-use crate::recipe::{Recipe, RecipeStage};
+use wiring::Wired;
+
+use crate::recipe::Recipe;
+use crate::recipe::problem::{Code, Problem};
+use crate::recipe::stage::RecipeStage;
 use ichflow_api::error::Result;
 use ichflow_api::ports::Descriptions;
 use ichflow_api::registry::Registry;
@@ -50,12 +55,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Wires a recipe; what is wrong is added to `problems`, and the plan is whole only if nothing was.
-    pub fn new(recipe: Recipe, registry: &Registry, problems: &mut Problems) -> Result<Self> {
-        let wired = wiring::wire(&recipe.stages, registry, &mut problems.list);
+    /// Wires a recipe.
+    ///
+    /// # Errors
+    /// When an input finds nothing, or what does not fit it: everything that is wrong.
+    pub fn new(recipe: Recipe, registry: &Registry) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let wired = wiring::wire(&recipe.stages, registry, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Self::wired(recipe, wired).map_err(|error| vec![Problem::nowhere(Code::Inconsistent, error.chain())])
+    }
+
+    fn wired(recipe: Recipe, wired: Vec<Wired>) -> Result<Self> {
         let mut plan = Self {
             title: recipe.title,
-            trial: None,
+            trial: recipe.trial,
             seed: recipe.seed,
             stages: Vec::new(),
         };

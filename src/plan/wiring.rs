@@ -6,9 +6,9 @@ use ichflow_api::ports::{ArtifactType, Descriptions, InputPort, Need, OutputPort
 use ichflow_api::registry::Registry;
 
 use super::Wire;
-use crate::recipe::RecipeStage;
 use crate::recipe::problem::{Code, Problem};
 use crate::recipe::source::Place;
+use crate::recipe::stage::RecipeStage;
 use crate::recipe::suggest;
 
 /// What wiring finds for one stage.

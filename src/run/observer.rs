@@ -135,7 +135,7 @@ impl TerminalProgress {
                     "{:>12}  {done}/{total} {}, {rate:.1}/s, {} left  {}",
                     self.title,
                     self.unit,
-                    crate::cli::duration(left),
+                    crate::duration::duration(left),
                     self.bar.message()
                 );
             }

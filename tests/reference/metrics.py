@@ -1,7 +1,7 @@
-"""scikit-learn's numbers for crates/metrics/tests/scikit_learn.rs.
+"""scikit-learn's numbers for crates/metrics/tests/it/scikit_learn.rs.
 
     pip install scikit-learn numpy
-    python tests/reference/metrics.py > crates/metrics/tests/fixtures/metrics.json
+    python tests/reference/metrics.py > crates/metrics/tests/it/fixtures/metrics.json
 
 scikit-learn clips probabilities at its own epsilon, so the log loss is written out here with ours, and
 held against scikit-learn's where nothing needs clipping. What is undefined with one class is null.

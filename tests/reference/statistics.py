@@ -1,7 +1,7 @@
-"""Other people's numbers for crates/metrics/tests/statistics.rs.
+"""Other people's numbers for crates/metrics/tests/it/statistics.rs.
 
     pip install numpy scipy scikit-learn statsmodels dcurves       # and R with pROC
-    python tests/reference/statistics.py doAUCcluster.R > crates/metrics/tests/fixtures/statistics.json
+    python tests/reference/statistics.py doAUCcluster.R > crates/metrics/tests/it/fixtures/statistics.json
 
 doAUCcluster.R is an adaptation of N. Obuchowski's own program for clustered ROC curves, in the public domain:
 github.com/DIDSR/mitoticFigureCounts, R/doAUCcluster.R. pROC (R) has DeLong; scipy the special functions, exact

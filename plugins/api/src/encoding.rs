@@ -54,7 +54,7 @@ impl Encoding {
 /// # Errors
 /// What is wrong with its bytes.
 pub fn decoded(bytes: &[u8]) -> Result<String, std::string::FromUtf8Error> {
-    let encoding = Encoding::of(&bytes);
+    let encoding = Encoding::of(bytes);
     match encoding {
         Encoding::Utf8 { .. } => String::from_utf8(bytes[encoding.mark()..].to_vec()),
         Encoding::Utf16 { big_endian, .. } => {

@@ -13,6 +13,7 @@
 pub mod compare;
 pub mod evaluate;
 pub mod measures;
+mod metrics;
 pub mod score;
 pub mod settings;
 mod table;

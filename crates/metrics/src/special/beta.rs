@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn the_incomplete_beta_function_is_scipys() {
         let fixture: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/statistics.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/it/fixtures/statistics.json")).unwrap();
         for row in fixture["incomplete_beta"].as_array().unwrap() {
             let [a, b, x, expected] = std::array::from_fn(|i| row[i].as_f64().unwrap());
             let found = regularised(a, b, x);

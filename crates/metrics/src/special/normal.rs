@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn quantiles_are_scipys() {
         let fixture: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/statistics.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/it/fixtures/statistics.json")).unwrap();
         for pair in fixture["normal_quantile"].as_array().unwrap() {
             let (p, expected) = (pair[0].as_f64().unwrap(), pair[1].as_f64().unwrap());
             let found = quantile(p);

@@ -6,6 +6,11 @@
 //! the kernels of this crate, with their own gradients, elsewhere burn's operations. Each is told by a
 //! [`ForwardContext`](crate::ForwardContext) how to compute.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "what a kernel does not take comes back as it was given, for burn's operations"
+)]
+
 mod batch_norm;
 mod channel_norm;
 mod convolution;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::data::identity::Subject;
 use crate::data::labels::{self, LABELS, Labels};
+use crate::data::subject::Subject;
 use crate::digest::{Digest, sha256};
 use crate::error::{Result, ResultExt};
 use crate::ports::Artifact;
@@ -170,6 +170,13 @@ pub struct Slice {
     pub header: HeaderNotes,
     /// The truth, where it is known.
     pub labels: Option<Labels>,
+}
+
+impl<'a> Subject<'a> {
+    /// The subject of a slice.
+    pub fn of(slice: &'a Slice) -> Self {
+        Self::new(&slice.patient, &slice.study, &slice.id)
+    }
 }
 
 /// Slices in a fixed order, with unique ids.

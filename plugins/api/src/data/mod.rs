@@ -14,5 +14,6 @@ pub mod measures;
 pub mod pixels;
 pub mod predictions;
 pub mod scores;
+pub mod subject;
 pub mod submission;
 pub mod thresholds;

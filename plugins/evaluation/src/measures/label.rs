@@ -2,6 +2,7 @@
 
 use ichflow_api::data::labelled::LabelledPredictions;
 use ichflow_api::data::measures::{AtThreshold, LabelMetrics};
+use ichflow_api::metric;
 use ichflow_api::metrics::{self, Confusion};
 use ichflow_api::prelude::*;
 
@@ -41,6 +42,7 @@ pub(super) fn measure(
             Confusion::at(&truth, &probabilities, settings.threshold),
         ),
         at_specificity: metrics::sensitivity_at_specificity(&truth, &probabilities, settings.specificity),
+        more: metric::measured(&truth, &probabilities),
         note: one_class.map(|why| format!("AUROC and average precision are undefined: {why}")),
     })
 }

@@ -1,6 +1,7 @@
 //! Tables of numbers: operating points, how the split came out, groups, calibration.
 
 use ichflow_api::data::measures::{AtThreshold, GroupMetrics, Metrics, PartMetrics};
+use ichflow_api::metric;
 use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
 
@@ -67,20 +68,23 @@ fn heads(names: &[&str]) -> Vec<String> {
 /// Every metric of every label.
 pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {
     let rows = measured.labels.iter().zip(&measured.label_intervals);
+    let more = metric::registered();
+    let mut columns = heads(&[
+        "positives",
+        "log loss",
+        "AUROC",
+        "average precision",
+        "Brier score",
+        "expected calibration error",
+        "accuracy at 0.5",
+    ]);
+    columns.extend(more.iter().map(|metric| metric.title.to_owned()));
     Table {
         caption: format!("{title}: every label, on {size}; 95 % intervals over patients."),
-        columns: heads(&[
-            "positives",
-            "log loss",
-            "AUROC",
-            "average precision",
-            "Brier score",
-            "expected calibration error",
-            "accuracy at 0.5",
-        ]),
+        columns,
         rows: rows
             .map(|(label, interval)| {
-                let cells = vec![
+                let mut cells = vec![
                     Cell::count(label.positives),
                     Cell::with_interval(Some(label.log_loss), interval.log_loss),
                     Cell::with_interval(label.auc, interval.auc),
@@ -89,6 +93,8 @@ pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {
                     Cell::number(label.expected_calibration_error),
                     Cell::number(label.accuracy),
                 ];
+                let values = more.iter().map(|metric| label.more.get(metric.name));
+                cells.extend(values.map(|value| Cell::maybe(value.copied().flatten())));
                 (label.label.to_owned(), cells)
             })
             .collect(),

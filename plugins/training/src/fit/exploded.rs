@@ -3,8 +3,8 @@
 use ichflow_api::prelude::*;
 use serde_json::{Value, json};
 
+use super::epoch_label::EpochLabel;
 use super::readings::Exploded;
-use super::reporter::Label;
 
 /// Slices named in the message; all are in the event.
 const NAMED: usize = 5;
@@ -27,7 +27,7 @@ pub fn details(found: &Exploded, cohort: &Cohort) -> Value {
 }
 
 /// What, where, and what to try.
-pub fn error(found: &Exploded, label: &Label, phase: usize, steps: usize, cohort: &Cohort) -> Error {
+pub fn error(found: &Exploded, label: &EpochLabel, phase: usize, steps: usize, cohort: &Cohort) -> Error {
     let ids = ids(found, cohort);
     let named = ids[..ids.len().min(NAMED)].join(", ");
     let more = ids.len().saturating_sub(NAMED);
@@ -75,7 +75,7 @@ mod tests {
             norm_before: Some(2.0),
             norm: None,
         };
-        let said = error(&found, &Label::new(4, 9), 1, 20, &cohort).chain();
+        let said = error(&found, &EpochLabel::new(4, 9), 1, 20, &cohort).chain();
         for expected in [
             "is NaN in epoch 5/9, phase 2, batch 3",
             "ID_4 and 2 more",

@@ -44,6 +44,10 @@ impl Learner<'_> {
         number: u64,
         share: f64,
     ) -> Result<(Tensor<1>, GradientsParams)> {
+        let nothing = || Error::new("a batch without slices cannot be trained on");
+        if host.is_empty() {
+            return Err(nothing());
+        }
         let parts = host.split(self.devices.len());
         let parts = parts.into_iter().map(|part| {
             let size = part.indices.len();
@@ -52,8 +56,7 @@ impl Learner<'_> {
         let loss_of = |network: &Network, part, device: &Device, index| {
             self.loss_of(network, part, device, [number, index as u64])
         };
-        replicas::gradients(network, &self.devices, parts.collect(), share, loss_of)
-            .ok_or_else(|| Error::new("a batch without slices cannot be trained on"))
+        replicas::gradients(network, &self.devices, parts.collect(), share, loss_of).ok_or_else(nothing)
     }
 
     /// The loss of one part of a batch, `[1]`, on a device that holds a copy of the network.

@@ -8,7 +8,7 @@ use ichflow_api::prelude::*;
 use ichflow_api::tensors::model::Preparation;
 
 use super::Fit;
-use super::reporter::memory_mib;
+use super::peak_memory::peak_memory_mib;
 
 /// Batches that lie ready in host memory while one is in use, and that one.
 const BATCHES_IN_MEMORY: u64 = 4;
@@ -48,7 +48,7 @@ pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
         let logits = network.forward(preparation.normalisation.apply(images));
         let truth = Tensor::zeros([slices, COUNT], &device);
         let gradients = loss.loss(logits, truth).backward();
-        let mib = memory_mib()?;
+        let mib = peak_memory_mib()?;
         drop(gradients);
         Some((mib * 1024.0 * 1024.0) as u64)
     };

@@ -7,6 +7,7 @@ use ichflow_api::prelude::*;
 use ichflow_api::tensors::history::Epoch;
 use serde_json::json;
 
+use super::epoch_label::EpochLabel;
 use super::exploded;
 use super::phase::Phase;
 use super::readings::Exploded;
@@ -16,37 +17,6 @@ use super::run::Run;
 pub struct Reporter<'a> {
     context: &'a Context<'a>,
     epochs: usize,
-}
-
-/// Which epoch this is.
-pub struct Label {
-    epoch: usize,
-    epochs: usize,
-}
-
-impl Label {
-    /// The epoch that follows `done` of `epochs`.
-    pub fn new(done: usize, epochs: usize) -> Self {
-        Self {
-            epoch: done + 1,
-            epochs,
-        }
-    }
-
-    /// A line beside the progress bar. `wait` is the share of time that training waited for data.
-    pub fn note(&self, [batch, batches]: [usize; 2], loss: f64, lr: f64, wait: f64) -> String {
-        let memory = memory_mib().map_or(String::new(), |mib| format!(" · {mib:.0} MiB"));
-        format!(
-            "{self} · batch {batch}/{batches} · loss {loss:.4} · lr {lr:.1e} · data-loading wait {:.0} %{memory}",
-            100.0 * wait
-        )
-    }
-}
-
-impl std::fmt::Display for Label {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "epoch {}/{}", self.epoch, self.epochs)
-    }
 }
 
 impl<'a> Reporter<'a> {
@@ -59,8 +29,8 @@ impl<'a> Reporter<'a> {
     }
 
     /// The epoch that follows `done` of them.
-    pub fn label(&self, done: usize) -> Label {
-        Label::new(done, self.epochs)
+    pub fn label(&self, done: usize) -> EpochLabel {
+        EpochLabel::new(done, self.epochs)
     }
 
     /// Training carries on where an earlier process stopped.
@@ -153,13 +123,4 @@ impl<'a> Reporter<'a> {
             json!({"epochs": epochs.len(), "seconds": seconds, "data_loading_wait": share, "kept": best}),
         );
     }
-}
-
-/// The most memory that the process has held so far, in MiB; nothing where the system does not say (Linux
-/// does). What it holds between two steps would say little: a step's feature maps are gone by then.
-pub fn memory_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024.0)
 }

@@ -15,7 +15,8 @@ use super::learner::Learner;
 use super::memory::MemoryGuard;
 use super::metric::Outcome;
 use super::optimizer::{Stepper, rules};
-use super::reporter::{Reporter, memory_mib};
+use super::peak_memory::peak_memory_mib;
+use super::reporter::Reporter;
 use super::run::Run;
 use super::sampling::Sampler;
 use super::schedule::Rates;
@@ -241,7 +242,7 @@ impl<'a> TrainLoop<'a> {
             gradient_norm: position.sums.largest_norm,
             seconds: position.seconds,
             monitored: outcome.value(self.fit.monitored()),
-            memory_mib: memory_mib(),
+            memory_mib: peak_memory_mib(),
             windows,
         };
         position.validation[0] += validation.took.as_secs_f64();

@@ -5,7 +5,7 @@ use ichflow_api::error::Result;
 use ichflow_api::nn::Network;
 use ichflow_api::nn::parameters::{self, Layer};
 
-use super::layers::no_such_part;
+use super::unknown_part::no_such_part;
 
 /// The parts of a network that learn.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::ast::{Kind, Name, Node, Operator, Span};
 use super::fault::Fault;
 use super::functions::Function;
-use super::program::{Binary, Program, Step, Unary};
+use super::program::Program;
 use super::scalar;
+use super::step::{Binary, Step, Unary};
 use crate::math::{SIGMOID_EPS, sigmoid_reach};
 
 /// Collects the steps of all channels.

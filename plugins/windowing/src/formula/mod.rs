@@ -1,7 +1,7 @@
 //! `formula`: a scheme written in the recipe.
 //!
-//! [`lexer`] and [`parser`] make a tree ([`ast`]) that knows where each part stands, [`compile`] makes steps of
-//! it, and [`program`] does them on tensors.
+//! [`lexer`] and [`parser`] make a tree ([`ast`]) that knows where each part stands, [`compile`] makes of it
+//! the steps ([`step`]) that [`program`] does on tensors; constants are folded by [`scalar`].
 
 pub mod ast;
 pub mod compile;
@@ -11,6 +11,7 @@ pub mod lexer;
 pub mod parser;
 pub mod program;
 pub mod scalar;
+pub mod step;
 
 use ichflow_api::prelude::*;
 

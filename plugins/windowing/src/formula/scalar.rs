@@ -1,7 +1,7 @@
 //! The arithmetic of formulas on single numbers: what constants are folded with.
 
 use super::ast::Operator;
-use super::program::{Binary, Unary};
+use super::step::{Binary, Unary};
 
 /// Exponents from here on give the same as this one: e^80 is as much as f32 can be multiplied with.
 pub const MOST_EXPONENT: f64 = 80.0;

@@ -136,7 +136,8 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<Outcome> {
     };
     let mut unread = Vec::new();
     for index in shown {
-        let batches = match slices.read(index, &schemes) {
+        let read = schemes.iter().map(|scheme| slices.read(index, &scheme.window));
+        let batches = match read.collect::<Result<Vec<_>>>() {
             Ok(batches) => batches,
             Err(error) => {
                 eprintln!("{}: excluded: {}", slices.file(index), error.chain());

@@ -11,8 +11,6 @@ use ichflow_api::prelude::*;
 use ichflow_api::slice_files;
 use ichflow_api::tensors::feed::HostBatch;
 
-use super::schemes::Scheme;
-
 /// Slices, and where their pixels come from.
 pub struct Slices {
     /// The slices of all files, in the order of the files.
@@ -114,19 +112,14 @@ impl Slices {
         path_text(&self.cohort.slices[index].file)
     }
 
-    /// One slice on the CPU, once for each scheme, with the slices around it that the scheme looks at.
+    /// One slice on the CPU, with the slices around it that the window looks at.
     ///
     /// # Errors
     /// When the slice cannot be read.
-    pub fn read(&self, index: usize, schemes: &[Scheme]) -> Result<Vec<HuBatch>> {
-        schemes
-            .iter()
-            .map(|scheme| {
-                let offsets = scheme.window.offsets();
-                let host = HostBatch::read_one(&self.pixels, &self.cohort, &self.order, index, &offsets)?;
-                Ok(host.upload(&self.cohort, &Device::flex()))
-            })
-            .collect()
+    pub fn read(&self, index: usize, window: &Window) -> Result<HuBatch> {
+        let offsets = window.offsets();
+        let host = HostBatch::read_one(&self.pixels, &self.cohort, &self.order, index, &offsets)?;
+        Ok(host.upload(&self.cohort, &Device::flex()))
     }
 }
 

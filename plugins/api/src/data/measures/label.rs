@@ -1,5 +1,7 @@
 //! The metrics of one label.
 
+use std::collections::BTreeMap;
+
 use ichflow_metrics::{Confusion, Interval, OperatingPoint};
 use serde::Serialize;
 
@@ -26,6 +28,9 @@ pub struct LabelMetrics {
     pub at_threshold: AtThreshold,
     /// The highest sensitivity at a stated specificity.
     pub at_specificity: Option<OperatingPoint>,
+    /// What plugins measure beside, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub more: BTreeMap<&'static str, Option<f64>>,
     /// Why something is absent.
     pub note: Option<String>,
 }

@@ -54,7 +54,7 @@ fn pictures(values: &[f64]) -> Vec<Figure> {
             0.0..1.0,
             false,
             size,
-            &[steps.clone()],
+            std::slice::from_ref(&steps),
         ),
         histogram("Powers".into(), said(), axes, 0.0..1.0, true, size, &[steps]),
         curves("Curves", said(), axes, &[line()], size),

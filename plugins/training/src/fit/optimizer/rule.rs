@@ -8,7 +8,7 @@ use ichflow_api::nn::parameters;
 use ichflow_api::prelude::*;
 
 use super::{Adam, Optimizer};
-use crate::fit::layers::no_such_part;
+use crate::fit::unknown_part::no_such_part;
 
 /// How one parameter is trained.
 #[derive(Clone, Debug)]

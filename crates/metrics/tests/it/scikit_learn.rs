@@ -2,8 +2,6 @@
 //!
 //! `tests/reference/metrics.py` makes the fixture.
 
-#![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
-
 use ichflow_metrics as metrics;
 use serde_json::Value;
 

@@ -8,9 +8,9 @@ use burn::tensor::Distribution;
 use ichflow_api::nn::AnyBackbone;
 use ichflow_api::prelude::*;
 
-use super::Fit;
-use super::optimizer::{Lr, Rate, Stepper, rules};
-use super::trainable::Trainable;
+use crate::fit::Fit;
+use crate::fit::optimizer::{Lr, Rate, Stepper, rules};
+use crate::fit::trainable::Trainable;
 
 #[derive(Module, Debug)]
 struct Tiny {

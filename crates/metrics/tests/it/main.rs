@@ -1,0 +1,8 @@
+//! The numbers beside other programs, and what holds of them whatever the data.
+
+#![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
+
+mod auroc_variance;
+mod coverage;
+mod scikit_learn;
+mod statistics;

@@ -1,0 +1,3 @@
+//! Metrics of one label beside those that every report shows; one file each.
+
+mod matthews;
