@@ -131,7 +131,7 @@ fn of_the_hub(config: Option<&str>) -> Result<Factory<Plan>> {
     };
     let source = Source::Hub(Repository::parse("someone/small").unwrap());
     let found = source.find(&hub)?;
-    Factory::new(RESNET18, Some(found), HeadPlan::linear(0.0), Normalise::Auto, 3)
+    Factory::new(RESNET18, found, HeadPlan::linear(0.0), Normalise::Auto, 3)
 }
 
 #[test]
