@@ -205,14 +205,17 @@ impl<'a> Elements<'a> {
         if trimmed_bytes(bytes).is_empty() {
             return None;
         }
-        let text = excerpt(&self.text(tag));
-        let numbers: Option<Vec<f64>> = values(bytes).map(number_of_text).collect();
+        let text = || excerpt(&self.text(tag));
+        // Of any number of values some may be empty.
+        let counts = |value: &&[u8]| count.is_some() || !trimmed_bytes(value).is_empty();
+        let numbers: Option<Vec<f64>> = values(bytes).filter(counts).map(number_of_text).collect();
         match numbers {
-            None => Some(format!("its {name} is not a number and left out: {text:?}")),
+            None => Some(format!("its {name} is not a number and left out: {:?}", text())),
             Some(numbers) if count.is_some_and(|count| count != numbers.len()) => Some(format!(
-                "its {name} has {} in place of {} numbers, and is left out: {text:?}",
+                "its {name} has {} in place of {} numbers, and is left out: {:?}",
                 numbers.len(),
-                count.unwrap_or_default()
+                count.unwrap_or_default(),
+                text()
             )),
             Some(_) if values(bytes).any(has_decimal_comma) => Some(format!(
                 "its {name} is written with a decimal comma, which is read as a point"
