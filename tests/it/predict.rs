@@ -402,7 +402,7 @@ fn a_bundle_is_measured_on_labelled_data_by_a_short_recipe() {
     assert!(output.status.success(), "{}", stderr(&output));
     let scored: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
     let loss = |found: &serde_json::Value| found["weighted_log_loss"].as_f64().unwrap();
-    let measured = scored.get("measured").unwrap_or(&scored);
+    let measured = &scored["score"];
     assert!(
         (loss(measured) - loss(&metrics["valid"])).abs() < 1e-12,
         "{scored}"
