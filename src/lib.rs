@@ -14,6 +14,7 @@
 
 pub mod cli;
 pub mod duration;
+pub mod memory;
 pub mod plan;
 pub mod recipe;
 pub mod run;

@@ -10,6 +10,9 @@ use ichflow_splitting as _;
 use ichflow_training as _;
 use ichflow_windowing as _;
 
+#[global_allocator]
+static MEMORY: ichflow::memory::Allocator = ichflow::memory::Allocator;
+
 fn main() -> std::process::ExitCode {
     ichflow::main()
 }

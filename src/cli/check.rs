@@ -11,7 +11,7 @@ use ichflow_api::registry::Registry;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{RecipeArguments, WRONG_CALL, colour, fail, plans};
+use super::{RecipeArguments, WRONG_CALL, advice, colour, fail, plans, tell_advice};
 use crate::plan::network::{self, USUAL_SIZE};
 use crate::plan::{Plan, PlannedStage};
 
@@ -40,7 +40,11 @@ pub fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
                 trials => json!({"ok": true, "problems": [],
                     "trials": trials.iter().map(recipe_json).collect::<Vec<_>>()}),
             };
+            if !arguments.json {
+                tell_advice(&planned.plans, &planned.sources);
+            }
             if arguments.json {
+                json["warnings"] = advice(&planned.plans, &planned.sources).to_json();
                 if arguments.network {
                     json["networks"] = json!(networks);
                 }

@@ -12,7 +12,7 @@ use ichflow_api::needs::Foreseen;
 use ichflow_api::registry::Registry;
 use ichflow_api::tensors::device::BURN_VERSION;
 
-use super::{FAILED, RecipeArguments, WRONG_CALL, colour, fail, gc, plans};
+use super::{FAILED, RecipeArguments, WRONG_CALL, colour, fail, gc, plans, tell_advice};
 use crate::plan::Plan;
 use crate::plan::machine::memory;
 use crate::plan::needs::{Held, Outlook};
@@ -77,6 +77,7 @@ pub fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
                 String::new()
             };
             line("recipe", &format!("{} is right{trials}", recipe.recipe.display()));
+            tell_advice(&planned.plans, &planned.sources);
             match planned.plans.first() {
                 Some(plan) => match foresee(plan, &arguments.out) {
                     Ok(true) => ExitCode::SUCCESS,

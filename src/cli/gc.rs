@@ -1,4 +1,4 @@
-//! `ichflow gc`: removes what the cache kept and nobody used for a while.
+//! `ichflow gc`: removes what the cache kept and nobody used for a while, and mends links to runs that were removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use clap::Args;
 use ichflow_api::error::{Result, ResultExt};
 
 use super::fail;
+use crate::run::directory::mend_latest;
 
 /// Arguments of `ichflow gc`.
 #[derive(Args, Debug)]
@@ -62,8 +63,22 @@ fn collect(arguments: &GcArguments) -> Result<()> {
             let _ = fs::remove_file(kept.path.with_extension("lock"));
         }
     }
+    if !arguments.dry_run {
+        mend_links(&arguments.out)?;
+    }
     let verb = if arguments.dry_run { "would free" } else { "freed" };
     println!("{verb} {}, {} stay", size(freed), size(stays));
+    Ok(())
+}
+
+/// Lets every `latest` below `out` lead to a run that is there: of recipes, and of trials of a sweep.
+fn mend_links(out: &Path) -> Result<()> {
+    for recipe in directories(out)? {
+        mend_latest(&recipe)?;
+        for trial in directories(&recipe)?.iter().filter(|path| !path.is_symlink()) {
+            mend_latest(trial)?;
+        }
+    }
     Ok(())
 }
 

@@ -159,6 +159,25 @@ fn plans(arguments: &RecipeArguments, registry: &Registry) -> Result<Planned, Pr
     Planned::read(&arguments.recipe, &arguments.sets, Files::MustBeThere, registry)
 }
 
+/// What deserves attention in recipes that can run; what trials share is there once.
+fn advice<'a>(plans: impl IntoIterator<Item = &'a Plan>, sources: &Sources) -> Problems {
+    let mut advice = Problems {
+        sources: sources.clone(),
+        ..Problems::default()
+    };
+    let stages = plans.into_iter().flat_map(|plan| &plan.stages);
+    advice
+        .list
+        .extend(stages.flat_map(|planned| planned.stage.advice.iter().cloned()));
+    advice.sort();
+    advice
+}
+
+/// Says it on stderr.
+fn tell_advice<'a>(plans: impl IntoIterator<Item = &'a Plan>, sources: &Sources) {
+    eprint!("{}", advice(plans, sources).render_advice(colour()));
+}
+
 /// The plan of a recipe that is to be run, or of one trial of its sweep, or all that is wrong.
 fn plan(
     arguments: &RecipeArguments,

@@ -7,9 +7,10 @@ use clap::Args;
 use ichflow_api::cache::shard::Shard;
 use ichflow_api::counted::counted;
 use ichflow_api::device::{DeviceChoice, DeviceId};
+use ichflow_api::error::Error;
 use ichflow_api::registry::Registry;
 
-use super::{RecipeArguments, WRONG_CALL, colour, fail, plan, unknown_stage};
+use super::{RecipeArguments, WRONG_CALL, colour, fail, plan, tell_advice, unknown_stage};
 use crate::duration::duration;
 use crate::plan::Plan;
 use crate::run::shard::ShardChoice;
@@ -70,6 +71,7 @@ pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
             return ExitCode::from(WRONG_CALL);
         }
     };
+    tell_advice([&plan], &sources);
     announce(&plan, device);
     if let Some((shard, from)) = &shard {
         eprintln!("shard {shard}, {from}");
@@ -92,7 +94,17 @@ pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
             }
             ExitCode::SUCCESS
         }
-        Err(error) => fail(&error),
+        Err(error) => {
+            let code = fail(&error);
+            if matches!(error, Error::Interrupted) {
+                let recipe = arguments.recipe.recipe.display();
+                eprintln!(
+                    "help: the same command goes on where this stopped; `ichflow plan {recipe}` with the same --set, --trial \
+                     and --out says where that is"
+                );
+            }
+            code
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use ichflow_api::device::DeviceChoice;
 use ichflow_api::error::{Error, Result};
 use ichflow_api::registry::Registry;
 
-use super::{RecipeArguments, WRONG_CALL, colour, fail, plans, run_plugin_command};
+use super::{RecipeArguments, WRONG_CALL, colour, fail, plans, run_plugin_command, tell_advice};
 use crate::duration::duration;
 use crate::run::trials::{self, Ended, Outcome, TrialOptions};
 use crate::run::{directory, listen};
@@ -52,6 +52,7 @@ pub fn main(arguments: &SweepArguments, registry: &Registry) -> ExitCode {
     }
     let begun = Instant::now();
     let stop = listen();
+    tell_advice(&planned.plans, &planned.sources);
     eprintln!("{path} · {}", counted(planned.plans.len(), "trial", "trials"));
     let options = TrialOptions {
         recipe: &arguments.recipe.recipe,

@@ -102,6 +102,14 @@ pub fn forecast(plan: &Plan, sources: &Sources, cache: &Path, runs: &Path) -> Re
                 if before.is_some() {
                     why.extend(recomputed(plan, &unknown));
                 }
+                let left = unknown.is_empty().then(|| {
+                    let homes =
+                        [&now.made_of, &planned.key].map(|name| cache.join(&now.stage_use).join(name));
+                    homes.iter().find_map(|home| planned.stage.stage.resumes(home))
+                });
+                if let Some(resumes) = left.flatten() {
+                    why.insert(0, resumes);
+                }
                 if why.is_empty() {
                     why.push("the same was made before, but not since in this cache".to_owned());
                 }

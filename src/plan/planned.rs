@@ -29,7 +29,7 @@ impl Planned {
     /// When anything is wrong: everything that is.
     pub fn read(path: &Path, sets: &[String], files: Files, registry: &Registry) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let recipes = raw::read(path, sets, &mut problems);
+        let recipes = raw::read(path, sets, registry, &mut problems);
         let mut plans = Vec::new();
         let mut all = std::mem::take(&mut problems.list);
         for recipe in recipes {

@@ -39,6 +39,7 @@ pub fn wire(stages: &[RecipeStage], registry: &Registry, problems: &mut Vec<Prob
                 let known = wired[wire.stage].offers.any(wire.output).cloned();
                 found.takes = found.takes.with_any(input.name, known.unwrap_or_default());
                 check_channels(stages, index, input, &wire, &found.takes, problems);
+                check_labels(stages, index, input, &wire, &found.takes, problems);
                 found.wires.insert(input.name, wire);
             }
         }
@@ -59,6 +60,7 @@ pub fn wire(stages: &[RecipeStage], registry: &Registry, problems: &mut Vec<Prob
             found.offers = stage.stage.describe(&found.takes);
         }
         found.offers = pass_on_learned(stage, &found.takes, found.offers);
+        found.offers = pass_on_unlabelled(stage, &found.takes, found.offers);
         wired.push(found);
     }
     wired
@@ -266,6 +268,46 @@ fn check_channels(
             )),
         );
     }
+}
+
+fn check_labels(
+    stages: &[RecipeStage],
+    index: usize,
+    input: &InputPort,
+    wire: &Wire,
+    takes: &Descriptions,
+    problems: &mut Vec<Problem>,
+) {
+    let unlabelled = takes.any(input.name).is_some_and(|known| known.unlabelled);
+    if !input.labels || !unlabelled {
+        return;
+    }
+    let (user, source) = (&stages[index], &stages[wire.stage]);
+    problems.push(
+        Problem::at(
+            Code::NothingOffered,
+            &user.place,
+            format!(
+                "`{}` learns from labels, and the slices of `{}` have none",
+                user.name, source.name
+            ),
+        )
+        .help("use a loader that gives labels: `rsna` takes them from a CSV, by its key `labels`"),
+    );
+}
+
+/// Slices without labels have none after a stage that works on them either.
+fn pass_on_unlabelled(stage: &RecipeStage, takes: &Descriptions, offers: Descriptions) -> Descriptions {
+    let inputs = || stage.ports.inputs.iter();
+    let is_passed = |output: &&OutputPort| {
+        let mut same = inputs().filter(|input| input.artifact == output.artifact);
+        same.any(|input| takes.any(input.name).is_some_and(|known| known.unlabelled))
+    };
+    let outputs = stage.ports.outputs.iter().filter(is_passed);
+    outputs.fold(offers, |offers, output| {
+        let known = offers.any(output.name).cloned().unwrap_or_default();
+        offers.with_any(output.name, known.unlabelled())
+    })
 }
 
 /// The inputs on which a stage takes something of which a network learns a part.

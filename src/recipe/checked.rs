@@ -8,7 +8,7 @@ use super::problem::{Code, Problem, Problems};
 use super::raw::RawRecipe;
 use super::stage::{self, Files, RecipeStage};
 use super::value::{Node, Table, Value};
-use super::{top_level, vars};
+use super::{set_text, top_level, vars};
 
 /// A recipe whose stages all exist and whose parameters are all valid.
 pub struct Recipe {
@@ -63,11 +63,12 @@ impl Recipe {
         let seed = top_level::seed(&table, problems);
         let mut stages = Vec::new();
         let mut stage_tables = 0;
-        for entry in &table.entries {
+        for entry in &mut table.entries {
             if top_level::KEYS.contains(&entry.key.as_str()) {
                 continue;
             }
             stage_tables += 1;
+            set_text::take_as_text(entry, registry, &problems.sources);
             stages.extend(stage::load(entry, files, registry, &mut problems.list));
         }
         if stage_tables == 0 && problems.list.is_empty() {

@@ -61,6 +61,10 @@ fn top_level() -> Value {
                     "type": "array",
                     "items": {"type": "integer", "minimum": 0},
                 },
+                "seeds_vary": {
+                    "description": "What seeds vary: training alone, with the recipe's cohort and folds, or all that is drawn.",
+                    "enum": ["training", "all"],
+                },
                 "variants": {
                     "description": "By name: tables of stages laid over the recipe, as in a recipe that extends it.",
                     "type": "object",

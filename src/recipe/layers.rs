@@ -4,11 +4,13 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::encoding::decoded;
 use toml::de::DeTable;
 
 use super::problem::{Code, Problem, Problems};
-use super::source::{LayerKind, Place, Source};
+use super::source::{LayerKind, Place, Source, floor_char_boundary};
 use super::suggest;
+use super::syntax;
 use super::value::{Entry, Node, Table, Value, from_parsed};
 
 /// How many files a chain of `extends` may have.
@@ -24,10 +26,11 @@ pub fn load(recipe: &Path, sets: &[String], problems: &mut Problems) -> Table {
     for table in chain.into_iter().rev() {
         merge_recipe(&mut merged, table);
     }
-    for set in sets {
-        if let Some((path, node)) = parse_set(set, problems) {
-            apply_set(&mut merged, &path, node, problems);
-        }
+    let mut parsed: Vec<_> = sets.iter().filter_map(|set| parse_set(set, problems)).collect();
+    // Another `use` starts a stage anew, so it comes before what is set for the stage, wherever it stands.
+    parsed.sort_by_key(|(path, _)| path.last().is_none_or(|(step, _)| step != "use"));
+    for (path, node) in parsed {
+        apply_set(&mut merged, &path, node, problems);
     }
     merged
 }
@@ -80,18 +83,9 @@ fn follow(recipe: &Path, chain: &mut Vec<Table>, problems: &mut Problems) {
             pending.push((asked, problem));
             break;
         }
-        let text = match fs::read_to_string(&path) {
+        let text = match read_text(&path, asked.is_some()) {
             Ok(text) => text,
-            Err(error) => {
-                let problem = Problem::nowhere(
-                    Code::Unreadable,
-                    format!("cannot read {}: {error}", path.display()),
-                )
-                .help(if asked.is_some() {
-                    "`extends` is relative to the file it stands in"
-                } else {
-                    "give the path of a recipe, for example recipes/quickstart.toml"
-                });
+            Err(problem) => {
                 pending.push((asked, problem));
                 break;
             }
@@ -143,6 +137,25 @@ fn follow(recipe: &Path, chain: &mut Vec<Table>, problems: &mut Problems) {
     problems.sources.texts.extend(sources.into_iter().rev());
 }
 
+/// The text of a recipe, which Windows' programs write as UTF-16 at times.
+fn read_text(path: &Path, is_extended: bool) -> Result<String, Problem> {
+    let unreadable =
+        |why: String| Problem::nowhere(Code::Unreadable, format!("cannot read {}: {why}", path.display()));
+    let bytes = fs::read(path).map_err(|error| {
+        unreadable(error.to_string()).help(if is_extended {
+            "`extends` is relative to the file it stands in"
+        } else {
+            "give the path of a recipe, for example recipes/quickstart.toml"
+        })
+    })?;
+    decoded(&bytes).map_err(|error| {
+        let before = &bytes[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        unreadable(format!("it is not UTF-8, from line {line} on"))
+            .help("save it as UTF-8: editors call it an encoding and have it under \"save as\"")
+    })
+}
+
 fn same_file(a: &Path, b: &Path) -> bool {
     match (fs::canonicalize(a), fs::canonicalize(b)) {
         (Ok(a), Ok(b)) => a == b,
@@ -153,20 +166,25 @@ fn same_file(a: &Path, b: &Path) -> bool {
 /// The table of a text, as source number 0.
 fn parse(text: &str, problems: &mut Vec<Problem>) -> Table {
     let (table, errors) = DeTable::parse_recoverable(text);
+    let is_sound = errors.is_empty();
+    let mut last_line = None;
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        problems.push(
-            Problem::at(
-                Code::Syntax,
-                &Place::new(0, span),
-                format!("this is not TOML: {}", error.message()),
-            )
-            .help("text stands in quotes, lists in [ ], and every key once; see https://toml.io"),
-        );
+        let line = text[..floor_char_boundary(text, span.start)]
+            .matches('\n')
+            .count();
+        // What the parser stumbles over next on a line comes of the first mistake.
+        if last_line.replace(line) == Some(line) {
+            continue;
+        }
+        let mistake = syntax::explain(text, span, error.message());
+        let place = Place::new(0, mistake.span);
+        problems.push(Problem::at(Code::Syntax, &place, mistake.message).help(mistake.help));
     }
     let mut overflow = Vec::new();
     let table = from_parsed(&table, 0, &mut overflow);
-    for (place, number) in overflow {
+    // Of what is not TOML, numbers are not known.
+    for (place, number) in overflow.into_iter().filter(|_| is_sound) {
         problems.push(Problem::at(
             Code::Syntax,
             &place,

@@ -161,7 +161,7 @@ impl Problems {
         };
         let mut text = String::new();
         for problem in &self.list {
-            text.push_str(&renderer.render(&self.groups(problem)));
+            text.push_str(&renderer.render(&self.groups(problem, false)));
             text.push_str("\n\n");
         }
         let count = self.list.len();
@@ -172,8 +172,22 @@ impl Problems {
         text
     }
 
-    fn groups<'a>(&'a self, problem: &'a Problem) -> Vec<Group<'a>> {
-        let title = Level::ERROR.primary_title(&problem.message).id(problem.code.id());
+    /// What deserves attention in a recipe that can run, as a person reads it.
+    pub fn render_advice(&self, colour: bool) -> String {
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let one = |problem: &Problem| format!("{}\n\n", renderer.render(&self.groups(problem, true)));
+        self.list.iter().map(one).collect()
+    }
+
+    fn groups<'a>(&'a self, problem: &'a Problem, is_advice: bool) -> Vec<Group<'a>> {
+        let title = match is_advice {
+            true => Level::WARNING.primary_title(&problem.message),
+            false => Level::ERROR.primary_title(&problem.message).id(problem.code.id()),
+        };
         let mut group = match &problem.place {
             None => Group::with_title(title),
             Some(place) => {

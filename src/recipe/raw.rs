@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use ichflow_api::registry::Registry;
+use ichflow_api::stage::Family;
+
 use super::problem::{Code, Problems};
 use super::value::Table;
 use super::{layers, sweep};
@@ -15,14 +18,18 @@ pub struct RawRecipe {
 }
 
 /// Reads a recipe file: one run, or one for each trial of its sweep. What is wrong is added to `problems`.
-pub fn read(path: &Path, sets: &[String], problems: &mut Problems) -> Vec<RawRecipe> {
+pub fn read(path: &Path, sets: &[String], registry: &Registry, problems: &mut Problems) -> Vec<RawRecipe> {
     let mut table = layers::load(path, sets, problems);
     if problems.list.iter().any(|problem| problem.code == Code::Syntax) {
         // What a broken text seems to say further on would only confuse.
         problems.list.retain(|problem| problem.code == Code::Syntax);
         return Vec::new();
     }
-    match sweep::expand(&mut table, problems) {
+    let trains = |name: &str| {
+        let found = registry.find(name);
+        found.is_some_and(|stage| stage.family == Family::Train && stage.seeded)
+    };
+    match sweep::expand(&mut table, &trains, problems) {
         None => vec![RawRecipe { trial: None, table }],
         Some(trials) => trials
             .into_iter()

@@ -6,6 +6,7 @@ use ichflow_api::ports::Ports;
 use ichflow_api::registry::{Registration, Registry};
 use ichflow_api::stage::AnyStage;
 
+use super::missing::missing;
 use super::problem::{Code, Problem};
 use super::source::Place;
 use super::top_level::{self, no_seed, wrong_type};
@@ -39,6 +40,8 @@ pub struct RecipeStage {
     pub place: Place,
     /// Its table as it was written, layers merged: where each value comes from.
     pub written: Node,
+    /// What deserves attention in it although it can run.
+    pub advice: Vec<Problem>,
 }
 
 /// The stage of a table; what is wrong with it is added to `problems`, and a stage with a problem of its own is none.
@@ -144,7 +147,7 @@ fn build(
     let mut current = table.clone();
     renamed::take(&mut current, registration.renamed, name, problems);
     schema::check_keys(&current, &schema, &others, name, problems);
-    schema::check_missing(table, &schema, name, problems, &entry.node);
+    schema::check_missing(table, &schema, &others, name, problems, &entry.node);
     let mut picks = BTreeMap::new();
     for port in &port_names {
         match table.get(port) {
@@ -194,14 +197,15 @@ fn build(
             return None;
         }
     };
+    let mut advice = Vec::new();
     for found in stage.check() {
-        let mut problem = Problem::at(
-            Code::Inconsistent,
-            &entry.node.place_of(&found.key),
-            found.message,
-        );
+        let place = entry.node.place_of(&found.key);
+        let mut problem = Problem::at(Code::Inconsistent, &place, found.message);
         problem.help = found.help;
-        problems.push(problem);
+        match found.is_advice {
+            true => advice.push(problem),
+            false => problems.push(problem),
+        }
     }
     let reads = match files {
         Files::MustBeThere => stage.reads(),
@@ -232,27 +236,6 @@ fn build(
         picks,
         place: entry.key_place.clone(),
         written: entry.node.clone(),
+        advice,
     })
-}
-
-fn missing(place: &Place, external: &ichflow_api::stage::ExternalPath) -> Problem {
-    let what = if external.directory { "directory" } else { "file" };
-    let path = external.path.display();
-    let message = if external.path.exists() {
-        format!("{path} is not a {what}")
-    } else {
-        format!("the {what} {path} is not there")
-    };
-    // The deepest part of the path that exists tells a person where to look.
-    let found = external.path.ancestors().skip(1).find(|parent| parent.is_dir());
-    let help = match found {
-        Some(parent) if !parent.as_os_str().is_empty() => {
-            format!(
-                "{} is there; paths are relative to the working directory",
-                parent.display()
-            )
-        }
-        _ => "paths are relative to the working directory".to_owned(),
-    };
-    Problem::at(Code::MissingFile, place, message).help(help)
 }

@@ -13,6 +13,10 @@ pub fn interpolate(node: &mut Node, vars: &Table, problems: &mut Vec<Problem>) {
                 && let Some(variable) = vars.get(name)
             {
                 node.value = variable.value.clone();
+                // Where it was written tells whether a number was meant: `--set` has no quotes.
+                if !matches!(node.value, Value::String(_) | Value::Array(_) | Value::Table(_)) {
+                    node.place = variable.place.clone();
+                }
                 return;
             }
             match replace(text, vars) {

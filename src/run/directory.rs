@@ -51,6 +51,20 @@ pub fn create(parent: &Path, key: &str, shard: Option<Shard>) -> Result<PathBuf>
     )))
 }
 
+/// Lets a `latest` whose run was removed lead to the newest run that is left, and removes it where none is.
+pub fn mend_latest(parent: &Path) -> Result<()> {
+    let latest = parent.join("latest");
+    if !latest.is_symlink() || latest.exists() {
+        return Ok(());
+    }
+    let runs = fs::read_dir(parent).at("read", parent)?.flatten();
+    let is_run = |path: &PathBuf| path.join("recipe.resolved.toml").is_file();
+    match runs.map(|entry| entry.path()).filter(is_run).max() {
+        Some(newest) => point_latest(&newest),
+        None => fs::remove_file(&latest).at("remove", &latest),
+    }
+}
+
 /// Lets `latest` beside the run directory point to it.
 ///
 /// # Errors
@@ -76,4 +90,31 @@ fn link(target: &Path, at: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn link(target: &Path, at: &Path) -> std::io::Result<()> {
     fs::write(at, target.to_string_lossy().as_bytes())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latest_leads_to_a_run_that_is_there_or_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let run = |name: &str| {
+            let path = home.path().join(name);
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join("recipe.resolved.toml"), "").unwrap();
+            path
+        };
+        let (first, second) = (run("20260101-000000-a"), run("20260102-000000-b"));
+        let latest = home.path().join("latest");
+        point_latest(&second).unwrap();
+        mend_latest(home.path()).unwrap();
+        assert_eq!(fs::read_link(&latest).unwrap(), Path::new("20260102-000000-b"));
+        fs::remove_dir_all(&second).unwrap();
+        mend_latest(home.path()).unwrap();
+        assert_eq!(fs::read_link(&latest).unwrap(), Path::new("20260101-000000-a"));
+        fs::remove_dir_all(&first).unwrap();
+        mend_latest(home.path()).unwrap();
+        assert!(!latest.is_symlink());
+    }
 }

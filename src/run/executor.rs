@@ -163,6 +163,9 @@ struct Made {
 }
 
 fn run_stages(plan: &Plan, wanted: &[bool], context: &RunContext, done: &mut Vec<StageRecord>) -> Result<()> {
+    for (planned, _) in plan.stages.iter().zip(wanted).filter(|(_, wanted)| **wanted) {
+        named(&planned.stage.name, planned.stage.stage.fetch())?;
+    }
     let mut made: BTreeMap<(usize, &'static str), Made> = BTreeMap::new();
     for (index, planned) in plan.stages.iter().enumerate() {
         let name = &planned.stage.name;
@@ -255,22 +258,42 @@ fn run_one(planned: &PlannedStage, inputs: &Inputs, context: &Context) -> Result
     let name = &planned.stage.name;
     let result = guard::catch(AssertUnwindSafe(|| planned.stage.stage.run(inputs, context)));
     match result {
-        Ok(Ok(outputs)) => Ok(outputs),
-        Ok(Err(error @ (Error::Interrupted | Error::LeftToWholeRun))) => Err(error),
-        Ok(Err(Error::Failed {
-            message,
-            help,
-            source,
-        })) => Err(Error::Failed {
-            message: format!("`{name}`: {message}"),
-            help,
-            source,
-        }),
+        Ok(result) => named(name, result),
+        Err(text) if is_of_memory(&text) => Err(Error::new(format!(
+            "`{name}`: the device's memory is full: {text}"
+        ))
+        .help(
+            "smaller images, a smaller `batch` (with `accumulate` a step stays as large), or another device",
+        )),
         Err(text) => Err(Error::new(format!("`{name}` broke off: {text}")).help(format!(
             "this is a mistake in the plugin {}, not in the recipe; please report it",
             planned.stage.registration.plugin
         ))),
     }
+}
+
+/// An error that says in which stage it happened.
+fn named<T>(stage: &str, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error {
+        Error::Failed {
+            message,
+            help,
+            source,
+        } => Error::Failed {
+            message: format!("`{stage}`: {message}"),
+            help,
+            source,
+        },
+        stopped @ (Error::Interrupted | Error::LeftToWholeRun) => stopped,
+    })
+}
+
+/// Whether a panic says that a device has no memory left: backends have no other way to say so.
+fn is_of_memory(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["out of memory", "outofmemory", "out_of_memory"]
+        .iter()
+        .any(|said| text.contains(said))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -49,6 +49,7 @@ fn every_standard_stage_is_there() {
         "split multilabel-stratified",
         "split predefined",
         "split random",
+        "split validation-only",
         "network channel-statistics",
         "network convnext-tiny",
         "network densenet121",

@@ -363,3 +363,31 @@ fn termination_stops_all_that_a_command_started() {
     );
     assert_eq!(at_work_in(home.path()), Vec::<String>::new());
 }
+
+#[test]
+fn memory_that_ends_is_a_plain_error() {
+    let home = tempfile::tempdir().unwrap();
+    let large = TINY
+        .replace("patients = 8", "patients = 12")
+        .replace("slices = 6\nsize = 64", "slices = 12\nsize = 128")
+        .replace("use = \"small-cnn\"", "use = \"small-cnn\"\nwidth = 256")
+        .replace("batch = 8", "batch = 4096");
+    fs::write(home.path().join("large.toml"), large).unwrap();
+    let program = env!("CARGO_BIN_EXE_ichflow");
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            &format!("ulimit -v 900000; exec {program} run large.toml --device cpu"),
+        ])
+        .current_dir(home.path())
+        .env("RAYON_NUM_THREADS", "2")
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: the machine's memory is full: "), "{said}");
+    assert!(
+        said.contains("help: `ichflow doctor RECIPE` says what a recipe takes"),
+        "{said}"
+    );
+}

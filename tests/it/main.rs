@@ -25,6 +25,7 @@ mod eda;
 mod errors;
 mod failures;
 mod learned_window;
+mod messages;
 mod planning;
 mod predict;
 mod privacy;

@@ -304,6 +304,17 @@ fn a_bundle_that_was_changed_and_files_that_are_none_are_told() {
     assert!(!fine && said.contains("study is not a model bundle"), "{said}");
     let (fine, said) = predict(&["handed over", "study/notes.txt"]);
     assert!(!fine && said.contains("no slice was found"), "{said}");
+    let (fine, said) = predict(&["handed over", "study", "--out=study"]);
+    assert!(
+        !fine && said.contains("study is a directory") && said.contains("name a file"),
+        "{said}"
+    );
+    let (fine, said) = predict(&["handed over", "study/*.dcm"]);
+    assert!(!fine && said.contains("mean others to a shell alone"), "{said}");
+    fs::create_dir_all(place.path().join("run")).unwrap();
+    copy(&place.path().join("handed over"), &place.path().join("run/model"));
+    let (fine, said) = predict(&["run", "study"]);
+    assert!(!fine && said.contains("the run's bundle is run/model"), "{said}");
     let (fine, said) = predict(&["handed over", "study", "--out=nowhere/p.csv"]);
     assert!(!fine && said.contains("there is no directory nowhere"), "{said}");
 
@@ -334,4 +345,106 @@ fn a_bundle_stands_in_a_recipe_in_place_of_training() {
             |run: &str| fs::read(directory.path().join("runs").join(run).join("latest").join(file)).unwrap();
         assert!(read("tiny") == read("again"), "{file} differs");
     }
+}
+
+#[test]
+fn a_bundle_is_measured_on_labelled_data_by_a_short_recipe() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("tiny.toml"), TINY).unwrap();
+    let output = ichflow(directory.path(), &["run", "tiny.toml", "--device=cpu"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let data = [
+        "phantom",
+        "data",
+        "--patients=3",
+        "--test-patients=1",
+        "--slices=4",
+        "--size=64",
+    ];
+    assert!(ichflow(directory.path(), &data).status.success());
+    let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/evaluate_bundle.toml");
+    fs::copy(recipe, directory.path().join("measure.toml")).unwrap();
+    let sets = [
+        "--set",
+        "vars.data=data",
+        "--set",
+        "vars.model=runs/tiny/latest/model",
+    ];
+    let arguments = [&["run", "measure.toml", "--device=cpu"][..], &sets].concat();
+    let output = ichflow(directory.path(), &arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let latest = directory.path().join("runs/measure/latest");
+    let metrics: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(latest.join("metrics.json")).unwrap()).unwrap();
+    let slices = metrics["valid"]["slices"].as_u64().unwrap();
+    assert!(slices >= 10, "{metrics}");
+    assert!(latest.join("report.html").is_file());
+
+    // The same model on the same slices, by the two commands.
+    let model = "runs/tiny/latest/model";
+    let predict = [
+        "predict",
+        model,
+        "data/stage_2_train",
+        "--out=p.csv",
+        "--device=cpu",
+    ];
+    let output = ichflow(directory.path(), &predict);
+    assert!(
+        output.status.code() == Some(0) || output.status.code() == Some(3),
+        "{}",
+        stderr(&output)
+    );
+    let output = ichflow(
+        directory.path(),
+        &["score", "p.csv", "data/stage_2_train.csv", "--partial", "--json"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let scored: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let loss = |found: &serde_json::Value| found["weighted_log_loss"].as_f64().unwrap();
+    let measured = &scored["score"];
+    assert!(
+        (loss(measured) - loss(&metrics["valid"])).abs() < 1e-12,
+        "{scored}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_model_card_names_the_network_that_ran_and_no_path_of_this_machine() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let weights =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/weights/efficientnet-lite0-57934424.pth");
+    let Ok(weights) = fs::canonicalize(&weights) else {
+        println!("skipped: {} is not there", weights.display());
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let text = TINY.replace("title = \"Tiny\"", "title = \"ResNet-50 on a phantom\"");
+    fs::write(directory.path().join("tiny.toml"), text).unwrap();
+    let named = format!("network.weights={}", weights.display());
+    let sets = [
+        "--set",
+        "network.use=efficientnet-lite0",
+        "--set",
+        &named,
+        "--set",
+        "train.phases.0.epochs=1",
+    ];
+    let arguments = [&["run", "tiny.toml", "--device=cpu"][..], &sets].concat();
+    let output = ichflow(directory.path(), &arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let latest = directory.path().join("runs/tiny/latest");
+    let card = fs::read_to_string(latest.join("model/README.md")).unwrap();
+    let title = card.lines().next().unwrap();
+    assert!(title.contains("efficientnet-lite0"), "{title}");
+    assert!(card.contains("efficientnet-lite0-57934424.pth"), "{card}");
+    let folder = weights.parent().unwrap().display().to_string();
+    let home = directory.path().display().to_string();
+    assert!(!card.contains(&folder) && !card.contains(&home), "{card}");
+    // Whoever may read other files of the run may read the weights.
+    let mode = |name: &str| fs::metadata(latest.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("model/weights.safetensors"), mode("model/bundle.json"));
+    assert!(!latest.join("checkpoints/best.part").exists());
 }

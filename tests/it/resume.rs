@@ -89,6 +89,9 @@ fn a_killed_training_ends_as_one_that_was_not() {
         assert!(!run_until(killed.path(), |line| line.contains(kill)), "{kill}");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
+    let plan = crate::common::ichflow(killed.path(), &["plan", "tiny.toml"]);
+    let said = crate::common::stdout(&plan);
+    assert!(said.contains("resumes at epoch "), "{said}");
     let mut carried_on = false;
     assert!(run_until(killed.path(), |line| {
         carried_on |= line.contains("carries on");

@@ -206,6 +206,11 @@ fn an_interrupt_ends_cleanly_and_the_next_run_goes_through() {
     assert!(killed.success());
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+    let said = rest.join("\n");
+    assert!(
+        said.contains("the same command goes on where this stopped; `ichflow plan tiny.toml`"),
+        "{said}"
+    );
     let latest = directory.path().join("runs/tiny/latest");
     let provenance: serde_json::Value = serde_json::from_str(&read(latest.join("provenance.json"))).unwrap();
     assert_eq!(provenance["outcome"], "interrupted");

@@ -205,14 +205,17 @@ impl<'a> Elements<'a> {
         if trimmed_bytes(bytes).is_empty() {
             return None;
         }
-        let text = excerpt(&self.text(tag));
-        let numbers: Option<Vec<f64>> = values(bytes).map(number_of_text).collect();
+        let text = || excerpt(&self.text(tag));
+        // Of any number of values some may be empty.
+        let counts = |value: &&[u8]| count.is_some() || !trimmed_bytes(value).is_empty();
+        let numbers: Option<Vec<f64>> = values(bytes).filter(counts).map(number_of_text).collect();
         match numbers {
-            None => Some(format!("its {name} is not a number and left out: {text:?}")),
+            None => Some(format!("its {name} is not a number and left out: {:?}", text())),
             Some(numbers) if count.is_some_and(|count| count != numbers.len()) => Some(format!(
-                "its {name} has {} numbers where {} are expected, and is left out: {text:?}",
+                "its {name} has {} in place of {} numbers, and is left out: {:?}",
                 numbers.len(),
-                count.unwrap_or_default()
+                count.unwrap_or_default(),
+                text()
             )),
             Some(_) if values(bytes).any(has_decimal_comma) => Some(format!(
                 "its {name} is written with a decimal comma, which is read as a point"
@@ -292,7 +295,7 @@ mod tests {
             ("1,024.5\\1", "is not a number"),
             ("1,0,2\\1", "is not a number"),
             ("0.5 mm\\1", "is not a number"),
-            ("0.5", "has 1 numbers where 2 are expected"),
+            ("0.5", "has 1 in place of 2 numbers"),
         ] {
             let (numbers, odd) = of(text);
             assert!(numbers.is_none() && odd.contains(why), "{text}: {odd}");

@@ -24,11 +24,12 @@ impl ModalityLut {
     }
 }
 
-/// The file's table, if it has one. `signed` says whether stored values are two's complement.
+/// The file's table, if it has one. `signed` says whether stored values are two's complement, `is_ct` whether the image is
+/// CT, whose values are HU where the table leaves the unit open.
 ///
 /// # Errors
 /// When there is a table that cannot be read: without it stored values mean nothing.
-pub(crate) fn modality_lut(file: &DicomFile, signed: bool) -> Result<Option<ModalityLut>> {
+pub(crate) fn modality_lut(file: &DicomFile, signed: bool, is_ct: bool) -> Result<Option<ModalityLut>> {
     let Some(sequence) = file.layout.modality_lut.as_ref() else {
         return Ok(None);
     };
@@ -40,8 +41,8 @@ pub(crate) fn modality_lut(file: &DicomFile, signed: bool) -> Result<Option<Moda
         DicomError::header("its ModalityLUTSequence, the table from stored values to HU, is damaged")
     })?;
     // Entries are unsigned, which HU are not: 16 bits of HU are two's complement, beyond 32767 there are none.
-    let is_hu = table.kind == "HU" && table.bits == 16;
-    let entry = |value: &u16| match is_hu {
+    let is_hu = table.kind == "HU" || is_ct && matches!(table.kind.as_str(), "" | "US");
+    let entry = |value: &u16| match is_hu && table.bits == 16 {
         true => *value as i16,
         false => i16::try_from(*value).unwrap_or(i16::MAX),
     };

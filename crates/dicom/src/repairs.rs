@@ -400,8 +400,10 @@ mod tests {
             warnings,
             "its values come from its ModalityLUTSequence, a table of 4 entries"
         );
-        // Of another unit the entries are unsigned, as the standard says.
-        let (hu, _) = read(table("US", 9, &[0, 1, 2, 65535]).unwrap()).unwrap();
+        // Where the unit is left open, CT has HU; of another unit entries are unsigned, as the standard says.
+        let (hu, _) = read(table("US", 9, &entries).unwrap()).unwrap();
+        assert_eq!(hu, [-1024, -1024, -1000, 40, 900, 900]);
+        let (hu, _) = read(table("OD", 9, &[0, 1, 2, 65535]).unwrap()).unwrap();
         assert_eq!(hu, [0, 0, 1, 2, i16::MAX, i16::MAX]);
         let error = read(table("HU", 9, &entries[..3]).unwrap())
             .unwrap_err()

@@ -93,7 +93,8 @@ fn storage(file: &DicomFile, elements: &Elements) -> Result<Storage> {
         other => return Err(DicomError::header(format!("its PixelRepresentation is {other}"))),
     };
     let high_bit = elements.integer(tags::HIGH_BIT, "HighBit", bits_stored.checked_sub(1))?;
-    let lut = modality_lut(file, signed)?.map(Arc::new);
+    let is_ct = matches!(elements.text(tags::MODALITY).as_str(), "" | "CT");
+    let lut = modality_lut(file, signed, is_ct)?.map(Arc::new);
     let slope = elements.number_or(tags::RESCALE_SLOPE, "RescaleSlope", 1.0)?;
     // Values that all round to one are none.
     let values = f64::from(1_u32 << bits_stored);
@@ -112,7 +113,7 @@ fn storage(file: &DicomFile, elements: &Elements) -> Result<Storage> {
             .max(1),
         bits_allocated: bits_allocated as u16,
         high_bit,
-        is_ct: matches!(elements.text(tags::MODALITY).as_str(), "" | "CT"),
+        is_ct,
         lut,
         rescale: Rescale {
             bits_stored: bits_stored as u16,

@@ -1,6 +1,6 @@
 //! The one trait a plugin author implements.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -81,6 +81,8 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Whether the stage can run all the same: it is said as a warning.
+    pub is_advice: bool,
 }
 
 impl Problem {
@@ -90,6 +92,15 @@ impl Problem {
             key: key.into(),
             message: message.into(),
             help: None,
+            is_advice: false,
+        }
+    }
+
+    /// Something about the value of `key` that deserves attention, and that somebody may want so.
+    pub fn advice(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            is_advice: true,
+            ..Self::new(key, message)
         }
     }
 
@@ -177,7 +188,7 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
         Descriptions::new()
     }
 
-    /// Mistakes that types and ranges cannot express. Reads nothing.
+    /// Mistakes that types and ranges cannot express, and advice. Reads nothing.
     fn check(&self) -> Vec<Problem> {
         Vec::new()
     }
@@ -194,6 +205,21 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// Where files that it will read cannot be looked at.
     fn needs(&self, _known: &Known) -> Result<Needs> {
         Ok(Needs::default())
+    }
+
+    /// Brings onto this machine what it needs from elsewhere. A run does so before its first stage begins, so that a
+    /// network that is down costs no work.
+    ///
+    /// # Errors
+    /// When it cannot be brought.
+    fn fetch(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Where it would go on with what a run that was stopped has left in `directory`, the place of its result: "resumes at
+    /// epoch 4 of 10". Nothing where it would begin anew.
+    fn resumes(&self, _directory: &Path) -> Option<String> {
+        None
     }
 
     /// Does the work.
@@ -219,6 +245,13 @@ pub trait AnyStage: Send + Sync {
     /// # Errors
     /// See [`Stage::needs`].
     fn needs(&self, known: &Known) -> Result<Needs>;
+    /// See [`Stage::fetch`].
+    ///
+    /// # Errors
+    /// As the stage's own.
+    fn fetch(&self) -> Result<()>;
+    /// See [`Stage::resumes`].
+    fn resumes(&self, directory: &Path) -> Option<String>;
     /// See [`Stage::run`].
     ///
     /// # Errors
@@ -250,6 +283,14 @@ impl<S: Stage> AnyStage for S {
 
     fn needs(&self, known: &Known) -> Result<Needs> {
         Stage::needs(self, known)
+    }
+
+    fn fetch(&self) -> Result<()> {
+        Stage::fetch(self)
+    }
+
+    fn resumes(&self, directory: &Path) -> Option<String> {
+        Stage::resumes(self, directory)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {

@@ -50,6 +50,10 @@ path = "data/my_study"
         Ports::new().offers(output::COHORT).offers(output::PIXELS)
     }
 
+    fn describe(&self, _inputs: &Descriptions) -> Descriptions {
+        Descriptions::new().with(output::COHORT, Description::new().unlabelled())
+    }
+
     fn reads(&self) -> Vec<ExternalPath> {
         vec![ExternalPath::directory("path", &self.path)]
     }

@@ -164,9 +164,15 @@ fn class_is_no_capture(kinds: &[(Kind, String)]) -> bool {
     kinds.iter().all(|(kind, _)| *kind != Kind::SecondaryCapture)
 }
 
-/// Why a header describes no axial slice of CT in HU, if it describes none: the first reason.
+/// Why a header describes no axial slice of CT in HU, if it describes none.
 pub fn not_axial_ct(header: &Header) -> Option<String> {
-    kinds_of(header).into_iter().next().map(|(_, reason)| reason)
+    reasons(kinds_of(header).iter())
+}
+
+/// The reasons of some kinds in one text; none of no kinds.
+pub(crate) fn reasons<'a>(kinds: impl Iterator<Item = &'a (Kind, String)>) -> Option<String> {
+    let reasons: Vec<&str> = kinds.map(|(_, reason)| reason.as_str()).collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ impl Stage for Evaluate {
     }
 }
 
-/// Share of positives of each label among the slices trained on.
+/// Share of positives of each label among the slices trained on; where none was, among those measured.
 fn training_prevalence(cohort: &Cohort, folds: &Folds) -> Result<[f64; COUNT]> {
     if cohort.len() != folds.of_slice.len() {
         return Err(Error::new(format!(
@@ -114,13 +114,18 @@ fn training_prevalence(cohort: &Cohort, folds: &Folds) -> Result<[f64; COUNT]> {
         ))
         .help("wire `cohort` and `folds` to the cohort that was split and its own split"));
     }
-    let truth: Vec<_> = folds
-        .indices(Fold::Train)
+    let trained = folds.indices(Fold::Train);
+    let counted = match trained.is_empty() {
+        true => folds.indices(Fold::Valid),
+        false => trained,
+    };
+    let truth: Vec<_> = counted
         .into_iter()
         .filter_map(|index| cohort.slices[index].labels)
         .collect();
     metrics::prevalence(&truth).ok_or_else(|| {
-        Error::new("no slice of the training fold has labels").help("give the loader a labels file")
+        Error::new("no slice that the prevalence is counted in has labels")
+            .help("give the loader a labels file: `rsna` reads one, `dicom-dir` gives slices alone")
     })
 }
 

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn_store::{BurnpackStore, ModuleSnapshot};
-use ichflow_api::nn::weights::save_safetensors;
+use ichflow_api::nn::weights::{permissions, save_safetensors};
 use ichflow_api::prelude::*;
 
 /// Writes the trained network as `weights.safetensors`, with timm's names and PyTorch's layout: `timm.create_model`
@@ -53,6 +53,7 @@ impl Stage for Burnpack {
         let path = context.file("weights.bpk")?;
         let mut store = BurnpackStore::from_file(&path).overwrite(true);
         model.network.valid().save_into(&mut store).at("write", &path)?;
+        permissions::as_of_new_files(&path).at("write", &path)?;
         Ok(Outputs::new())
     }
 }

@@ -1,5 +1,7 @@
 //! What an architecture brings, and the factory all of them share.
 
+use std::path::Path;
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use ichflow_api::nn::HeadPlan;
@@ -95,10 +97,33 @@ impl<A: Architecture> Factory<A> {
         let mut file = file
             .unwrapped()
             .rename(|name| Some(self.architecture.rename(name)))?;
-        if let Some(weight) = file.get_mut(self.architecture.first_convolution()) {
+        let first = self.architecture.first_convolution();
+        if file.get_mut(first).is_none()
+            && let Some(around) = self.unknown_wrapper(&found.path)?
+        {
+            let inside = |name: &str| Some(self.architecture.rename(name.strip_prefix(&around)?));
+            file = WeightsFile::open(&found.path)?.rename(inside)?;
+        }
+        if let Some(weight) = file.get_mut(first) {
             adapt_inputs(weight, channels);
         }
         Ok(file)
+    }
+}
+
+impl<A: Architecture> Factory<A> {
+    /// What a program of somebody's own has put around the network's names: what stands before the name of the first
+    /// convolution, `base.` of `base.conv_stem.weight`, if that is there once.
+    fn unknown_wrapper(&self, path: &Path) -> Result<Option<String>> {
+        let first = self.architecture.first_convolution();
+        let file = WeightsFile::open(path)?;
+        let around = |name: &str| -> Option<String> {
+            let dots = name.match_indices('.').map(|(at, _)| at + 1);
+            let mut starts = dots.filter(|start| self.architecture.rename(&name[*start..]) == first);
+            starts.next().map(|start| name[..start].to_owned())
+        };
+        let mut found = file.names().filter_map(around);
+        Ok(found.next().filter(|_| found.next().is_none()))
     }
 }
 
@@ -128,6 +153,10 @@ impl<A: Architecture> NetworkFactory for Factory<A> {
             Some(found) => format!("{name}, weights of {}", found.name),
             None => format!("{name}, random weights"),
         }
+    }
+
+    fn is_trained(&self) -> bool {
+        self.start.is_some()
     }
 }
 

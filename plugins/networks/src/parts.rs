@@ -2,6 +2,7 @@
 
 use ichflow_api::nn::{HeadKind, HeadPlan, Pool};
 use ichflow_api::prelude::*;
+use ichflow_hub::Hub;
 
 use crate::normalise::Normalise;
 use crate::source::Source;
@@ -34,11 +35,27 @@ pub fn check_dropout(dropout: f64) -> Vec<Problem> {
     }
 }
 
+/// Whether the weights are those of timm's `architecture`, and at hand.
+pub fn check_weights(weights: Option<&str>, architecture: &str) -> Option<Problem> {
+    weights.map(Source::parse)?.check(architecture, &Hub::from_env())
+}
+
+/// Fetches weights of the hub that are not on this machine.
+///
+/// # Errors
+/// When they cannot be fetched.
+pub fn fetch(weights: Option<&str>) -> Result<()> {
+    match weights.map(Source::parse) {
+        Some(source) => source.find(&Hub::from_env()).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
 /// The weights file, if a file is named. What comes from the hub is found or fetched when the stage runs.
 pub fn reads(weights: Option<&str>) -> Vec<ExternalPath> {
     match weights.map(Source::parse) {
         Some(Source::File(path)) => vec![ExternalPath::file("weights", path)],
-        Some(Source::Hub(_)) | None => Vec::new(),
+        Some(Source::Hub(_) | Source::Random) | None => Vec::new(),
     }
 }
 

@@ -17,13 +17,21 @@ pub enum Source {
     File(PathBuf),
     /// A model of the hub.
     Hub(Repository),
+    /// Random weights, asked for by that name.
+    Random,
 }
 
+/// What a recipe calls random weights.
+const RANDOM: &str = "random";
+
 impl Source {
-    /// Reads `weights`. With the prefix `hf-hub:` it is a model of the hub. Else it is a file if it ends like a
+    /// Reads `weights`. `random` means random weights. With the prefix `hf-hub:` it is a model of the hub. Else it is a file if it ends like a
     /// weights file (`.safetensors`, `.pth`, `.pt`, `.bin`, `.ckpt`, `.tar`), begins with `/`, `.` or `~`, or is
     /// there; else a model of the hub if it is `owner/name` or `owner/name@revision`; else a file.
     pub fn parse(text: &str) -> Self {
+        if text == RANDOM {
+            return Self::Random;
+        }
         let prefix = ["hf-hub:", "hf_hub:"].into_iter();
         if let Some(name) = prefix.filter_map(|prefix| text.strip_prefix(prefix)).next() {
             return Self::Hub(Repository::parse_loosely(name));
@@ -43,9 +51,10 @@ impl Source {
     ///
     /// # Errors
     /// When a model cannot be fetched.
-    pub fn find(&self, hub: &Hub) -> Result<Found> {
-        match self {
-            Self::File(path) => Ok(Found {
+    pub fn find(&self, hub: &Hub) -> Result<Option<Found>> {
+        Ok(match self {
+            Self::Random => None,
+            Self::File(path) => Some(Found {
                 path: path.clone(),
                 description: path.display().to_string(),
                 name: path
@@ -58,15 +67,63 @@ impl Source {
                 let path = hub.first_of(repository, &WEIGHTS).map_err(error)?;
                 // A model without one goes by what is known of its architecture.
                 let config = hub.first_of(repository, &["config.json"]).ok();
-                Ok(Found {
+                Some(Found {
                     path,
                     description: repository.to_string(),
                     name: repository.to_string(),
                     config: config.as_deref().map(Config::read).transpose()?,
                 })
             }
-        }
+        })
     }
+
+    /// What can be said before anything is fetched of weights for timm's architecture `wanted`: that they are of another
+    /// one, or not on this machine.
+    pub fn check(&self, wanted: &str, hub: &Hub) -> Option<Problem> {
+        let Self::Hub(repository) = self else { return None };
+        if let Some(theirs) = of_timm(&repository.name).filter(|theirs| *theirs != wanted) {
+            return Some(
+                Problem::new(
+                    "weights",
+                    format!("the weights {repository} are of timm's {theirs}, and this network is timm's {wanted}"),
+                )
+                .help(format!(
+                    "set `weights` along with the network's `use`: a model of the hub such as timm/{wanted}.…, a file, or \
+                     \"{RANDOM}\""
+                )),
+            );
+        }
+        let place = match hub.find(repository, &WEIGHTS) {
+            Some(_) => return None,
+            None => hub
+                .cache
+                .as_ref()
+                .map_or_else(String::new, |cache| format!(" {}", cache.display())),
+        };
+        let what_then = match hub.cannot_fetch() {
+            None => "a run fetches them before it begins".to_owned(),
+            Some(why) => format!("a run would end before it begins, as {why}"),
+        };
+        Some(
+            Problem::advice(
+                "weights",
+                format!("the weights {repository} are not in the hub's cache{place}: {what_then}"),
+            )
+            .help(format!(
+                "without a network: bring the cache from a machine that has them (HF_HUB_CACHE names another place), name a \
+                 weights file, or write \"{RANDOM}\" for random weights"
+            )),
+        )
+    }
+}
+
+/// timm's architecture of a model that timm has put on the hub: `timm/efficientnet_b0.ra_in1k`.
+fn of_timm(repository: &str) -> Option<&str> {
+    let name = repository.strip_prefix("timm/")?;
+    Some(
+        name.split_once('.')
+            .map_or(name, |(architecture, _)| architecture),
+    )
 }
 
 /// Weights on this machine.
@@ -141,12 +198,49 @@ mod tests {
             ("some/long/path", false),
             // It is there.
             ("src/lib.rs", false),
+            ("random", false),
             ("timm/efficientnet_b0.ra_in1k", true),
             ("timm/efficientnet_b0.ra_in1k@main", true),
             ("hf-hub:timm/resnet18.a1_in1k", true),
         ] {
             assert_eq!(matches!(Source::parse(text), Source::Hub(_)), hub, "{text}");
         }
+    }
+
+    #[test]
+    fn weights_of_the_hub_are_known_before_they_are_fetched() {
+        let cache = tempfile::tempdir().unwrap();
+        let hub = |offline| Hub {
+            cache: Some(cache.path().to_owned()),
+            offline,
+            ..Hub::default()
+        };
+        let check = |text: &str, offline| Source::parse(text).check("efficientnet_b0", &hub(offline));
+        assert_eq!(check("random", true), None);
+        assert_eq!(check("weights/b0.pth", true), None);
+        let other = check("timm/tf_efficientnet_lite0.in1k", false).unwrap();
+        assert!(
+            !other.is_advice && other.message.contains("tf_efficientnet_lite0"),
+            "{other:?}"
+        );
+        let fitting = "timm/efficientnet_b0.ra_in1k";
+        let offline = check(fitting, true).unwrap();
+        assert!(
+            offline.is_advice && offline.message.contains("HF_HUB_OFFLINE"),
+            "{offline:?}"
+        );
+        assert!(check("someone/else", false).unwrap().is_advice);
+        let commit = cache.path().join("models--timm--efficientnet_b0.ra_in1k");
+        let files = commit.join("snapshots/0123456789012345678901234567890123456789");
+        std::fs::create_dir_all(&files).unwrap();
+        std::fs::create_dir_all(commit.join("refs")).unwrap();
+        std::fs::write(
+            commit.join("refs/main"),
+            "0123456789012345678901234567890123456789",
+        )
+        .unwrap();
+        std::fs::write(files.join("model.safetensors"), "").unwrap();
+        assert_eq!(check(fitting, true), None);
     }
 
     #[test]

@@ -24,8 +24,8 @@ macro_rules! backbone {
         #[serde(default, deny_unknown_fields)]
         pub struct $stage {
             /// Starting weights: a file, `.safetensors` or `.pth`, or a model of the Hugging Face hub such as
-            /// `timm/…`, after `@` a revision of it; random weights without. A classifier in them is replaced by
-            /// a fresh one, and the first convolution adapted to the window's channels.
+            /// `timm/…`, after `@` a revision of it; `random` or nothing for random weights. A classifier in them is
+            /// replaced by a fresh one, and the first convolution adapted to the window's channels.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub weights: Option<String>,
             $( $( $(#[$doc])* pub $field: $type, )* )?
@@ -77,7 +77,14 @@ macro_rules! backbone {
             }
 
             fn check(&self) -> Vec<Problem> {
-                crate::parts::check_dropout(self.dropout)
+                let mut problems = crate::parts::check_dropout(self.dropout);
+                let architecture = crate::architecture::Architecture::timm_name(&($architecture)(self));
+                problems.extend(crate::parts::check_weights(self.weights.as_deref(), &architecture));
+                problems
+            }
+
+            fn fetch(&self) -> Result<()> {
+                crate::parts::fetch(self.weights.as_deref())
             }
 
             fn reads(&self) -> Vec<ExternalPath> {
@@ -122,7 +129,10 @@ pub fn hand_on<A: Architecture>(
     let channels = inputs
         .get(optional::WINDOW)?
         .map_or(3, |window| window.channels());
-    let start = start.map(|source| source.find(&Hub::from_env())).transpose()?;
+    let start = match start {
+        Some(source) => source.find(&Hub::from_env())?,
+        None => None,
+    };
     let factory = Factory::new(architecture, start, head, normalise, channels)?;
     Ok(Outputs::new().with(output::NETWORK, NetworkSpec::new(factory)))
 }

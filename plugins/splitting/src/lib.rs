@@ -6,6 +6,7 @@
 //! | [`multilabel-stratified`](multilabel_stratified) | a validation share, or one of k folds, in which every label is as frequent as in the rest |
 //! | [`predefined`] | the validation slices that a CSV names |
 //! | [`random`] | patients for validation at random |
+//! | [`validation-only`](validation_only) | every slice, to measure a model that was trained before |
 //!
 //! [`iterative`] is the stratifying algorithm, for any number of folds and any share of each; [`part`] says
 //! which part is for validation and [`groups`] which slices must stay together; [`split`] is what every
@@ -21,6 +22,7 @@ pub mod part;
 pub mod predefined;
 pub mod random;
 pub mod split;
+pub mod validation_only;
 
 #[cfg(test)]
 mod tests {

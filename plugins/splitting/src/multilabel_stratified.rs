@@ -62,7 +62,7 @@ impl Stage for MultilabelStratified {
     const SEEDED: bool = true;
 
     fn ports() -> Ports {
-        ports()
+        ports().wants_labels(input::COHORT)
     }
 
     fn check(&self) -> Vec<Problem> {

@@ -82,8 +82,9 @@ impl Split<'_> {
         let validation: Vec<bool> = (0..self.cohort.len())
             .map(|slice| self.dealt.is_validation(slice))
             .collect();
+        let is_split = self.dealt.names.len() > 1;
         for (side, name) in [(false, "training"), (true, "validation")] {
-            if !validation.contains(&side) {
+            if is_split && !validation.contains(&side) {
                 return Err(Error::new(format!(
                     "the {name} fold would be empty: there are only {} {} in the cohort, and {} % of them are \
                      for validation",

@@ -154,7 +154,10 @@ pub fn check_window(key: &str, window: &WindowChoice) -> Option<Problem> {
         ));
     }
     if width > 0.0 && width.is_finite() {
-        return None;
+        return unlikely(center, width).map(|found| Problem {
+            key: key.to_owned(),
+            ..found
+        });
     }
     Some(
         Problem::new(
@@ -163,6 +166,29 @@ pub fn check_window(key: &str, window: &WindowChoice) -> Option<Problem> {
         )
         .help("give a width above 0, for example 80 for brain"),
     )
+}
+
+/// Advice on a window that can hardly be meant in HU; its key is for the caller to set.
+pub fn unlikely(center: f64, width: f64) -> Option<Problem> {
+    let help = "Hounsfield units are -1000 for air, 0 for water, 20 to 45 for brain, 50 to 100 for fresh blood, above 300 for \
+                bone; windows of the head are 40/80 for brain, 80/200 for subdural, 600/2800 for bone";
+    let (low, high) = (center - width / 2.0, center + width / 2.0);
+    let message = if width < 1.0 {
+        format!("a window of width {width} HU tells black from white alone: were shares of 1 meant?")
+    } else if center > 1000.0 && (0.0..500.0).contains(&(center - 1024.0)) {
+        format!(
+            "the center {center} HU is that of dense bone and metal: was a stored value meant, before its rescale by \
+             -1024 ({} HU)?",
+            center - 1024.0
+        )
+    } else if low >= 500.0 {
+        format!("a window from {low} to {high} HU shows bone and metal alone: all soft tissue is black")
+    } else if high <= -200.0 {
+        format!("a window from {low} to {high} HU shows air alone: all tissue is white")
+    } else {
+        return None;
+    };
+    Some(Problem::advice("", message).help(help))
 }
 
 /// What is wrong with the windows of the parameter `key`.
@@ -230,6 +256,26 @@ fn check_weights(windows: &[WindowChoice], weights: &[f64]) -> Vec<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_that_are_hardly_hounsfield_units_are_advised_of() {
+        for (center, width, said) in [
+            (0.04, 0.08, "width 0.08"),
+            (1064.0, 80.0, "(40 HU)"),
+            (1064.0, 2000.0, "(40 HU)"),
+            (2000.0, 200.0, "from 1900 to 2100"),
+            (-900.0, 100.0, "air alone"),
+        ] {
+            let found = unlikely(center, width).unwrap();
+            assert!(found.is_advice && found.message.contains(said), "{found:?}");
+        }
+        for (center, width) in PRESETS.iter().map(|preset| (preset.center, preset.width)) {
+            assert_eq!(unlikely(center, width), None, "{center} {width}");
+        }
+        assert_eq!(unlikely(-600.0, 1500.0), None);
+        let windows = [WindowChoice::given(1064.0, 80.0)];
+        assert_eq!(check_windows("windows", &windows)[0].key, "windows[0]");
+    }
 
     #[derive(Debug, Serialize, Deserialize)]
     struct Holder {

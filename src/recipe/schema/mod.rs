@@ -6,12 +6,12 @@ mod words;
 use serde_json::Value as Schema;
 
 pub use tagged::Tagged;
-use words::{alternatives, range_in_words, types};
-pub use words::{choices, in_words, table};
+use words::{alternatives, range_in_words};
+pub use words::{choices, in_words, table, types};
 
 use super::problem::{Code, Problem};
 use super::suggest;
-use super::value::{Node, Table, Value};
+use super::value::{Entry, Node, Table, Value};
 
 /// Checks `node` against `schema`. `path` names the value in messages: `train.phases[0].lr`.
 pub fn check(node: &Node, schema: &Schema, path: &str, problems: &mut Vec<Problem>) {
@@ -42,7 +42,7 @@ pub fn check(node: &Node, schema: &Schema, path: &str, problems: &mut Vec<Proble
             let properties = schema.get("properties").and_then(Schema::as_object);
             if properties.is_some() {
                 check_keys(table, schema, &[], path, problems);
-                check_missing(table, schema, path, problems, node);
+                check_missing(table, schema, &[], path, problems, node);
             }
         }
         Value::String(text) => check_length(node, text.chars().count(), schema, "characters", path, problems),
@@ -54,6 +54,7 @@ pub fn check(node: &Node, schema: &Schema, path: &str, problems: &mut Vec<Proble
 /// no parameters but may stand beside them (`use`, and the names of ports).
 pub fn check_keys(table: &Table, schema: &Schema, others: &[&str], path: &str, problems: &mut Vec<Problem>) {
     let properties = schema.get("properties").and_then(Schema::as_object);
+    let meant = meant(table, schema, others);
     for entry in &table.entries {
         if others.contains(&entry.key.as_str()) {
             continue;
@@ -86,18 +87,61 @@ pub fn check_keys(table: &Table, schema: &Schema, others: &[&str], path: &str, p
                     &entry.key_place,
                     format!("unknown key `{}` in `{path}`", entry.key),
                 );
-                problem.help = suggest::help(&entry.key, known);
+                problem.help = match meant.iter().find(|(key, _)| *key == entry.key) {
+                    Some((_, name)) => Some(format!("did you mean `{name}`?")),
+                    None => suggest::help(&entry.key, known),
+                };
                 problems.push(problem);
             }
         }
     }
 }
 
-/// Reports parameters that have no default and are not set.
-pub fn check_missing(table: &Table, schema: &Schema, path: &str, problems: &mut Vec<Problem>, node: &Node) {
+/// Parameters that have no default and are not set.
+fn missing<'a>(table: &Table, schema: &'a Schema) -> Vec<&'a str> {
     let required = schema.get("required").and_then(Schema::as_array);
-    for key in required.into_iter().flatten().filter_map(Schema::as_str) {
-        if table.get(key).is_none() {
+    let names = required.into_iter().flatten().filter_map(Schema::as_str);
+    names.filter(|key| table.get(key).is_none()).collect()
+}
+
+/// Unknown keys that stand in the place of missing ones, with these: `lrate` where `lr` is missing.
+fn meant<'a>(table: &'a Table, schema: &'a Schema, others: &[&str]) -> Vec<(&'a str, &'a str)> {
+    let properties = schema.get("properties").and_then(Schema::as_object);
+    let is_known =
+        |key: &str| others.contains(&key) || properties.is_some_and(|known| known.contains_key(key));
+    let entries = table.entries.iter();
+    let unknown: Vec<&Entry> = entries.filter(|entry| !is_known(&entry.key)).collect();
+    let missing = missing(table, schema);
+    let fits = |entry: &Entry, name: &str| {
+        let mut problems = Vec::new();
+        check(&entry.node, &schema["properties"][name], name, &mut problems);
+        problems.is_empty()
+    };
+    let mut found = Vec::new();
+    for entry in &unknown {
+        let like = suggest::closest(&entry.key, missing.iter().copied());
+        // One that is too many where one is too few, and of its kind.
+        let only = match (unknown.as_slice(), missing.as_slice()) {
+            ([_], [name]) if fits(entry, name) => Some(*name),
+            _ => None,
+        };
+        found.extend(like.or(only).map(|name| (entry.key.as_str(), name)));
+    }
+    found
+}
+
+/// Reports parameters that have no default and are not set, unless a key stands there that means them.
+pub fn check_missing(
+    table: &Table,
+    schema: &Schema,
+    others: &[&str],
+    path: &str,
+    problems: &mut Vec<Problem>,
+    node: &Node,
+) {
+    let meant = meant(table, schema, others);
+    for key in missing(table, schema) {
+        if meant.iter().all(|(_, name)| *name != key) {
             let about = schema["properties"][key]
                 .get("description")
                 .and_then(Schema::as_str)

@@ -102,7 +102,7 @@ impl<'a> Tagged<'a> {
                 problem.help = Some(format!("only {tag} = {others} has it, and this is \"{name}\""));
             }
         }
-        check_missing(table, schema, path, problems, node);
+        check_missing(table, schema, &[], path, problems, node);
     }
 
     /// The kinds that have a key, as a recipe writes them.

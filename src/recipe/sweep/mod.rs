@@ -67,6 +67,8 @@ enum Change {
     Layer(Table),
     /// One value.
     Set(Vec<(String, Place)>, Node),
+    /// The seed of every stage that trains.
+    TrainingSeed(Place, Node),
 }
 
 /// One choice along one direction of a sweep: a name and its changes.
@@ -78,7 +80,13 @@ struct Point {
 
 /// Takes `[sweep]` out of a recipe and makes its trials; none if it has no such table. What is wrong is
 /// added to `problems`.
-pub fn expand(table: &mut Table, problems: &mut Problems) -> Option<Vec<Trial>> {
+///
+/// `trains` says of the name of a stage whether it trains, and by a seed.
+pub fn expand(
+    table: &mut Table,
+    trains: &dyn Fn(&str) -> bool,
+    problems: &mut Problems,
+) -> Option<Vec<Trial>> {
     let entry = table.remove("sweep")?;
     let Value::Table(sweep) = entry.node.value else {
         problems.list.push(Problem::at(
@@ -94,14 +102,19 @@ pub fn expand(table: &mut Table, problems: &mut Problems) -> Option<Vec<Trial>> 
             "variants" => directions.push(variants(entry, &mut problems.list)),
             "grid" => directions.extend(grid(entry, &mut problems.list)),
             "random" => directions.push(random(entry, &mut problems.list)),
-            "seeds" => directions.push(seeds(entry, &mut problems.list)),
+            "seeds" => directions.push(seeds(
+                entry,
+                seeds_vary(&sweep, &mut problems.list),
+                &mut problems.list,
+            )),
+            "seeds_vary" => {}
             other => {
                 let mut problem = Problem::at(
                     Code::UnknownKey,
                     &entry.key_place,
                     format!("unknown key `{other}` in `sweep`"),
                 );
-                let known = ["variants", "grid", "random", "seeds"];
+                let known = ["variants", "grid", "random", "seeds", "seeds_vary"];
                 problem.help = suggest::help(other, known);
                 problems.list.push(problem);
             }
@@ -138,7 +151,7 @@ pub fn expand(table: &mut Table, problems: &mut Problems) -> Option<Vec<Trial>> 
         let mut more = Vec::with_capacity(trials.len() * points.len());
         for trial in &trials {
             for point in &points {
-                more.push(trial.at(point, problems));
+                more.push(trial.at(point, trains, problems));
             }
         }
         trials = more;
@@ -148,7 +161,7 @@ pub fn expand(table: &mut Table, problems: &mut Problems) -> Option<Vec<Trial>> 
 }
 
 impl Trial {
-    fn at(&self, point: &Point, problems: &mut Problems) -> Self {
+    fn at(&self, point: &Point, trains: &dyn Fn(&str) -> bool, problems: &mut Problems) -> Self {
         let mut table = self.table.clone();
         for change in &point.changes {
             match change {
@@ -159,6 +172,11 @@ impl Trial {
                     // The same mistake stands behind every trial of this value.
                     drop_repeated(problems, before);
                 }
+                Change::TrainingSeed(place, node) => {
+                    let before = problems.list.len();
+                    set_training_seed(&mut table, trains, place, node, problems);
+                    drop_repeated(problems, before);
+                }
             }
         }
         let name = match self.name.as_str() {
@@ -166,6 +184,41 @@ impl Trial {
             name => format!("{name}, {}", point.name),
         };
         Self { name, table }
+    }
+}
+
+/// Gives every stage that trains a seed of its own. All else keeps the recipe's: cohort, folds and draws stay the same, so
+/// that runs differ in training alone and can be compared slice by slice.
+fn set_training_seed(
+    table: &mut Table,
+    trains: &dyn Fn(&str) -> bool,
+    place: &Place,
+    seed: &Node,
+    problems: &mut Problems,
+) {
+    let is_trained = |entry: &&Entry| {
+        let stage = entry.node.as_table();
+        stage.and_then(|stage| stage.string("use")).is_some_and(trains)
+    };
+    let stages: Vec<String> = table
+        .entries
+        .iter()
+        .filter(is_trained)
+        .map(|entry| entry.key.clone())
+        .collect();
+    if stages.is_empty() {
+        problems.list.push(
+            Problem::at(
+                Code::Sweep,
+                place,
+                "no stage of this recipe trains, so its seeds would vary nothing",
+            )
+            .help("to vary whatever is drawn, write `seeds_vary = \"all\"` beside `seeds`"),
+        );
+    }
+    for stage in stages {
+        let path = [(stage, place.clone()), ("seed".to_owned(), place.clone())];
+        layers::apply_set(table, &path, seed.clone(), problems);
     }
 }
 
@@ -236,7 +289,37 @@ fn variants(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Point> {
     points
 }
 
-fn seeds(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Point> {
+/// What seeds vary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SeedsVary {
+    /// Training: weights, order, augmentation.
+    Training,
+    /// Whatever is drawn, cohort and folds included.
+    All,
+}
+
+fn seeds_vary(sweep: &Table, problems: &mut Vec<Problem>) -> SeedsVary {
+    match (sweep.get("seeds_vary"), sweep.string("seeds_vary")) {
+        (None, _) | (_, Some("training")) => SeedsVary::Training,
+        (_, Some("all")) => SeedsVary::All,
+        (Some(node), _) => {
+            problems.push(
+                Problem::at(
+                    Code::NotAChoice,
+                    &node.place,
+                    "`sweep.seeds_vary` is neither \"training\" nor \"all\"",
+                )
+                .help(
+                    "\"training\" keeps the recipe's cohort and folds, so that runs can be compared; \"all\" draws them \
+                     anew for each seed",
+                ),
+            );
+            SeedsVary::Training
+        }
+    }
+}
+
+fn seeds(entry: &Entry, vary: SeedsVary, problems: &mut Vec<Problem>) -> Vec<Point> {
     let Value::Array(items) = &entry.node.value else {
         problems.push(wrong_type(&entry.node, "sweep.seeds", "a list of whole numbers"));
         return Vec::new();
@@ -244,7 +327,10 @@ fn seeds(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Point> {
     let path = vec![("seed".to_owned(), entry.key_place.clone())];
     let point = |item: &Node| Point {
         name: format!("seed {}", shown(item)),
-        changes: vec![Change::Set(path.clone(), item.clone())],
+        changes: vec![match vary {
+            SeedsVary::Training => Change::TrainingSeed(entry.key_place.clone(), item.clone()),
+            SeedsVary::All => Change::Set(path.clone(), item.clone()),
+        }],
     };
     items.iter().map(point).collect()
 }

@@ -9,7 +9,7 @@ fn expanded(text: &str) -> (Vec<Trial>, Vec<String>) {
     assert!(errors.is_empty(), "{errors:?}");
     let mut table = from_parsed(&parsed, 0, &mut Vec::new());
     let mut problems = Problems::default();
-    let trials = expand(&mut table, &mut problems).unwrap();
+    let trials = expand(&mut table, &|name| name == "fit", &mut problems).unwrap();
     (trials, problems.list.into_iter().map(|p| p.message).collect())
 }
 
@@ -42,10 +42,34 @@ fn everything_multiplies_and_seeds_vary_fastest() {
     assert_eq!(value(&trials[0], "window", "use").as_str(), Some("sigmoid"));
     assert_eq!(value(&trials[7], "window", "use").as_str(), Some("bsb"));
     assert_eq!(value(&trials[7], "train", "batch").as_integer(), Some(32));
-    assert_eq!(
-        trials[7].table.get("seed").unwrap().to_toml().as_integer(),
-        Some(2)
+    assert_eq!(value(&trials[7], "train", "seed").as_integer(), Some(2));
+}
+
+#[test]
+fn seeds_vary_training_alone_unless_all_is_asked_for() {
+    let seed = |trial: &Trial| trial.table.get("seed").unwrap().to_toml().as_integer();
+    let training = trials(&with("[sweep]\nseeds = [1, 2]\n"));
+    assert_eq!(seed(&training[1]), Some(0));
+    assert_eq!(value(&training[1], "train", "seed").as_integer(), Some(2));
+    let all = trials(&with("[sweep]\nseeds = [1, 2]\nseeds_vary = \"all\"\n"));
+    assert_eq!(seed(&all[1]), Some(2));
+    assert!(
+        all[1]
+            .table
+            .get("train")
+            .unwrap()
+            .as_table()
+            .unwrap()
+            .get("seed")
+            .is_none()
     );
+    let (_, problems) = expanded("[window]\nuse = \"bsb\"\n[sweep]\nseeds = [1]\n");
+    assert!(
+        problems[0].contains("no stage of this recipe trains"),
+        "{problems:?}"
+    );
+    let (_, problems) = expanded(&with("[sweep]\nseeds = [1]\nseeds_vary = \"both\"\n"));
+    assert!(problems[0].contains("`sweep.seeds_vary`"), "{problems:?}");
 }
 
 #[test]

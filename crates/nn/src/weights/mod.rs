@@ -10,6 +10,7 @@
 mod code;
 mod faults;
 mod format;
+pub mod permissions;
 mod wrappers;
 
 use std::collections::BTreeMap;
@@ -267,7 +268,11 @@ pub fn save_safetensors(network: &Network, path: &Path) -> Result<()> {
         .map_err(|source| Error::Write {
             path: path.to_owned(),
             source: source.into(),
-        })
+        })?;
+    permissions::as_of_new_files(path).map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source: source.into(),
+    })
 }
 
 /// Loads what [`save_safetensors`] wrote, or timm with as many outputs, into a network of the same shape. If

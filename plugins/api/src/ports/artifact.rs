@@ -56,6 +56,8 @@ pub struct Description {
     pub size: Option<[usize; 2]>,
     /// Whether a network learns a part of it: it has one set of learned windows, so no stage takes two such.
     pub learned: bool,
+    /// Whether its slices are known to have no labels.
+    pub unlabelled: bool,
     artifact: Option<AnyArtifact>,
 }
 
@@ -93,6 +95,13 @@ impl Description {
     #[must_use]
     pub fn learned(mut self) -> Self {
         self.learned = true;
+        self
+    }
+
+    /// Says that its slices have no labels.
+    #[must_use]
+    pub fn unlabelled(mut self) -> Self {
+        self.unlabelled = true;
         self
     }
 

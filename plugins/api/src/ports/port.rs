@@ -147,6 +147,8 @@ pub struct InputPort {
     pub need: Need,
     /// Number of channels it insists on.
     pub channels: Option<usize>,
+    /// Whether it insists on slices with labels.
+    pub labels: bool,
 }
 
 impl<A: Artifact> From<Input<A>> for InputPort {
@@ -156,6 +158,7 @@ impl<A: Artifact> From<Input<A>> for InputPort {
             artifact: ArtifactType::of::<A>(),
             need: port.need,
             channels: None,
+            labels: false,
         }
     }
 }
@@ -167,6 +170,7 @@ impl<A: Artifact> From<OptionalInput<A>> for InputPort {
             artifact: ArtifactType::of::<A>(),
             need: Need::Optional,
             channels: None,
+            labels: false,
         }
     }
 }
@@ -236,6 +240,15 @@ impl Ports {
     pub fn wants_channels(mut self, input: impl AnyInput, channels: usize) -> Self {
         for known in self.inputs.iter_mut().filter(|known| known.name == input.name()) {
             known.channels = Some(channels);
+        }
+        self
+    }
+
+    /// Says that an input insists on slices with labels.
+    #[must_use]
+    pub fn wants_labels(mut self, input: impl AnyInput) -> Self {
+        for known in self.inputs.iter_mut().filter(|known| known.name == input.name()) {
+            known.labels = true;
         }
         self
     }

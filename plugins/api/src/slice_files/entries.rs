@@ -107,6 +107,9 @@ pub fn cannot_open(path: &Path, error: &std::io::Error) -> String {
     let is_link = path.is_symlink();
     match error.kind() {
         ErrorKind::NotFound if is_link => "it is a link that leads nowhere".to_owned(),
+        ErrorKind::NotFound if path.to_string_lossy().contains(['*', '?']) => {
+            "there is no such file; `*` and `?` mean others to a shell alone, outside of quotes".to_owned()
+        }
         ErrorKind::NotFound => "there is no such file".to_owned(),
         ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
         _ if is_link => "it is a link that leads to itself, or cannot be followed".to_owned(),

@@ -22,6 +22,11 @@ pub trait NetworkFactory: Send + Sync {
 
     /// A short description: "efficientnet-b0, random weights".
     fn describe(&self) -> String;
+
+    /// Whether it starts from weights that were trained before.
+    fn is_trained(&self) -> bool {
+        false
+    }
 }
 
 /// The artifact by which stages hand a [`NetworkFactory`] on.
@@ -49,6 +54,11 @@ impl NetworkSpec {
     /// See [`NetworkFactory::normalisation`].
     pub fn normalisation(&self) -> Normalisation {
         self.0.normalisation()
+    }
+
+    /// See [`NetworkFactory::is_trained`].
+    pub fn is_trained(&self) -> bool {
+        self.0.is_trained()
     }
 
     /// See [`NetworkFactory::describe`].

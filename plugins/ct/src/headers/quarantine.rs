@@ -9,7 +9,7 @@ use ichflow_api::slice_files::NoSlice;
 
 use super::cached::Found;
 use super::slices::sort;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, reasons};
 use crate::slice_files::no_slice;
 
 /// What lies beside the slices of a directory and is none.
@@ -88,8 +88,8 @@ pub fn usable(
                 let before = slices.len();
                 for (frame, slice) in of_file.into_iter().enumerate() {
                     let kinds = found.kinds.get(frame).map_or(&[][..], Vec::as_slice);
-                    match kinds.iter().find(|(kind, _)| exclude.contains(kind)) {
-                        Some((_, reason)) => excluded.push((slice.id, slice.file, reason.clone())),
+                    match reasons(kinds.iter().filter(|(kind, _)| exclude.contains(kind))) {
+                        Some(reasons) => excluded.push((slice.id, slice.file, reasons)),
                         None => {
                             kept.extend(kinds.iter().map(|(_, reason)| reason.clone()));
                             slices.push(slice);

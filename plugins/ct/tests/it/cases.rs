@@ -114,7 +114,8 @@ fn what_is_no_axial_slice_is_excluded_with_its_reason() {
             ),
             (
                 "scout",
-                "it is a localizer (ImageType ORIGINAL\\PRIMARY\\LOCALIZER)"
+                "it is a localizer (ImageType ORIGINAL\\PRIMARY\\LOCALIZER); it is a sagittal image \
+                 (ImageOrientationPatient), not an axial one"
             ),
         ]
     );

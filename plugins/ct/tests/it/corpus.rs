@@ -115,7 +115,7 @@ fn a_tilted_head_is_in_order_and_its_oddities_are_told() {
     assert_eq!(
         cohort.remarks,
         [
-            "1 files are not DICOM and were skipped",
+            "1 file is not DICOM and was skipped",
             "14 slices of 1 series follow an uneven gap (the series of 01.dcm: 7.00 mm where 4.00 mm is usual)",
             "28 slices of 1 series are in series of mixed thickness (the series of 01.dcm: 4 to 7 mm)",
             "28 slices of 1 series were taken with a tilted gantry; they are ordered along the normal of their \

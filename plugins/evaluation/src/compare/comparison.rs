@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ichflow_api::data::comparison::{Comparison, Ranked, Run, Variant, Versus};
+use ichflow_api::data::comparison::{Comparison, Ranked, Run, Variant, Versus, called};
 use ichflow_api::metrics::{Interval, PairedDifference};
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -218,9 +218,9 @@ fn remarks(ranked: &[Ranked], baseline: usize) -> Vec<String> {
         let note = one.versus.as_ref().and_then(|versus| versus.note.as_deref());
         if let Some(note) = note {
             remarks.push(format!(
-                "run {} is not paired with run {}: {note}",
-                place + 1,
-                baseline + 1
+                "{} is not paired with {}: {note}",
+                called(ranked, place),
+                called(ranked, baseline)
             ));
         }
     }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::data::comparison::{EpochRow, Measured, Run};
+use ichflow_api::registry::Registry;
+use ichflow_api::stage::Family;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -58,11 +60,14 @@ impl RunRecord {
             .map_err(|error| format!("recipe.resolved.toml is damaged: {}", error.message()))?;
         let text = |key: &str| recipe.get(key).and_then(toml::Value::as_str);
         run.title = text("title").unwrap_or_default().to_owned();
-        run.seed = recipe
-            .get("seed")
-            .and_then(toml::Value::as_integer)
-            .and_then(|seed| u64::try_from(seed).ok());
-        run.settings = settings::of(&recipe);
+        let registry = Registry::collect().map_err(|error| error.to_string())?;
+        let trains = |name: &str| {
+            registry
+                .find(name)
+                .is_some_and(|stage| stage.family == Family::Train)
+        };
+        run.seed = settings::seed(&recipe, &trains);
+        run.settings = settings::of(&recipe, &trains);
         run.epochs = history(&directory)?;
         provenance(run)?;
         if !directory.join("metrics.json").is_file() {

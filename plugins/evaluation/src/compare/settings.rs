@@ -7,15 +7,39 @@ use ichflow_api::data::comparison::Setting;
 /// What names a run and does not set it.
 const NAMES: [&str; 3] = ["ichflow", "title", "seed"];
 
-/// Every setting but title and seed, in the recipe's order.
-pub(super) fn of(recipe: &toml::Table) -> Vec<Setting> {
+/// Every setting but title and seed, in the recipe's order. `trains` says of a stage by its `use` whether its seed is one of
+/// training, which a sweep varies.
+pub(super) fn of(recipe: &toml::Table, trains: &dyn Fn(&str) -> bool) -> Vec<Setting> {
     let mut settings = Vec::new();
     for (key, value) in recipe {
         if !NAMES.contains(&key.as_str()) {
             flatten(key, value, &mut settings);
         }
     }
+    let seeds: Vec<String> = training_seeds(recipe, trains)
+        .map(|(stage, _)| format!("{stage}.seed"))
+        .collect();
+    settings.retain(|setting| !seeds.contains(&setting.key));
     settings
+}
+
+/// The seed of training: of the first stage that trains and has its own, else the recipe's.
+pub(super) fn seed(recipe: &toml::Table, trains: &dyn Fn(&str) -> bool) -> Option<u64> {
+    let own = training_seeds(recipe, trains).next().map(|(_, seed)| seed);
+    own.or_else(|| recipe.get("seed")?.as_integer())
+        .and_then(|seed| u64::try_from(seed).ok())
+}
+
+/// Stages that train and have a seed of their own, with it.
+fn training_seeds<'a>(
+    recipe: &'a toml::Table,
+    trains: &'a dyn Fn(&str) -> bool,
+) -> impl Iterator<Item = (&'a str, i64)> {
+    recipe.iter().filter_map(|(stage, table)| {
+        let stage_use = table.get("use")?.as_str()?;
+        let seed = table.get("seed")?.as_integer()?;
+        trains(stage_use).then_some((stage.as_str(), seed))
+    })
 }
 
 fn flatten(key: &str, value: &toml::Value, settings: &mut Vec<Setting>) {
@@ -65,7 +89,18 @@ mod tests {
     use super::*;
 
     fn settings(text: &str) -> Vec<Setting> {
-        of(&toml::from_str(text).unwrap())
+        of(&toml::from_str(text).unwrap(), &|name| name == "fit")
+    }
+
+    #[test]
+    fn seeds_of_training_are_no_settings() {
+        let text = "seed = 1\n[load]\nuse = \"phantom\"\nseed = 7\n[train]\nuse = \"fit\"\nseed = 2\n";
+        let keys: Vec<String> = settings(text).into_iter().map(|setting| setting.key).collect();
+        assert_eq!(keys, ["load.use", "load.seed", "train.use"]);
+        let trains = |name: &str| name == "fit";
+        assert_eq!(seed(&toml::from_str(text).unwrap(), &trains), Some(2));
+        let plain = text.replace("seed = 2\n", "");
+        assert_eq!(seed(&toml::from_str(&plain).unwrap(), &trains), Some(1));
     }
 
     #[test]

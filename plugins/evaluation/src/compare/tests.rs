@@ -28,7 +28,7 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
         name: name.into(),
         title: String::new(),
         seed: Some(seed),
-        settings: settings::of(&toml::from_str(recipe).unwrap()),
+        settings: settings::of(&toml::from_str(recipe).unwrap(), &|name| name == "fit"),
         stopped: None,
         measured: Some(Measured {
             eps,

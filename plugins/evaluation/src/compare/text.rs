@@ -39,7 +39,7 @@ fn write_all(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
 
 fn table(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
     let against = match comparison.ranked.get(comparison.baseline) {
-        Some(_) => format!("Δ vs run {}", comparison.baseline + 1),
+        Some(_) => format!("Δ vs {}", comparison.called(comparison.baseline)),
         None => String::new(),
     };
     let mut rows = vec![[

@@ -138,8 +138,12 @@ impl Index {
     pub fn read(directory: &Path) -> Result<Self> {
         let path = Self::path(directory);
         let text = fs::read(&path).map_err(|error| {
-            Error::caused_by(format!("{} is not a model bundle", directory.display()), error)
-                .help("name the directory that `model-bundle` wrote: runs/RECIPE/latest/model")
+            let error = Error::caused_by(format!("{} is not a model bundle", directory.display()), error);
+            let inside = directory.join("model");
+            match Self::path(&inside).is_file() {
+                true => error.help(format!("the run's bundle is {}", inside.display())),
+                false => error.help("name the directory that `model-bundle` wrote: runs/RECIPE/latest/model"),
+            }
         })?;
         let value: Value = serde_json::from_slice(&text).at("understand", &path)?;
         if value["format"] != FORMAT {

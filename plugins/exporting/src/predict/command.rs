@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use ichflow_api::cache::keep::write_whole;
 use ichflow_api::command::{self, Application};
 use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
@@ -139,6 +140,10 @@ ichflow_api::register_command!(define, with run);
 
 /// Whether the table can be written, found now and not after the work.
 fn check_place(out: Option<&PathBuf>) -> Result<()> {
+    if let Some(out) = out.filter(|out| out.is_dir()) {
+        return Err(Error::new(format!("{} is a directory", out.display()))
+            .help("name a file in it with --out, such as predictions.csv"));
+    }
     let parent = out.and_then(|out| out.parent());
     match parent.filter(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
         Some(parent) => Err(Error::new(format!("there is no directory {}", parent.display()))
@@ -149,6 +154,8 @@ fn check_place(out: Option<&PathBuf>) -> Result<()> {
 
 fn write(out: Option<&Path>, text: &[u8]) -> Result<()> {
     match out {
+        // A table that was cut short by a full disk would look whole.
+        Some(path) if !path.exists() || path.is_file() => write_whole(path, |mut file| file.write_all(text)),
         Some(path) => std::fs::write(path, text).at("write", path),
         None => match std::io::stdout().write_all(text) {
             // Whoever read this has seen enough.

@@ -47,6 +47,25 @@ impl Hub {
         }
     }
 
+    /// The first of these files that a model has in the cache; nothing is fetched.
+    pub fn find(&self, model: &Repository, files: &[&str]) -> Option<PathBuf> {
+        let cache = self.cache.as_ref()?;
+        files.iter().find_map(|file| cache::find(cache, model, file))
+    }
+
+    /// Why nothing can be fetched, where that is known without trying.
+    pub fn cannot_fetch(&self) -> Option<&'static str> {
+        if self.offline {
+            Some("HF_HUB_OFFLINE forbids fetching them")
+        } else if cfg!(not(feature = "download")) {
+            Some("this program was built without fetching")
+        } else if self.cache.is_none() {
+            Some("there is no place to keep them: the home directory is not known")
+        } else {
+            None
+        }
+    }
+
     /// The first of these files that a model has, on this machine.
     ///
     /// # Errors
@@ -64,7 +83,7 @@ impl Hub {
                 help: "set HF_HOME to a directory".into(),
             });
         };
-        if let Some(path) = files.iter().find_map(|file| cache::find(cache, model, file)) {
+        if let Some(path) = self.find(model, files) {
             return Ok(path);
         }
         if self.offline {

@@ -273,3 +273,73 @@ fn what_is_saved_is_loaded_again() {
     }
     assert_ne!(classifiers[0], classifiers[1]);
 }
+
+/// The file with another name for every tensor.
+fn renamed(from: &Path, to: &Path, name: impl Fn(&str) -> String) {
+    let bytes = fs::read(from).unwrap();
+    let (length, rest) = bytes.split_at(8);
+    let length = u64::from_le_bytes(length.try_into().unwrap()) as usize;
+    let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&rest[..length]).unwrap();
+    let header: serde_json::Map<_, _> = header
+        .into_iter()
+        .filter(|(tensor, _)| tensor != "__metadata__")
+        .map(|(tensor, place)| (name(&tensor), place))
+        .collect();
+    let header = serde_json::to_vec(&header).unwrap();
+    let whole = [&(header.len() as u64).to_le_bytes()[..], &header, &rest[length..]].concat();
+    fs::write(to, whole).unwrap();
+}
+
+#[test]
+fn a_prefix_that_nobody_foresaw_is_taken_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let device = Device::flex();
+    let stage = EfficientNetLite0::default();
+    let network = spec(&stage).build(3, 6, &device).unwrap();
+    weights::save_safetensors(&network, &path("plain.safetensors")).unwrap();
+    let images = formula::images(64, &device);
+    let features = |network: &Network| {
+        let context = ForwardContext::default();
+        network.backbone.features(images.clone(), &context).into_data()
+    };
+    for prefix in ["base.", "cnn.", "my_net.trunk."] {
+        renamed(&path("plain.safetensors"), &path("wrapped.safetensors"), |name| {
+            format!("{prefix}{name}")
+        });
+        let started = EfficientNetLite0 {
+            weights: Some(path("wrapped.safetensors").display().to_string()),
+            ..Default::default()
+        };
+        let started = spec(&started).build(3, 6, &device).unwrap();
+        assert_eq!(features(&started), features(&network), "{prefix}");
+    }
+}
+
+#[test]
+fn weights_for_grey_images_start_a_network_for_three_channels() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("grey.safetensors");
+    let device = Device::flex();
+    let grey = spec(&EfficientNetLite0::default()).build(1, 6, &device).unwrap();
+    weights::save_safetensors(&grey, &path).unwrap();
+    let started = EfficientNetLite0 {
+        weights: Some(path.display().to_string()),
+        ..Default::default()
+    };
+    let started = spec(&started).build(3, 6, &device).unwrap();
+    let one = formula::images(64, &device).slice([0..1, 0..1]);
+    let features = |network: &Network, images| {
+        let context = ForwardContext::default();
+        let features = network.backbone.features(images, &context).into_data();
+        features.try_to_vec::<f32>().unwrap()
+    };
+    let expected = features(&grey, one.clone());
+    let got = features(&started, one.repeat_dim(1, 3));
+    for (got, expected) in got.iter().zip(&expected) {
+        assert!(
+            (got - expected).abs() <= 1e-4 * (1.0 + expected.abs()),
+            "{got} {expected}"
+        );
+    }
+}

@@ -44,7 +44,7 @@ impl Stage for HistogramLogistic {
     const EXAMPLE: &'static str = "[histogram]\nuse = \"histogram-logistic\"\nbins = 24\n";
 
     fn ports() -> Ports {
-        with_slices(Ports::new())
+        with_slices(Ports::new()).wants_labels(input::COHORT)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {

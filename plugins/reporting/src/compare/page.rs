@@ -17,7 +17,7 @@ struct Page {
     own_style: &'static str,
     title: String,
     verdict: String,
-    baseline: usize,
+    baseline: String,
     runs: Vec<Row>,
     has_test: bool,
     others: Vec<(String, String)>,
@@ -32,7 +32,8 @@ struct Page {
 
 /// One run in the table.
 struct Row {
-    place: usize,
+    /// What it is called, see [`Comparison::called`].
+    called: String,
     /// The colour it has in all pictures.
     colour: &'static str,
     name: String,
@@ -81,11 +82,11 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
         own_style: include_str!("style.css"),
         title: title(ranked),
         verdict: verdict(comparison),
-        baseline: comparison.baseline + 1,
+        baseline: comparison.called(comparison.baseline),
         runs: ranked
             .iter()
             .enumerate()
-            .map(|(place, one)| row(place, one, titles_differ))
+            .map(|(place, one)| row(comparison.called(place), place, one, titles_differ))
             .collect(),
         has_test: ranked.iter().any(|one| test_of(one).is_some()),
         others: comparison
@@ -105,7 +106,11 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
             })
             .collect(),
         variants: if comparison.has_repeats() {
-            comparison.variants.iter().map(variant).collect()
+            comparison
+                .variants
+                .iter()
+                .map(|one| variant(comparison, one))
+                .collect()
         } else {
             Vec::new()
         },
@@ -130,18 +135,26 @@ fn verdict(comparison: &Comparison) -> String {
     let Some(best) = comparison.ranked.first() else {
         return String::new();
     };
-    let mut text = format!("Run 1 has the lowest loss, {:.4}.", best.score);
+    let name = |place: usize| match comparison.called(place) {
+        run if run.starts_with("run ") => run,
+        trial => format!("“{trial}”"),
+    };
+    let first = match name(0) {
+        run if run.starts_with("run ") => "Run 1".to_owned(),
+        trial => trial,
+    };
+    let mut text = format!("{first} has the lowest loss, {:.4}.", best.score);
     // The next best against the best: from its own row, or from the best's if the next is the baseline.
     let next = match comparison.baseline {
         0 => comparison
             .ranked
             .get(1)
-            .and_then(|one| Some((one.versus.as_ref()?, 2))),
-        baseline => best.versus.as_ref().map(|versus| (versus, baseline + 1)),
+            .and_then(|one| Some((one.versus.as_ref()?, name(1)))),
+        baseline => best.versus.as_ref().map(|versus| (versus, name(baseline))),
     };
     if let Some((versus, other)) = next {
         text += &match (versus.paired, versus.interval) {
-            (_, None) => format!(" There is no interval for its difference from run {other}."),
+            (_, None) => format!(" There is no interval for its difference from {other}."),
             (paired, Some(Interval { low, high })) => {
                 let how = if paired {
                     "on the same resampled patients"
@@ -153,7 +166,7 @@ fn verdict(comparison: &Comparison) -> String {
                 } else {
                     "includes 0: it is not shown to be better"
                 };
-                format!(" The 95 % interval of the difference between it and run {other}, {how}, {shown}.")
+                format!(" The 95 % interval of the difference between it and {other}, {how}, {shown}.")
             }
         };
     }
@@ -165,12 +178,12 @@ fn test_of(one: &Ranked) -> Option<f64> {
     measured.test.as_ref().map(|test| test.weighted_log_loss)
 }
 
-fn row(place: usize, one: &Ranked, with_title: bool) -> Row {
+fn row(called: String, place: usize, one: &Ranked, with_title: bool) -> Row {
     let run = &one.run;
     let valid = run.measured.as_ref().map(|measured| &measured.valid);
     let interval = valid.and_then(|valid| valid.weighted_log_loss_interval);
     Row {
-        place: place + 1,
+        called,
         colour: Ink::series(place).css(),
         name: run.name.clone(),
         title: if with_title {
@@ -222,10 +235,14 @@ fn row(place: usize, one: &Ranked, with_title: bool) -> Row {
     }
 }
 
-fn variant(variant: &Variant) -> VariantRow {
-    let places: Vec<String> = variant.runs.iter().map(|place| (place + 1).to_string()).collect();
+fn variant(comparison: &Comparison, variant: &Variant) -> VariantRow {
+    let runs: Vec<String> = variant
+        .runs
+        .iter()
+        .map(|place| comparison.called(*place))
+        .collect();
     VariantRow {
-        runs: places.join(", "),
+        runs: runs.join("; "),
         count: variant.runs.len(),
         mean: Number::metric(variant.mean),
         spread: variant.standard_deviation.map(Number::metric),

@@ -6,11 +6,6 @@ use ichflow_api::error::Result;
 
 use crate::render::plots::{self, Cloud, Dot, Figure, Ink, Line};
 
-/// What a run is called in pictures: its place.
-fn name(place: usize) -> String {
-    (place + 1).to_string()
-}
-
 /// The loss of the prevalence baseline, if it is the same for all runs.
 pub(crate) fn prevalence_baseline(comparison: &Comparison) -> Option<f64> {
     let mut all = comparison.ranked.iter().filter_map(|one| {
@@ -52,7 +47,7 @@ fn left_out(comparison: &Comparison) -> String {
 pub(crate) fn scores(comparison: &Comparison) -> Result<Figure> {
     let dots: Vec<Dot> = drawn(comparison)
         .map(|(place, one)| Dot {
-            name: format!("run {}", name(place)),
+            name: comparison.called_in_pictures(place),
             value: one.score,
             interval: one
                 .run
@@ -87,8 +82,8 @@ pub(crate) fn differences(comparison: &Comparison) -> Result<Figure> {
             let versus = one.versus.as_ref()?;
             Some(Dot {
                 name: format!(
-                    "run {}{}",
-                    name(place),
+                    "{}{}",
+                    comparison.called_in_pictures(place),
                     if versus.paired { "" } else { ", unpaired" }
                 ),
                 value: versus.difference,
@@ -97,14 +92,14 @@ pub(crate) fn differences(comparison: &Comparison) -> Result<Figure> {
             })
         })
         .collect();
-    let baseline = comparison.baseline + 1;
+    let baseline = comparison.called_in_pictures(comparison.baseline);
     plots::dots(
-        &format!("Difference from run {baseline}"),
+        &format!("Difference from {baseline}"),
         format!(
-            "Each run's weighted log loss minus that of run {baseline}, with its 95 % interval; left of the dashed \
+            "Each run's weighted log loss minus that of {baseline}, with its 95 % interval; left of the dashed \
              line is better. An interval that includes 0 shows no difference."
         ),
-        &format!("Δ vs run {baseline}"),
+        &format!("Δ vs {baseline}"),
         &dots,
         Some(0.0),
         560,
@@ -120,7 +115,7 @@ pub(crate) fn labels(comparison: &Comparison) -> Result<Vec<Figure>> {
                 .filter_map(|(place, one)| {
                     let measured = one.run.measured.as_ref()?.valid.label(label)?;
                     Some(Dot {
-                        name: name(place),
+                        name: comparison.called_in_pictures(place),
                         value: measured.log_loss,
                         interval: None,
                         ink: Ink::series(place),
@@ -144,7 +139,7 @@ pub(crate) fn curves(comparison: &Comparison) -> Result<Figure> {
     let mut lines: Vec<Line> = drawn(comparison)
         .filter(|(_, one)| !one.run.epochs.is_empty())
         .map(|(place, one)| Line {
-            name: format!("run {}", name(place)),
+            name: comparison.called_in_pictures(place),
             points: one
                 .run
                 .epochs
@@ -185,7 +180,7 @@ pub(crate) fn cost(comparison: &Comparison) -> Result<Figure> {
         .rev()
         .filter_map(|(place, one)| {
             Some(Cloud {
-                name: format!("run {}", name(place)),
+                name: comparison.called_in_pictures(place),
                 points: vec![(one.run.seconds? / seconds, one.score)],
                 ink: Ink::series(place),
                 size: 7,

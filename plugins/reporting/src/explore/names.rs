@@ -66,10 +66,16 @@ impl Names {
     }
 
     /// A loader's remark without the examples it may name: what stands before the first colon or bracket, and nothing
-    /// if that looks like a path or an identifier.
+    /// if that looks like a path or an identifier. What the reader warns of, "2 files: its HighBit is …", names none; text
+    /// of a header that it quotes is left out.
     pub fn remark(&self, remark: &str) -> Option<String> {
         if self.identify {
             return Some(remark.to_owned());
+        }
+        if is_of_files(remark) {
+            let unquoted = remark.split('"').next().unwrap_or_default();
+            let unquoted = unquoted.trim().trim_end_matches([':', '.']);
+            return Some(format!("{}.", self.privacy.text(unquoted)));
         }
         let plain = self
             .privacy
@@ -96,6 +102,15 @@ impl Names {
     }
 }
 
+/// Whether a remark is the reader's: a count of files, then what deserves attention in them.
+fn is_of_files(remark: &str) -> bool {
+    let count = remark
+        .split_once(" file: ")
+        .or_else(|| remark.split_once(" files: "))
+        .map(|(count, _)| count);
+    count.is_some_and(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +129,14 @@ mod tests {
             Some("2 images have no labels.")
         );
         assert_eq!(remark("the file ID_a is odd"), None);
+        assert_eq!(
+            remark("2 files: its HighBit is 15, its BitsStored 12: values are shifted down by 4").as_deref(),
+            Some("2 files: its HighBit is 15, its BitsStored 12: values are shifted down by 4.")
+        );
+        assert_eq!(
+            remark("1 file: its WindowCenter is not a number and left out: \"Doe^Jane\"").as_deref(),
+            Some("1 file: its WindowCenter is not a number and left out.")
+        );
         assert!(!names.patient(&slices[0]).contains("Doe"));
         assert!(!names.slice(&slices[0].id).contains("DOE"));
         assert_eq!(Names::new(slices.iter(), true).patient(&slices[0]), "Doe^Jane");

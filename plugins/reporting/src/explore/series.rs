@@ -1,6 +1,6 @@
 //! Series: how many slices, how far apart, how tilted, and where along them each label lies.
 
-use ichflow_api::data::identity::series_of;
+use ichflow_api::data::identity::{series_of, volumes_of};
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
@@ -13,7 +13,7 @@ pub const PARTS: usize = 10;
 
 /// One series.
 pub struct Series<'a> {
-    /// Its slices, lowest first; those without a position last.
+    /// Its slices in their order along the series.
     pub slices: Vec<&'a Slice>,
     /// Median distance of neighbours, in mm.
     pub step_mm: Option<f64>,
@@ -23,6 +23,8 @@ pub struct Series<'a> {
     pub largest_mm: Option<f64>,
     /// Slices at a position that another slice has too.
     pub repeated: usize,
+    /// At how many times it shows its positions: more than one of perfusion and phases.
+    pub times: usize,
     /// Gantry tilt of the first slice that states its orientation, in degrees.
     pub tilt: Option<f64>,
     /// Whether its slices are not all equally thick.
@@ -40,9 +42,7 @@ pub fn of<'a>(slices: &[&'a Slice]) -> Vec<Series<'a>> {
 }
 
 impl<'a> Series<'a> {
-    fn of(mut slices: Vec<&'a Slice>) -> Self {
-        let key = |slice: &Slice| slice.position_mm.unwrap_or(f64::INFINITY);
-        slices.sort_by(|a, b| key(a).total_cmp(&key(b)));
+    fn of(slices: Vec<&'a Slice>) -> Self {
         let positions: Vec<f64> = slices.iter().filter_map(|slice| slice.position_mm).collect();
         let steps: Vec<f64> = positions.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let mut apart: Vec<f64> = steps.iter().copied().filter(|step| *step > SAME_MM).collect();
@@ -60,7 +60,8 @@ impl<'a> Series<'a> {
             step_mm,
             uneven,
             largest_mm: apart.last().copied(),
-            repeated: steps.iter().filter(|step| **step <= SAME_MM).count(),
+            repeated: steps.iter().filter(|step| step.abs() <= SAME_MM).count(),
+            times: volumes_of(&slices).len(),
             tilt: slices
                 .iter()
                 .find_map(|slice| slice.header.tilt_degrees())
@@ -133,6 +134,17 @@ mod tests {
         let along = along(&series);
         assert_eq!(along[0][0], Some(1.0));
         assert_eq!(along[0][9], None);
+    }
+
+    #[test]
+    fn several_times_are_counted() {
+        let mut slices = at(&[0.0, 5.0, 0.0, 5.0]);
+        for (index, slice) in slices.iter_mut().enumerate() {
+            slice.header.order.acquisition = Some(index as i32 / 2);
+        }
+        let slices: Vec<&Slice> = slices.iter().collect();
+        let series = of(&slices);
+        assert_eq!((series.len(), series[0].times, series[0].repeated), (1, 2, 2));
     }
 
     #[test]

@@ -153,9 +153,19 @@ fn of_series(series: &[Series<'_>], said: &mut Vec<String>) {
         ["was", "were"],
         "acquired with a tilted gantry",
     );
-    let repeated: usize = series.iter().map(|one| one.repeated).sum();
     say(
-        number(&|one| one.repeated > 0),
+        number(&|one| one.times > 1),
+        ["shows", "show"],
+        "the same positions at several times (perfusion, phases): neighbours are of the same time",
+    );
+    let is_repeated = |one: &Series<'_>| one.times == 1 && one.repeated > 0;
+    let repeated: usize = series
+        .iter()
+        .filter(|one| is_repeated(one))
+        .map(|one| one.repeated)
+        .sum();
+    say(
+        number(&is_repeated),
         has,
         &format!("{} at a position that another slice has too", slices(repeated)),
     );

@@ -48,6 +48,11 @@ pub struct Phase {
 }
 
 impl Phase {
+    /// Whether all weights learn in it.
+    pub fn trains_everything(&self) -> bool {
+        self.trainable == everything()
+    }
+
     /// What its types cannot say.
     pub fn check(&self, index: usize) -> Vec<Problem> {
         let mut problems = Vec::new();

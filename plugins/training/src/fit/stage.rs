@@ -210,6 +210,7 @@ phases = [
             .takes(input::LOSS)
             .offers(output::MODEL)
             .offers(output::HISTORY)
+            .wants_labels(input::COHORT)
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -231,6 +232,14 @@ phases = [
 
     fn needs(&self, known: &Known) -> Result<Needs> {
         needs::of(self, known)
+    }
+
+    fn resumes(&self, directory: &Path) -> Option<String> {
+        let position = checkpoint::position_in(directory)?;
+        let before = self.phases.iter().take(position.phase).map(|phase| phase.epochs);
+        let epoch = before.sum::<usize>() + position.epochs_of_phase + 1;
+        let all: usize = self.phases.iter().map(|phase| phase.epochs).sum();
+        Some(format!("resumes at epoch {} of {all}", epoch.min(all)))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -280,6 +289,16 @@ impl Fit {
                 counted(data.train.len(), "slice", "slices")
             ))
             .help("lower the share of the validation fold, or use more data"));
+        }
+        if let Some(phase) = self.phases.first()
+            && !phase.trains_everything()
+            && !spec.is_trained()
+        {
+            context.warn(format!(
+                "the network starts from random weights, and its first phase trains a part of it alone (`trainable = {:?}`): \
+                 name starting weights by the network's `weights`, or let the phase train all",
+                phase.trainable
+            ));
         }
         let device = context.device().autodiff();
         device.seed(context.seed_for("weights"));

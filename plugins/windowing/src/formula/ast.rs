@@ -180,6 +180,28 @@ impl PartialEq for Node {
 }
 
 impl Node {
+    /// Centers and widths of the windows in it that are written as numbers.
+    pub fn windows(&self) -> Vec<(f64, f64)> {
+        let constant = |node: &Self| match &node.kind {
+            Kind::Number(number) => Some(*number),
+            Kind::Negate(inner) => match inner.kind {
+                Kind::Number(number) => Some(-number),
+                _ => None,
+            },
+            _ => None,
+        };
+        match &self.kind {
+            Kind::Number(_) | Kind::Name(_) => Vec::new(),
+            Kind::Negate(inner) | Kind::Not(inner) => inner.windows(),
+            Kind::Binary(_, left, right) => [left.windows(), right.windows()].concat(),
+            Kind::Call(Function::Linear | Function::Sigmoid, arguments) => match arguments.as_slice() {
+                [center, width] => constant(center).zip(constant(width)).into_iter().collect(),
+                _ => Vec::new(),
+            },
+            Kind::Call(_, arguments) => arguments.iter().flat_map(Self::windows).collect(),
+        }
+    }
+
     fn strength(&self) -> u8 {
         match &self.kind {
             Kind::Number(_) | Kind::Name(_) | Kind::Call(..) => ATOM,

@@ -54,7 +54,10 @@ pub fn tokens(text: &str) -> Result<Vec<(Token, Span)>, Fault> {
         } else if first.is_alphabetic() || first == '_' {
             word(rest)
         } else {
-            symbol(rest, first, start)?
+            {
+                refuse_named_argument(&tokens, rest, start)?;
+                symbol(rest, first, start)?
+            }
         };
         let span = Span {
             start,
@@ -63,6 +66,20 @@ pub fn tokens(text: &str) -> Result<Vec<(Token, Span)>, Fault> {
         tokens.push((token, span));
         rest = &rest[length..];
     }
+}
+
+/// `linear(center=40, width=80)`, as other languages have it.
+fn refuse_named_argument(before: &[(Token, Span)], rest: &str, start: usize) -> Result<(), Fault> {
+    let is_named = matches!(before, [.., (Token::Open | Token::Comma, _), (Token::Word(_), _)]);
+    if !is_named || !rest.starts_with('=') || rest.starts_with("==") {
+        return Ok(());
+    }
+    let span = Span {
+        start,
+        end: start + 1,
+    };
+    Err(Fault::new(span, "arguments have no names here")
+        .help("write their values in order, linear(center, width): `linear(40, 80)`"))
 }
 
 fn number(rest: &str, start: usize) -> Result<(Token, usize), Fault> {

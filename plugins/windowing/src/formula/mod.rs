@@ -16,6 +16,7 @@ pub mod step;
 use ichflow_api::prelude::*;
 
 use crate::header::check_fallback;
+use crate::presets::unlikely;
 use compile::Compiler;
 use fault::Fault;
 use program::Program;
@@ -126,6 +127,18 @@ impl Stage for Formula {
             let mut problem = Problem::new(format!("channels[{index}]"), message);
             problem.help = fault.help;
             problems.push(problem);
+        }
+        for (index, channel) in self.channels.iter().enumerate() {
+            let windows = parser::parse(channel)
+                .map(|tree| tree.windows())
+                .unwrap_or_default();
+            let advice = windows
+                .into_iter()
+                .filter_map(|(center, width)| unlikely(center, width));
+            problems.extend(advice.map(|found| Problem {
+                key: format!("channels[{index}]"),
+                ..found
+            }));
         }
         problems
     }

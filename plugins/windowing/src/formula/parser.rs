@@ -272,6 +272,12 @@ mod tests {
                 Some("write `0 < x and x < 1`"),
             ),
             ("hu = 1", 3, "to compare, write `==`", None),
+            (
+                "linear(center=40, width=80)",
+                13,
+                "arguments have no names here",
+                Some("write their values in order, linear(center, width): `linear(40, 80)`"),
+            ),
             ("hu ** 2", 3, "powers are written with `^`", None),
             ("1e999", 0, "this number is too large", None),
             ("hu − 3", 3, "this is a dash; the minus sign is `-`", None),

@@ -12,6 +12,18 @@ use serde::Serialize;
 pub use page::{ComparisonPage, html};
 pub use run::{EpochRow, LabelMeasured, Measured, PartMeasured, Run, Setting};
 
+/// See [`Comparison::called`].
+pub fn called(ranked: &[Ranked], place: usize) -> String {
+    let names: Vec<&str> = ranked.iter().map(|one| one.run.short_name()).collect();
+    match names.get(place) {
+        Some(name) if names.iter().filter(|other| *other == name).count() == 1 => (*name).to_owned(),
+        _ => format!("run {}", place + 1),
+    }
+}
+
+/// Characters that a picture has room for beside a run's line.
+const LONGEST: usize = 22;
+
 /// Runs that were compared.
 pub struct Comparison {
     /// The comparable ones, best score first; at least one.
@@ -32,6 +44,21 @@ impl Comparison {
     /// Whether some seeds were repeated.
     pub fn has_repeats(&self) -> bool {
         self.variants.iter().any(|variant| variant.runs.len() > 1)
+    }
+
+    /// What the run at a place is called in tables and sentences: the trial of its sweep ("bsb, seed 1") or its recipe
+    /// where that tells the runs apart, else "run 1".
+    pub fn called(&self, place: usize) -> String {
+        called(&self.ranked, place)
+    }
+
+    /// As [`Comparison::called`], for pictures: "run 1" where a name is long.
+    pub fn called_in_pictures(&self, place: usize) -> String {
+        let fits = |place| self.called(place).chars().count() <= LONGEST;
+        match (0..self.ranked.len()).all(fits) {
+            true => self.called(place),
+            false => format!("run {}", place + 1),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Run {
     pub name: String,
     /// The recipe's title.
     pub title: String,
-    /// The recipe's seed.
+    /// The seed of training, or the recipe's where none has its own.
     pub seed: Option<u64>,
     /// Every setting of the resolved recipe but title and seed, in the recipe's order.
     pub settings: Vec<Setting>,
@@ -110,6 +110,13 @@ pub struct EpochRow {
 }
 
 impl Run {
+    /// The trial of its sweep, or its recipe.
+    pub fn short_name(&self) -> &str {
+        let own = self.directory.file_name().map(|name| name.to_string_lossy());
+        let recipe = own.and_then(|own| self.name.strip_suffix(own.as_ref())?.strip_suffix('/'));
+        recipe.unwrap_or(&self.name)
+    }
+
     /// The value of a setting; `None` where the recipe has none.
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.settings

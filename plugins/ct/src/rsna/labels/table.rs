@@ -173,7 +173,7 @@ mod tests {
         all.push("ID_00000000a_epidural,1".into());
         let message = parse(&csv(&all)).unwrap_err().to_string();
         assert!(
-            message.ends_with("1 rows are there as 0 and as 1: ID_00000000a_epidural"),
+            message.ends_with("1 row is there as 0 and as 1: ID_00000000a_epidural"),
             "{message}"
         );
     }
@@ -184,7 +184,7 @@ mod tests {
         all.remove(1);
         let message = parse(&csv(&all)).unwrap_err().to_string();
         assert!(
-            message.ends_with("1 images do not have all six labels: ID_00000000a (epidural)"),
+            message.ends_with("1 image does not have all six labels: ID_00000000a (epidural)"),
             "{message}"
         );
     }

@@ -33,7 +33,10 @@ pub fn place(from: &Path, to: &Path) -> Result<()> {
     if fs::hard_link(from, &part).is_err() {
         fs::copy(from, &part).at("write", &part)?;
     }
-    fs::rename(&part, to).at("name", to)
+    fs::rename(&part, to).at("name", to)?;
+    // Where both are names of one file already, renaming leaves both.
+    let _ = fs::remove_file(&part);
+    Ok(())
 }
 
 /// Removes a directory, if it is there.

@@ -10,5 +10,5 @@ mod store;
 pub use result::{is_whole, read, tidy, windows_of};
 pub use settings::Checkpoint;
 pub use state::{Best, Position, State};
-pub use states::{Saved, States};
+pub use states::{Saved, States, position_in};
 pub use store::Store;

@@ -15,7 +15,7 @@ use ichflow_api::digest::sha256;
 use ichflow_api::prelude::*;
 
 use super::files::{remove, write};
-use super::state::State;
+use super::state::{Position, State};
 
 /// Changes whenever states of before cannot be used any more.
 const FORMAT: u32 = 2;
@@ -106,6 +106,19 @@ impl States {
     fn path(&self, number: u64) -> PathBuf {
         self.directory.join(format!("state-{number:06}"))
     }
+}
+
+/// Where training would go on from the newest state in `directory`. Nothing is changed, and its tensors are not read.
+pub fn position_in(directory: &Path) -> Option<Position> {
+    let entries = fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path());
+    let is_state = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        let number = name.as_deref().and_then(|name| name.strip_prefix("state-"));
+        number.is_some_and(|number| number.parse::<u64>().is_ok())
+    };
+    let newest = entries.filter(is_state).max()?;
+    let state: State = serde_json::from_slice(&fs::read(newest.join(STATE)).ok()?).ok()?;
+    (state.format == FORMAT).then_some(state.position)
 }
 
 /// Removes all states: training has ended.
