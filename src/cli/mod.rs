@@ -2,6 +2,7 @@
 
 mod application;
 mod check;
+mod closed_pipe;
 mod completions;
 mod describe;
 mod diff;
@@ -92,6 +93,7 @@ pub struct RecipeArguments {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    closed_pipe::end_when_nobody_reads();
     let plugin_commands = ichflow_api::command::all();
     let program = clap::Command::new("ichflow")
         .version(env!("CARGO_PKG_VERSION"))

@@ -1,8 +1,9 @@
 //! The smaller commands, as people call them.
 
 use std::fs;
+use std::process::Stdio;
 
-use crate::common::{TINY, ichflow, stderr, stdout};
+use crate::common::{TINY, ichflow, program, stderr, stdout};
 use tempfile::TempDir;
 
 fn directory() -> TempDir {
@@ -121,5 +122,27 @@ fn completions_manual_pages_and_the_doctor() {
     let doctor = said(&directory, &["doctor", "tiny.toml"]);
     for line in ["ichflow", "burn", "processors", "device", "tiny.toml is right"] {
         assert!(doctor.contains(line), "{doctor}");
+    }
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_fault() {
+    let directory = directory();
+    for arguments in [
+        &["reference"][..],
+        &["schema"],
+        &["explain-error", "--all"],
+        &["stages"],
+    ] {
+        let mut child = program(directory.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // As `head -0` does.
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(stderr(&output), "", "{arguments:?}");
     }
 }
