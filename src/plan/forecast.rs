@@ -48,6 +48,9 @@ pub struct Forecast {
 
 /// The forecast of every stage. `cache` holds what earlier runs kept; `runs` the runs of the same recipe,
 /// with the latest of which it is compared.
+///
+/// # Errors
+/// Where the cache or the runs cannot be looked at.
 pub fn forecast(plan: &Plan, sources: &Sources, cache: &Path, runs: &Path) -> Result<Vec<Forecast>> {
     let last = last_run(runs);
     let mut known: BTreeMap<(usize, &'static str), String> = BTreeMap::new();

@@ -12,6 +12,9 @@ use crate::recipe::stage::RecipeStage;
 /// inputs, the files it reads and, where it matters, the seed. `input` tells what an input is known by.
 /// With `files`, single files count by their content and not by their path; a plan, which reads nothing,
 /// has only the path.
+///
+/// # Errors
+/// Where a parameter has no form in TOML.
 pub fn of<'a>(
     stage: &RecipeStage,
     seed: u64,
@@ -41,6 +44,9 @@ pub fn of<'a>(
 }
 
 /// The parameters that can change the result.
+///
+/// # Errors
+/// Where a parameter has no form in TOML.
 pub fn material_params(stage: &RecipeStage) -> Result<toml::Table> {
     let mut params = stage.stage.params()?;
     for name in stage.registration.immaterial {
@@ -65,6 +71,9 @@ fn remove(table: &mut toml::Table, path: &str) {
 
 /// The content of each single file a stage reads, by the parameter that names it. Directories may hold
 /// very many files: the stage that reads one says by its outputs what it found.
+///
+/// # Errors
+/// Where a file cannot be read.
 pub fn files(stage: &RecipeStage) -> Result<BTreeMap<String, String>> {
     stage
         .stage

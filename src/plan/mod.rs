@@ -107,6 +107,9 @@ impl Plan {
     }
 
     /// The recipe with everything decided: defaults, variables, layers and wiring. It is itself a recipe.
+    ///
+    /// # Errors
+    /// Where a parameter has no form in TOML.
     pub fn resolved_recipe(&self) -> Result<String> {
         let mut document = toml::Table::new();
         document.insert("ichflow".into(), crate::recipe::FORMAT.into());

@@ -21,6 +21,9 @@ pub fn parent(out: &Path, recipe: &Path, trial: Option<&str>) -> PathBuf {
 }
 
 /// Makes a new, empty directory for a run, or for a shard of one, below `parent`.
+///
+/// # Errors
+/// Where the directory cannot be created.
 pub fn create(parent: &Path, key: &str, shard: Option<Shard>) -> Result<PathBuf> {
     fs::create_dir_all(parent).at("create the directory", parent)?;
     let time = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -63,6 +66,9 @@ pub fn mend_latest(parent: &Path) -> Result<()> {
 }
 
 /// Lets `latest` beside the run directory point to it.
+///
+/// # Errors
+/// Where the link cannot be written.
 pub fn point_latest(run: &Path) -> Result<()> {
     let (Some(parent), Some(name)) = (run.parent(), run.file_name()) else {
         return Ok(());

@@ -61,6 +61,9 @@ pub struct Finished {
 
 /// Runs a plan. Whatever happens, the run directory says what was done: `provenance.json` ends with the
 /// outcome, `events.jsonl` with the last event.
+///
+/// # Errors
+/// Where a stage fails, the run directory cannot be written, or the run is interrupted.
 pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     let begun = Instant::now();
     let parent = directory::parent(options.out, options.recipe, plan.trial.as_deref());

@@ -26,6 +26,9 @@ pub struct TerminalObserver {
 
 impl TerminalObserver {
     /// Shows progress on stderr and writes events to `events`.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
     pub fn new(events: &Path) -> Result<Self> {
         let terminal = std::io::stderr().is_terminal();
         Ok(Self {

@@ -53,6 +53,9 @@ pub struct StageRecord {
 
 impl StageRecord {
     /// What is known before the stage runs; `known_by` tells what an input is known by.
+    ///
+    /// # Errors
+    /// Where a parameter has no form in TOML.
     pub fn of<'a>(plan: &Plan, planned: &PlannedStage, known_by: impl Fn(&Wire) -> &'a str) -> Result<Self> {
         let stage = &planned.stage;
         let files = key::files(stage)?;
@@ -96,6 +99,9 @@ impl StageRecord {
     }
 
     /// Notes in the cache that this was made.
+    ///
+    /// # Errors
+    /// Where the cache cannot be written.
     pub fn remember(&self, cache: &Path) -> Result<()> {
         let path = path_of(cache, &self.made_of);
         let directory = cache.join(DIRECTORY);

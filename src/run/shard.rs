@@ -36,6 +36,9 @@ impl fmt::Display for ShardChoice {
 
 impl ShardChoice {
     /// The shard, and where it was taken from, in words.
+    ///
+    /// # Errors
+    /// What is wrong with the shard that was named, or that nothing names one.
     pub fn resolve(self) -> Result<(Shard, String), String> {
         match self {
             Self::Given(shard) => Ok((shard, "as asked for".into())),

@@ -212,7 +212,7 @@ impl<'a> Elements<'a> {
         match numbers {
             None => Some(format!("its {name} is not a number and left out: {:?}", text())),
             Some(numbers) if count.is_some_and(|count| count != numbers.len()) => Some(format!(
-                "its {name} has {} numbers where {} are expected, and is left out: {:?}",
+                "its {name} has {} in place of {} numbers, and is left out: {:?}",
                 numbers.len(),
                 count.unwrap_or_default(),
                 text()
@@ -295,7 +295,7 @@ mod tests {
             ("1,024.5\\1", "is not a number"),
             ("1,0,2\\1", "is not a number"),
             ("0.5 mm\\1", "is not a number"),
-            ("0.5", "has 1 numbers where 2 are expected"),
+            ("0.5", "has 1 in place of 2 numbers"),
         ] {
             let (numbers, odd) = of(text);
             assert!(numbers.is_none() && odd.contains(why), "{text}: {odd}");

@@ -56,17 +56,29 @@ pub trait Application {
     /// Reads a recipe with the recipes it extends, its variables and `--set` arguments, and checks it: one
     /// result, or one for each trial of a sweep. Files that its stages will read need not be there. What is
     /// wrong with it is shown on stderr as `ichflow check` shows it.
+    ///
+    /// # Errors
+    /// Where the recipe has mistakes, which are shown already, or cannot be read.
     fn resolve(&self, recipe: &Path, sets: &[String]) -> Result<Vec<ResolvedRecipe>>;
 
     /// Runs a recipe as `ichflow run` does, with runs and the cache in `out`: progress and results go to the terminal,
     /// Ctrl-C and termination stop it.
+    ///
+    /// # Errors
+    /// Where the recipe has mistakes or a stage fails.
     fn run(&self, recipe: &Path, out: &Path) -> Result<()>;
 
     /// The stage called `name` with its defaults; what is wrong names the stages there are.
+    ///
+    /// # Errors
+    /// Where there is no stage of that name.
     fn stage(&self, name: &str) -> Result<&'static Registration>;
 
     /// What stages need to run: messages and progress go to the terminal, Ctrl-C asks to stop, tensors live on
     /// `device` ("auto", "cpu", "cuda", "cuda:1"), files go to `directory`.
+    ///
+    /// # Errors
+    /// Where this build or machine has no such device, or the directory cannot be written.
     fn run_context(&self, directory: &Path, device: &str) -> Result<RunContext>;
 }
 

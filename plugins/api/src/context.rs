@@ -246,6 +246,9 @@ impl<'a> Context<'a> {
     }
 
     /// An error if the run should stop. Call it between pieces of work.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted) where the run should stop.
     pub fn checkpoint(&self) -> Result<()> {
         if self.run.stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
@@ -268,6 +271,9 @@ impl<'a> Context<'a> {
     ///
     /// The first stage that asks for a name gets it; a later one gets it under its own name:
     /// `history.csv`, then `second_fit/history.csv`.
+    ///
+    /// # Errors
+    /// Where the directory cannot be created.
     pub fn file(&self, name: &str) -> Result<PathBuf> {
         let owner = self
             .run
@@ -286,6 +292,9 @@ impl<'a> Context<'a> {
     }
 
     /// A path in the run directory that several stages refine: the last one's content stays.
+    ///
+    /// # Errors
+    /// Where the directory cannot be created.
     pub fn shared_file(&self, name: &str) -> Result<PathBuf> {
         let path = self.run.directory.join(name);
         create_parent(&path)?;
@@ -295,6 +304,9 @@ impl<'a> Context<'a> {
     /// A directory that outlives the run and is named by what the recipe says of this stage and of those
     /// it stands on: a place for what can be brought up to date piece by piece, since the files that
     /// loaders read may have changed. A whole result is kept by [`Context::keep`].
+    ///
+    /// # Errors
+    /// Where the directory cannot be created.
     pub fn cache(&self) -> Result<PathBuf> {
         let path = self.run.cache.join(self.stage_use).join(self.key);
         fs::create_dir_all(&path).at("create the directory", &path)?;
@@ -373,6 +385,9 @@ impl<'a> Context<'a> {
     /// Says with which parameters this stage would do the same again without the data it was fitted to:
     /// its own, with what it found filled in. A model bundle holds these, since the data may be gone where the
     /// model is used. A stage that fits nothing need not call it.
+    ///
+    /// # Errors
+    /// Where the parameters cannot be written as TOML.
     pub fn settle(&self, params: &impl Serialize) -> Result<()> {
         let params = toml::Table::try_from(params).doing("cannot write what was found as parameters")?;
         self.run.ledger().settled.insert(self.stage.to_owned(), params);

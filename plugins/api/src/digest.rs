@@ -44,6 +44,9 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 of a file, read piece by piece.
+///
+/// # Errors
+/// Where the file cannot be read.
 pub fn sha256_of_file(path: &Path) -> Result<String> {
     let mut file = File::open(path).at("open", path)?;
     let mut digest = Sha256::new();

@@ -79,8 +79,14 @@ impl Error {
 /// Turns foreign errors into [`Error`] with the place they happened at.
 pub trait ResultExt<T> {
     /// Says what was being done: "cannot read", "cannot write".
+    ///
+    /// # Errors
+    /// The one it is called on, with what was being done before it.
     fn doing(self, action: impl Display) -> Result<T>;
     /// Says what was being done to which file.
+    ///
+    /// # Errors
+    /// The one it is called on, with what was being done to which file before it.
     fn at(self, action: &str, path: &Path) -> Result<T>;
 }
 

@@ -10,6 +10,9 @@ thread_local! {
 }
 
 /// Runs `work`; a panic in it (on this thread) becomes its message and place, and prints nothing.
+///
+/// # Errors
+/// The message and place of a panic.
 pub fn catch<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -74,11 +74,17 @@ impl Registration {
     }
 
     /// A stage with the given parameters, defaults filled in.
+    ///
+    /// # Errors
+    /// Where a parameter is unknown, missing or of another type; the message is serde's.
     pub fn build(&self, params: toml::Table) -> Result<Box<dyn AnyStage>, toml::de::Error> {
         (self.build)(params)
     }
 
     /// The stage of [`Registration::example`].
+    ///
+    /// # Errors
+    /// Where the example is no recipe's table; a test of every plugin holds that it is.
     pub fn build_example(&self) -> Result<Box<dyn AnyStage>> {
         let recipe: toml::Table = toml::from_str(self.example).map_err(|error| {
             Error::caused_by(format!("the example of `{}` is not TOML", self.name), error)
@@ -135,6 +141,9 @@ pub struct Registry {
 
 impl Registry {
     /// Collects the registrations of every linked plugin.
+    ///
+    /// # Errors
+    /// Where two plugins register stages of one name.
     pub fn collect() -> Result<Self, DuplicateStage> {
         let mut stages: BTreeMap<&'static str, &'static Registration> = BTreeMap::new();
         for registration in inventory::iter::<Registration> {

@@ -200,6 +200,9 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
 
     /// What it would take, as far as it can tell from what is known before anything runs. May look at the files it
     /// will read, and may take some seconds.
+    ///
+    /// # Errors
+    /// Where files that it will read cannot be looked at.
     fn needs(&self, _known: &Known) -> Result<Needs> {
         Ok(Needs::default())
     }
@@ -220,6 +223,10 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     }
 
     /// Does the work.
+    ///
+    /// # Errors
+    /// What, where, and what to do; [`Error::Interrupted`](crate::error::Error::Interrupted) where the run should stop. A slice that cannot be read is
+    /// none: it is excluded ([`Context::quarantine`]).
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs>;
 }
 
@@ -234,6 +241,9 @@ pub trait AnyStage: Send + Sync {
     /// See [`Stage::reads`].
     fn reads(&self) -> Vec<ExternalPath>;
     /// See [`Stage::needs`].
+    ///
+    /// # Errors
+    /// See [`Stage::needs`].
     fn needs(&self, known: &Known) -> Result<Needs>;
     /// See [`Stage::fetch`].
     ///
@@ -243,8 +253,14 @@ pub trait AnyStage: Send + Sync {
     /// See [`Stage::resumes`].
     fn resumes(&self, directory: &Path) -> Option<String>;
     /// See [`Stage::run`].
+    ///
+    /// # Errors
+    /// See [`Stage::run`].
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs>;
     /// All parameters with their values, defaults included.
+    ///
+    /// # Errors
+    /// Where a parameter has no form in TOML.
     fn params(&self) -> Result<toml::Table>;
 }
 

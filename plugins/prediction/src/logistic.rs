@@ -21,6 +21,9 @@ impl LogisticRegression {
     ///
     /// `features` are rows of equal length, one a sample. Where all samples are of one class, the offset
     /// alone says so, as one sample of each class more would.
+    ///
+    /// # Errors
+    /// Where rows differ in length, or no least is found.
     pub fn fit(features: &[Vec<f64>], truth: &[bool], l2: f64) -> Result<Self> {
         const TOLERANCE: f64 = 1e-8;
         const MOST_STEPS: u64 = 1000;

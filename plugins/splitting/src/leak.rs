@@ -31,6 +31,9 @@ struct Found {
 impl Leak {
     /// Looks for leaks, and stops or warns. The message names what stands on both sides; what is returned
     /// names nobody.
+    ///
+    /// # Errors
+    /// Where something stands on both sides and the recipe says that this stops the run.
     pub fn judge(
         self,
         cohort: &Cohort,

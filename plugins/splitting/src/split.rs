@@ -75,6 +75,9 @@ pub struct Split<'a> {
 impl Split<'_> {
     /// Checks both sides, writes `folds.csv`, says how the split came out, and stops or warns where
     /// something stands on both sides.
+    ///
+    /// # Errors
+    /// Where a side is empty, the file cannot be written, or something stands on both sides and that stops the run.
     pub fn offer(self, groups: &Groups, context: &Context) -> Result<Outputs> {
         let validation: Vec<bool> = (0..self.cohort.len())
             .map(|slice| self.dealt.is_validation(slice))
@@ -168,6 +171,9 @@ fn describe(balance: &Balance, validation: &[bool], cohort: &Cohort, groups: &Gr
 }
 
 /// An error if there is nothing to split.
+///
+/// # Errors
+/// Where the cohort has no slice.
 pub fn reject_empty(cohort: &Cohort) -> Result<()> {
     if cohort.is_empty() {
         return Err(Error::new("there is no slice to split")

@@ -54,6 +54,9 @@ pub struct Fitted {
 
 impl FrequencyHistogram {
     /// The scheme of the given breaks.
+    ///
+    /// # Errors
+    /// Where breaks are too few or do not rise.
     pub fn with_breaks(&self, breaks: &[i16]) -> Result<Fitted> {
         Ok(Fitted {
             equaliser: equaliser_of(breaks)?,

@@ -82,6 +82,9 @@ pub struct Fitting {
 
 impl Fitting {
     /// Breaks at the quantiles of the pixels of slices drawn from the cohort.
+    ///
+    /// # Errors
+    /// Where no slice can be read, or the run should stop.
     pub fn run(&self, inputs: &Inputs, context: &Context) -> Result<Vec<i16>> {
         let cohort = inputs.take(input::COHORT)?;
         let pixels = inputs.take(input::PIXELS)?;

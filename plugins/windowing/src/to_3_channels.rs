@@ -51,6 +51,9 @@ pub struct Fitted {
 
 impl To3Channels {
     /// The scheme of the given breaks.
+    ///
+    /// # Errors
+    /// Where breaks are too few or do not rise.
     pub fn with_breaks(&self, breaks: &[i16]) -> Result<Fitted> {
         Ok(Fitted {
             windows: self.windows.clone(),

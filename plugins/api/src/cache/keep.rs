@@ -23,6 +23,10 @@ impl Context<'_> {
     /// cannot use is removed and made again.
     ///
     /// A shard only finds results: what is not there is left to the run without a shard.
+    ///
+    /// # Errors
+    /// Those of `read` and `make`; where the directory cannot be locked or written; for a shard, that the result is not
+    /// there.
     pub fn keep<T>(
         &self,
         read: impl FnOnce(&Path) -> Result<T>,
@@ -67,6 +71,9 @@ impl Context<'_> {
 
 /// An exclusive lock on `path`, created where absent, held until the file is dropped; the system releases
 /// it when the process dies. Waits while another run holds it, and says so with the words `waiting`.
+///
+/// # Errors
+/// Where the file cannot be created or locked, or the run should stop.
 pub fn lock(path: &Path, waiting: &str, context: &Context) -> Result<File> {
     let file = OpenOptions::new()
         .write(true)
@@ -96,6 +103,9 @@ pub fn lock(path: &Path, waiting: &str, context: &Context) -> Result<File> {
 
 /// Writes a file under another name and renames it: whoever looks sees all of it or what was there before, also
 /// where several machines write the same at the same time.
+///
+/// # Errors
+/// Where the file cannot be written or renamed.
 pub fn write_whole(path: &Path, write: impl FnOnce(&File) -> std::io::Result<()>) -> Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();

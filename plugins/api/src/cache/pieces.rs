@@ -25,6 +25,9 @@ impl Context<'_> {
     /// on which other pieces are made beside it.
     ///
     /// A shard makes its own pieces alone and gets none back as long as others are missing.
+    ///
+    /// # Errors
+    /// Those of `make`, and where pieces cannot be locked, read or written.
     pub fn keep_pieces<T>(
         &self,
         count: usize,

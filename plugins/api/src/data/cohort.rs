@@ -254,6 +254,9 @@ impl Cohort {
 
 /// Writes `cohort.csv` into the run directory, the usable slices of every part, training first, and
 /// records its digest.
+///
+/// # Errors
+/// Where the file cannot be written.
 pub fn record(context: &Context, parts: &[(&str, &Cohort)]) -> Result<()> {
     let path = context.shared_file("cohort.csv")?;
     let mut writer = csv::Writer::from_path(&path).at("write", &path)?;

@@ -5,7 +5,7 @@
 //! splits, metrics, intervals, cross-fitting, neighbours — asks here, so that all group alike.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::cohort::{Slice, SliceOrder};
 
@@ -134,13 +134,19 @@ fn volumes<S: Borrow<Slice>>(slices: &[S], series: Vec<usize>) -> Vec<Vec<usize>
             return volumes;
         }
     }
-    if !series.iter().all(|index| order(index).instance.is_some()) {
+    // Copies have one number, and are of no other time.
+    let number = |index: &usize| Some((order(index).instance?, slices[*index].borrow().frame));
+    let tells = |place: &&[usize]| {
+        let numbers: BTreeSet<_> = place.iter().filter_map(number).collect();
+        numbers.len() == place.len()
+    };
+    if !of_places.iter().all(tells) {
         return vec![series];
     }
     let mut volumes: Vec<Vec<usize>> = Vec::new();
     for place in of_places {
         let mut place = place.to_vec();
-        place.sort_by_key(|index| (order(index).instance, slices[*index].borrow().frame));
+        place.sort_by_key(number);
         for (time, index) in place.into_iter().enumerate() {
             match volumes.get_mut(time) {
                 Some(volume) => volume.push(index),
@@ -371,6 +377,9 @@ mod tests {
             };
         }
         assert_eq!(volumes(&again), [vec!["0.0", "0.1", "0.2"], vec!["again"]]);
+        // A copy of a slice.
+        again[3].header.order.instance = again[1].header.order.instance;
+        assert_eq!(volumes(&again), [["0.0", "0.1", "again", "0.2"]]);
     }
 
     #[test]

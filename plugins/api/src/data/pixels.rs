@@ -22,6 +22,9 @@ pub struct HuImage {
 /// Gives the Hounsfield units of slices: straight from DICOM, or from a store.
 pub trait PixelSource: Send + Sync {
     /// Reads one slice. Called from many threads at once.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or decoded; the slice is excluded then, and the run goes on.
     fn read(&self, slice: &Slice) -> Result<HuImage>;
     /// A short description for messages: "DICOM files", "HU store".
     fn describe(&self) -> String;

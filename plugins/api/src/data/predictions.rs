@@ -30,6 +30,9 @@ impl Predictions {
     }
 
     /// Writes `id,any,epidural,…`; numbers are written so that they read back bit for bit.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
     pub fn write_csv(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_path(path).at("write", path)?;
         writer
@@ -45,6 +48,9 @@ impl Predictions {
     }
 
     /// Reads back what [`Predictions::write_csv`] wrote, for slices of `cohort`.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is not what was written for this cohort.
     pub fn read_csv(path: &Path, cohort: &Cohort) -> Result<Self> {
         let index = cohort.index();
         let mut reader = csv::Reader::from_path(path).at("read", path)?;

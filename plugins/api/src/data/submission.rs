@@ -21,6 +21,9 @@ impl Artifact for SampleSubmission {
 
 impl SampleSubmission {
     /// Reads a sample submission and checks that it has every label of every image exactly once.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or lacks or repeats a label of an image.
     pub fn read(path: &Path) -> Result<Self> {
         let mut reader = TextTable::open(path)?.into_csv(false);
         let head = reader.headers().at("read", path)?;

@@ -73,6 +73,9 @@ impl Artifact for History {
 
 impl History {
     /// Writes one row per epoch; learned windows are columns `window_1_center`, `window_1_width` and so on.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
     pub fn write_csv(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_path(path).at("write", path)?;
         for (index, epoch) in self.epochs.iter().enumerate() {

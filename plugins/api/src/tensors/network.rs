@@ -12,6 +12,9 @@ use crate::ports::Artifact;
 pub trait NetworkFactory: Send + Sync {
     /// A network with its starting weights (random, or loaded) for images of `channels` channels.
     /// Random weights come from the device's generator, which the caller seeds.
+    ///
+    /// # Errors
+    /// Where starting weights cannot be read, or are of another architecture.
     fn build(&self, channels: usize, outputs: usize, device: &Device) -> Result<Network>;
 
     /// What the network's input is shifted and scaled by.
@@ -40,6 +43,9 @@ impl NetworkSpec {
         Self(Arc::new(factory))
     }
 
+    /// See [`NetworkFactory::build`].
+    ///
+    /// # Errors
     /// See [`NetworkFactory::build`].
     pub fn build(&self, channels: usize, outputs: usize, device: &Device) -> Result<Network> {
         self.0.build(channels, outputs, device)

@@ -22,11 +22,17 @@ impl Parts {
     }
 
     /// Opens a shard's own part of the store in `directory`.
+    ///
+    /// # Errors
+    /// Where the directory cannot be read or written.
     pub fn own(directory: &Path, shard: Shard, context: &Context) -> Result<Store> {
         Store::open(&Self::home(directory).join(shard.file_name()), context)
     }
 
     /// Opens all parts of the store in `directory`; waits for shards that are at work.
+    ///
+    /// # Errors
+    /// Where a part cannot be read, or the run should stop.
     pub fn open(directory: &Path, context: &Context) -> Result<Self> {
         let home = Self::home(directory);
         let mut parts = Vec::new();
@@ -68,6 +74,9 @@ impl Parts {
     }
 
     /// Removes the parts: all that is in them is in the store.
+    ///
+    /// # Errors
+    /// Where a file cannot be removed.
     pub fn remove(self) -> Result<()> {
         drop(self.parts);
         if self.directory.is_dir() {

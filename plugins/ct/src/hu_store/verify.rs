@@ -52,6 +52,9 @@ impl Report {
 }
 
 /// Compares every checksum of the store in `directory`; nothing is changed.
+///
+/// # Errors
+/// Where the store cannot be read; slices that do not match are in the report.
 pub fn verify(directory: &Path) -> Result<Report> {
     let index = directory.join("index.jsonl");
     let text = fs::read(&index).at("read", &index)?;

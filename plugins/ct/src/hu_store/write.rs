@@ -40,6 +40,9 @@ pub struct Store {
 impl Store {
     /// Creates a store, or opens what is there: what an interrupted run left half-written and what does
     /// not match its checksum is removed. Waits while another run writes to it.
+    ///
+    /// # Errors
+    /// Where the directory cannot be read or written, or the run should stop.
     pub fn open(directory: &Path, context: &Context) -> Result<Self> {
         fs::create_dir_all(directory).at("create the directory", directory)?;
         let lock = lock(
@@ -104,6 +107,9 @@ impl Store {
     }
 
     /// Appends slices in the given order. When it returns, they are on the disk.
+    ///
+    /// # Errors
+    /// Where the files cannot be written.
     pub fn append(&mut self, prepared: Vec<Prepared>) -> Result<()> {
         let path = self.directory.join("hu.bin");
         let mut lines = Vec::new();
@@ -135,6 +141,9 @@ impl Store {
     }
 
     /// Notes that everything in the store is right, so that the next run need not compare checksums.
+    ///
+    /// # Errors
+    /// Where the note cannot be written.
     pub fn seal(&self) -> Result<()> {
         let path = self.directory.join("verified.json");
         let state = serde_json::to_vec(&source_of(&self.directory.join("hu.bin"))).at("write", &path)?;
@@ -156,6 +165,9 @@ impl Store {
     }
 
     /// Closes the store for writing and opens it for reading.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
     pub fn into_pixels(self) -> Result<StorePixels> {
         let path = self.directory.join("hu.bin");
         let values = File::open(&path).at("open", &path)?;

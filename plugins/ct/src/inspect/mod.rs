@@ -123,6 +123,9 @@ pub struct HuSummary {
 }
 
 /// Reads everything there is to read in a file.
+///
+/// # Errors
+/// Where the file cannot be read, or is no DICOM file.
 pub fn inspect(path: &Path) -> Result<Inspection> {
     // Parsers may panic on what nobody foresaw; the next file is to be looked at all the same.
     guard::catch(AssertUnwindSafe(|| read(path)))

@@ -75,6 +75,9 @@ pub fn masks(directory: &Path) -> PathBuf {
 
 /// Draws and writes a phantom into an existing directory. `progress` is told of each slice. `with_masks` also
 /// writes where there is blood: a grey PNG a slice, in which bit l of a pixel stands for label l.
+///
+/// # Errors
+/// Where files cannot be written, or it should stop.
 pub fn write(
     directory: &Path,
     extent: &Extent,

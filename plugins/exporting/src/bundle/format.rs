@@ -33,6 +33,9 @@ pub struct DigestedFile {
 
 impl DigestedFile {
     /// Writes a file of the bundle.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
     pub fn write(directory: &Path, file: &str, bytes: &[u8]) -> Result<Self> {
         let path = directory.join(file);
         fs::write(&path, bytes).at("write", &path)?;
@@ -164,6 +167,9 @@ impl Index {
     }
 
     /// Writes `bundle.json`.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
     pub fn write(&self, directory: &Path) -> Result<()> {
         let path = Self::path(directory);
         let text = serde_json::to_string_pretty(self).at("write", &path)?;

@@ -113,6 +113,9 @@ impl<'a> Explainer<'a> {
     ///
     /// The gradient flows from a label's logit through the head to the last feature maps, as evaluated: without
     /// dropout, without views. The network before the maps is computed once.
+    ///
+    /// # Errors
+    /// Where no gradient comes to the feature maps, or they cannot be read from the device.
     pub fn heat_maps(&self, batch: &HuBatch, labels: &[usize]) -> Result<Vec<HeatMap>> {
         let model = self.model;
         let images = model.preparation.normalisation.apply(model.images(batch));

@@ -57,6 +57,9 @@ impl<M: Module> Average<M> {
     }
 
     /// Carries on from a record of the average.
+    ///
+    /// # Errors
+    /// Where the record is of another network.
     pub fn restore(mut self, steps: u32, record: ModuleRecord) -> Result<Self, RecordError> {
         self.steps = steps;
         self.network = self.network.try_load_record(record)?;

@@ -30,6 +30,9 @@ impl Compiler {
     }
 
     /// Adds a channel.
+    ///
+    /// # Errors
+    /// What a name or a function is used wrongly for, and where.
     pub fn channel(&mut self, tree: &Node) -> Result<(), Fault> {
         let result = self.node(tree)?;
         self.channels.push(result);

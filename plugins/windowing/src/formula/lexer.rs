@@ -27,6 +27,9 @@ pub enum Token {
 }
 
 /// Cuts a formula into tokens.
+///
+/// # Errors
+/// A character that no formula has, and where it stands.
 pub fn tokens(text: &str) -> Result<Vec<(Token, Span)>, Fault> {
     if let Some((end, _)) = text.char_indices().nth(LONGEST) {
         let last = Span {

@@ -72,6 +72,9 @@ impl Formula {
     }
 
     /// The program, or everything that is wrong with the formulas: the channel, and the mistake in it.
+    ///
+    /// # Errors
+    /// The mistakes, each with the channel it is in.
     pub fn compile(&self) -> std::result::Result<Program, Vec<(usize, Fault)>> {
         let (mut compiler, mut widening) = (Compiler::default(), Compiler::widening());
         let mut faults = Vec::new();

@@ -9,6 +9,9 @@ use super::lexer::{Token, tokens};
 const DEEPEST: usize = 64;
 
 /// Reads a formula.
+///
+/// # Errors
+/// What was expected, and where.
 pub fn parse(text: &str) -> Result<Node, Fault> {
     let mut parser = Parser {
         tokens: tokens(text)?,

@@ -28,6 +28,9 @@ impl SigmoidCurve {
     /// Targets are not 0 and 1 but those of Platt (1999), `1/(N₋+2)` and `(N₊+1)/(N₊+2)`: what few slices
     /// separate perfectly does not become certain. With an offset it is linfa's Platt scaling (Newton's
     /// method: Lin, Lin and Weng 2007); linfa has none without.
+    ///
+    /// # Errors
+    /// Where no least is found.
     pub fn fit(probabilities: &[f64], truth: &[bool], with_offset: bool) -> Result<Self> {
         let logits: Vec<f64> = probabilities
             .iter()

@@ -13,6 +13,9 @@ pub struct Stacking(Vec<LogisticRegression>);
 impl Stacking {
     /// Fits to `rows`, each the members' probabilities of one slice in the members' order, and the truth;
     /// `l2` is the penalty on the members' weights. The members must not have been fitted to these slices.
+    ///
+    /// # Errors
+    /// Where no least is found for a label.
     pub fn fit(rows: &[Vec<[f64; COUNT]>], truth: &[Labels], l2: f64) -> Result<Self> {
         let of_label = |label: usize| {
             let features: Vec<Vec<f64>> = rows.iter().map(|row| logits(row, label)).collect();
