@@ -7,7 +7,8 @@ use std::path::Path;
 use ichflow_api::error::Result;
 use toml::Value;
 
-use super::{Plan, PlannedStage, Wire};
+use super::ready::{Plan, PlannedStage};
+use super::wiring::Wire;
 use crate::recipe::source::{LayerKind, Sources};
 use crate::run::record::StageRecord;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ichflow_api::digest::{Digest, sha256_of_file};
 use ichflow_api::error::Result;
 
-use super::Wire;
+use super::wiring::Wire;
 use crate::recipe::stage::RecipeStage;
 
 /// The digest of what makes a stage's result: its name and version, the parameters that matter, its

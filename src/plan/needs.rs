@@ -6,7 +6,8 @@ use ichflow_api::device::DeviceId;
 use ichflow_api::error::Result;
 use ichflow_api::needs::{Foreseen, Known, Needs};
 
-use super::{Plan, machine};
+use super::machine;
+use super::ready::Plan;
 
 /// What a run would take.
 pub struct Outlook {

@@ -11,7 +11,7 @@ use ichflow_api::tensors::model::{Model, Resize};
 use ichflow_api::tensors::network::NetworkSpec;
 use ichflow_api::tensors::window::Window;
 
-use super::{Plan, PlannedStage};
+use super::ready::{Plan, PlannedStage};
 
 /// Side of an image where nothing says it: most published figures are for this size.
 pub const USUAL_SIZE: usize = 224;

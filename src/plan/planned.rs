@@ -5,7 +5,8 @@ use std::path::Path;
 use ichflow_api::counted::counted;
 use ichflow_api::registry::Registry;
 
-use super::{Plan, wiring};
+use super::ready::Plan;
+use super::wiring;
 use crate::recipe::problem::{Code, Problem, Problems};
 use crate::recipe::raw::{self, RawRecipe};
 use crate::recipe::source::Sources;

@@ -5,11 +5,19 @@ use std::collections::BTreeMap;
 use ichflow_api::ports::{ArtifactType, Descriptions, InputPort, Need, OutputPort};
 use ichflow_api::registry::Registry;
 
-use super::Wire;
 use crate::recipe::problem::{Code, Problem};
 use crate::recipe::source::Place;
 use crate::recipe::stage::RecipeStage;
 use crate::recipe::suggest;
+
+/// Where an input's artifact comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// Index of the stage in the recipe.
+    pub stage: usize,
+    /// Name of its output.
+    pub output: &'static str,
+}
 
 /// What wiring finds for one stage.
 #[derive(Default)]
