@@ -52,6 +52,9 @@ pub fn create(parent: &Path, key: &str, shard: Option<Shard>) -> Result<PathBuf>
 }
 
 /// Lets a `latest` whose run was removed lead to the newest run that is left, and removes it where none is.
+///
+/// # Errors
+/// When the link cannot be changed.
 pub fn mend_latest(parent: &Path) -> Result<()> {
     let latest = parent.join("latest");
     if !latest.is_symlink() || latest.exists() {
