@@ -16,7 +16,7 @@ use crate::recipe::suggest;
 use crate::run::{RunOptions, TerminalObserver, listen};
 
 /// The application, as commands see it.
-pub struct ForCommands<'a> {
+pub(super) struct ForCommands<'a> {
     /// Every stage linked into this program.
     pub registry: &'a Registry,
 }

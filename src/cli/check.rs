@@ -17,7 +17,7 @@ use crate::plan::{Plan, PlannedStage};
 
 /// Arguments of `ichflow check`.
 #[derive(Args, Debug)]
-pub struct CheckArguments {
+pub(super) struct CheckArguments {
     #[command(flatten)]
     recipe: RecipeArguments,
     /// Print JSON, for scripts and editors
@@ -28,7 +28,7 @@ pub struct CheckArguments {
     network: bool,
 }
 
-pub fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &CheckArguments, registry: &Registry) -> ExitCode {
     match plans(&arguments.recipe, registry) {
         Ok(planned) => {
             let networks = match networks(arguments.network, &planned.plans) {

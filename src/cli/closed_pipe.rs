@@ -8,7 +8,7 @@ const PIPE_CLOSED: i32 = 141;
 
 /// Ends the program without a word when nobody reads its output any more. Writing to a closed pipe is a panic of
 /// `println!`, which would look like a fault of ours.
-pub fn end_when_nobody_reads() {
+pub(super) fn end_when_nobody_reads() {
     let before = take_hook();
     set_hook(Box::new(move |panic| {
         let said = panic.payload_as_str().unwrap_or_default();

@@ -11,24 +11,24 @@ use super::fail;
 
 /// Arguments of `ichflow completions`.
 #[derive(Args, Debug)]
-pub struct CompletionsArguments {
+pub(super) struct CompletionsArguments {
     /// The shell
     shell: Shell,
 }
 
 /// Arguments of `ichflow man`.
 #[derive(Args, Debug)]
-pub struct ManArguments {
+pub(super) struct ManArguments {
     /// Directory to write to
     directory: PathBuf,
 }
 
-pub fn main(arguments: &CompletionsArguments, mut program: Command) -> ExitCode {
+pub(super) fn main(arguments: &CompletionsArguments, mut program: Command) -> ExitCode {
     clap_complete::generate(arguments.shell, &mut program, "ichflow", &mut std::io::stdout());
     ExitCode::SUCCESS
 }
 
-pub fn man(arguments: &ManArguments, program: Command) -> ExitCode {
+pub(super) fn man(arguments: &ManArguments, program: Command) -> ExitCode {
     let directory = &arguments.directory;
     let written = std::fs::create_dir_all(directory)
         .and_then(|()| clap_mangen::generate_to(program, directory))

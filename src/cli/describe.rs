@@ -17,12 +17,12 @@ use crate::recipe::suggest;
 
 /// Arguments of `ichflow describe`.
 #[derive(Args, Debug)]
-pub struct DescribeArguments {
+pub(super) struct DescribeArguments {
     /// The stage, as `ichflow stages` names it
     stage: String,
 }
 
-pub fn main(arguments: &DescribeArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &DescribeArguments, registry: &Registry) -> ExitCode {
     let Some(registration) = registry.find(&arguments.stage) else {
         eprintln!("error: there is no stage `{}`", arguments.stage);
         match suggest::closest(&arguments.stage, registry.names()) {
@@ -146,7 +146,7 @@ fn parameters_in_words(schema: &Value) -> String {
 }
 
 /// A parameter as documentation shows it.
-pub struct Parameter<'a> {
+pub(super) struct Parameter<'a> {
     /// Its name; of a table within a list `phases[].lr`, within a table `checkpoint.metric`, within one of several
     /// kinds `optimizer[adamw].weight_decay`.
     pub path: String,
@@ -158,14 +158,14 @@ pub struct Parameter<'a> {
 
 impl<'a> Parameter<'a> {
     /// What it changes.
-    pub fn about(&self) -> &'a str {
+    pub(super) fn about(&self) -> &'a str {
         let description = self.schema.get("description");
         description.and_then(Value::as_str).unwrap_or_default()
     }
 }
 
 /// Every parameter of a stage; the keys of tables within stand after the parameter that holds them.
-pub fn parameters(schema: &Value) -> Vec<Parameter<'_>> {
+pub(super) fn parameters(schema: &Value) -> Vec<Parameter<'_>> {
     fn add_but<'a>(schema: &'a Value, tag: Option<&str>, above: &str, found: &mut Vec<Parameter<'a>>) {
         let properties = schema["properties"].as_object().into_iter().flatten();
         for (name, property) in properties.filter(|(name, _)| tag != Some(name.as_str())) {

@@ -19,7 +19,7 @@ const DIFFERENT: u8 = 1;
 
 /// Arguments of `ichflow diff`.
 #[derive(Args, Debug)]
-pub struct DiffArguments {
+pub(super) struct DiffArguments {
     /// A recipe, or the directory of a run
     a: PathBuf,
     /// Another
@@ -29,7 +29,7 @@ pub struct DiffArguments {
     json: bool,
 }
 
-pub fn main(arguments: &DiffArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &DiffArguments, registry: &Registry) -> ExitCode {
     let mut both = Vec::new();
     for path in [&arguments.a, &arguments.b] {
         match values_of(path, registry) {

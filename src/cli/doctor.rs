@@ -19,7 +19,7 @@ use crate::plan::needs::{Held, Outlook};
 
 /// Arguments of `ichflow doctor`.
 #[derive(Args, Debug)]
-pub struct DoctorArguments {
+pub(super) struct DoctorArguments {
     /// A recipe to look at too
     recipe: Option<PathBuf>,
     /// Set one value over the recipe's
@@ -30,7 +30,7 @@ pub struct DoctorArguments {
     out: PathBuf,
 }
 
-pub fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &DoctorArguments, registry: &Registry) -> ExitCode {
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
     line("ichflow", env!("CARGO_PKG_VERSION"));
     line("burn", BURN_VERSION);

@@ -9,7 +9,7 @@ use crate::recipe::catalogue::{self, Entry};
 
 /// Arguments of `ichflow explain-error`.
 #[derive(Args, Debug)]
-pub struct ExplainErrorArguments {
+pub(super) struct ExplainErrorArguments {
     /// The code, as the message has it: E0005
     #[arg(required_unless_present = "all")]
     code: Option<String>,
@@ -18,7 +18,7 @@ pub struct ExplainErrorArguments {
     all: bool,
 }
 
-pub fn main(arguments: &ExplainErrorArguments) -> ExitCode {
+pub(super) fn main(arguments: &ExplainErrorArguments) -> ExitCode {
     let Some(code) = &arguments.code else {
         print!("{}", page());
         return ExitCode::SUCCESS;

@@ -13,7 +13,7 @@ use crate::run::directory::mend_latest;
 
 /// Arguments of `ichflow gc`.
 #[derive(Args, Debug)]
-pub struct GcArguments {
+pub(super) struct GcArguments {
     /// Remove what was last used more than so many days ago
     #[arg(long, value_name = "DAYS", default_value_t = 30.0)]
     older_than: f64,
@@ -25,7 +25,7 @@ pub struct GcArguments {
     out: PathBuf,
 }
 
-pub fn main(arguments: &GcArguments) -> ExitCode {
+pub(super) fn main(arguments: &GcArguments) -> ExitCode {
     match collect(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
@@ -143,7 +143,7 @@ fn in_use(path: &Path) -> bool {
 }
 
 /// A number of bytes as people say it.
-pub fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let units = ["B", "kB", "MB", "GB", "TB"];
     let mut value = bytes as f64;
     let mut unit = 0;

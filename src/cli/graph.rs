@@ -19,7 +19,7 @@ enum Format {
 
 /// Arguments of `ichflow graph`.
 #[derive(Args, Debug)]
-pub struct GraphArguments {
+pub(super) struct GraphArguments {
     #[command(flatten)]
     recipe: RecipeArguments,
     /// The trial of the recipe's sweep to draw
@@ -30,7 +30,7 @@ pub struct GraphArguments {
     format: Format,
 }
 
-pub fn main(arguments: &GraphArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &GraphArguments, registry: &Registry) -> ExitCode {
     match plan(&arguments.recipe, arguments.trial.as_deref(), registry) {
         Ok((plan, _)) => {
             let text = match arguments.format {

@@ -24,7 +24,7 @@ const PLUGIN: [(&str, &str); 4] = [
 
 /// Arguments of `ichflow new`.
 #[derive(Args, Debug)]
-pub struct NewArguments {
+pub(super) struct NewArguments {
     #[command(subcommand)]
     what: What,
 }
@@ -43,7 +43,7 @@ enum What {
     },
 }
 
-pub fn main(arguments: &NewArguments) -> ExitCode {
+pub(super) fn main(arguments: &NewArguments) -> ExitCode {
     let made = match &arguments.what {
         What::Recipe { name } => recipe(name),
         What::Plugin { name } => plugin(name),

@@ -15,7 +15,7 @@ use crate::run::directory;
 
 /// Arguments of `ichflow plan`.
 #[derive(Args, Debug)]
-pub struct PlanArguments {
+pub(super) struct PlanArguments {
     #[command(flatten)]
     recipe: RecipeArguments,
     /// The trial of the recipe's sweep to look at
@@ -31,7 +31,7 @@ pub struct PlanArguments {
 
 /// Arguments of `ichflow explain`.
 #[derive(Args, Debug)]
-pub struct ExplainArguments {
+pub(super) struct ExplainArguments {
     #[command(flatten)]
     recipe: RecipeArguments,
     /// The stage, by its name in the recipe
@@ -44,7 +44,7 @@ pub struct ExplainArguments {
     out: PathBuf,
 }
 
-pub fn main(arguments: &PlanArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &PlanArguments, registry: &Registry) -> ExitCode {
     let trial = arguments.trial.as_deref();
     let (plan, forecasts) = match look(&arguments.recipe, trial, &arguments.out, registry) {
         Ok(looked) => looked,
@@ -72,7 +72,7 @@ pub fn main(arguments: &PlanArguments, registry: &Registry) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-pub fn explain(arguments: &ExplainArguments, registry: &Registry) -> ExitCode {
+pub(super) fn explain(arguments: &ExplainArguments, registry: &Registry) -> ExitCode {
     let trial = arguments.trial.as_deref();
     let (plan, forecasts) = match look(&arguments.recipe, trial, &arguments.out, registry) {
         Ok(looked) => looked,

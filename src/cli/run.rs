@@ -18,7 +18,7 @@ use crate::run::{Finished, RunOptions, listen, run};
 
 /// Arguments of `ichflow run`.
 #[derive(Args, Debug)]
-pub struct RunArguments {
+pub(super) struct RunArguments {
     #[command(flatten)]
     recipe: RecipeArguments,
     /// Run this trial of the recipe's sweep
@@ -40,7 +40,7 @@ pub struct RunArguments {
     until: Option<String>,
 }
 
-pub fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &RunArguments, registry: &Registry) -> ExitCode {
     let (plan, sources) = match plan(&arguments.recipe, arguments.trial.as_deref(), registry) {
         Ok(planned) => planned,
         Err(problems) => {
@@ -138,7 +138,7 @@ fn print_shard(finished: &Finished, shard: Shard) {
 }
 
 /// Says what is about to run, and on what.
-pub fn announce(plan: &Plan, device: DeviceId) {
+pub(super) fn announce(plan: &Plan, device: DeviceId) {
     let trial = plan
         .trial
         .as_ref()
@@ -151,7 +151,7 @@ pub fn announce(plan: &Plan, device: DeviceId) {
 }
 
 /// The short table at the end of a run.
-pub fn print_summary(finished: &Finished) {
+pub(super) fn print_summary(finished: &Finished) {
     let quarantine_hint = if finished.quarantined.is_empty() {
         ""
     } else {

@@ -6,7 +6,7 @@ use ichflow_api::registry::Registry;
 
 use crate::recipe::json_schema::recipe_schema;
 
-pub fn main(registry: &Registry) -> ExitCode {
+pub(super) fn main(registry: &Registry) -> ExitCode {
     println!("{:#}", recipe_schema(registry));
     ExitCode::SUCCESS
 }

@@ -12,7 +12,7 @@ use crate::recipe::suggest;
 
 /// Arguments of `ichflow stages`.
 #[derive(Args, Debug)]
-pub struct StagesArguments {
+pub(super) struct StagesArguments {
     /// Only this family: load, store, window, transform, split, network, loss, train, predict, export, report
     family: Option<String>,
     /// Print JSON, for scripts
@@ -20,7 +20,7 @@ pub struct StagesArguments {
     json: bool,
 }
 
-pub fn main(arguments: &StagesArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &StagesArguments, registry: &Registry) -> ExitCode {
     let names = Family::ALL.map(Family::name);
     if let Some(family) = &arguments.family
         && !names.contains(&family.as_str())

@@ -19,7 +19,7 @@ use crate::run::{directory, listen};
 
 /// Arguments of `ichflow sweep`.
 #[derive(Args, Debug)]
-pub struct SweepArguments {
+pub(super) struct SweepArguments {
     #[command(flatten)]
     recipe: RecipeArguments,
     /// Trials that run at once; they share the processors
@@ -36,7 +36,7 @@ pub struct SweepArguments {
     device: DeviceChoice,
 }
 
-pub fn main(arguments: &SweepArguments, registry: &Registry) -> ExitCode {
+pub(super) fn main(arguments: &SweepArguments, registry: &Registry) -> ExitCode {
     let planned = match plans(&arguments.recipe, registry) {
         Ok(planned) => planned,
         Err(problems) => {

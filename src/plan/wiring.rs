@@ -21,7 +21,7 @@ pub struct Wire {
 
 /// What wiring finds for one stage.
 #[derive(Default)]
-pub struct Wired {
+pub(super) struct Wired {
     /// Port → where its artifact comes from.
     pub wires: BTreeMap<&'static str, Wire>,
     /// Those of its outputs that exist.
@@ -33,7 +33,7 @@ pub struct Wired {
 }
 
 /// Wires every stage to earlier ones.
-pub fn wire(stages: &[RecipeStage], registry: &Registry, problems: &mut Vec<Problem>) -> Vec<Wired> {
+pub(super) fn wire(stages: &[RecipeStage], registry: &Registry, problems: &mut Vec<Problem>) -> Vec<Wired> {
     let mut wired: Vec<Wired> = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
         let before = problems.len();

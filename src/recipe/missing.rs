@@ -43,7 +43,7 @@ fn home(path: &Path) -> Option<String> {
 }
 
 /// That what a stage will read is not there, or is something else, and where it may be instead.
-pub fn missing(place: &Place, external: &ExternalPath) -> Problem {
+pub(super) fn missing(place: &Place, external: &ExternalPath) -> Problem {
     let what = if external.directory { "directory" } else { "file" };
     let path = path_text(&external.path);
     let message = if external.path.exists() {

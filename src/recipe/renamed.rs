@@ -5,7 +5,7 @@ use super::value::{Node, Table, Value};
 
 /// Takes keys that a stage once had out of its table, and says of each what to write in its place. `renamed` holds
 /// them as [`Stage::RENAMED`](ichflow_api::stage::Stage::RENAMED) does; `stage` is the stage's name in the recipe.
-pub fn take(table: &mut Table, renamed: &[(&str, &str)], stage: &str, problems: &mut Vec<Problem>) {
+pub(super) fn take(table: &mut Table, renamed: &[(&str, &str)], stage: &str, problems: &mut Vec<Problem>) {
     for (old, new) in renamed {
         let steps: Vec<&str> = old.split('.').collect();
         take_below(table, &steps, new, stage, problems);

@@ -9,7 +9,7 @@ use super::value::{Entry, Node, Table, Value};
 
 /// Takes what `--set` gave for text where a stage wants text: `--set load.path=1` names a directory called 1. In a recipe
 /// quotes make the difference, which shells take away.
-pub fn take_as_text(entry: &mut Entry, registry: &Registry, sources: &Sources) {
+pub(super) fn take_as_text(entry: &mut Entry, registry: &Registry, sources: &Sources) {
     if let Value::Table(table) = &mut entry.node.value
         && let Some(stage) = table.string("use").and_then(|name| registry.find(name))
     {

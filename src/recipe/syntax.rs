@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::source::floor_char_boundary;
 
 /// A mistake, as a person who knows other languages makes it.
-pub struct Mistake {
+pub(super) struct Mistake {
     /// Where.
     pub span: Range<usize>,
     /// What is wrong.
@@ -15,7 +15,7 @@ pub struct Mistake {
 }
 
 /// Says what the mistake is that the parser reports at `span` with `message`.
-pub fn explain(text: &str, span: Range<usize>, message: &str) -> Mistake {
+pub(super) fn explain(text: &str, span: Range<usize>, message: &str) -> Mistake {
     let at = floor_char_boundary(text, span.start);
     let token = token_at(text, at);
     let word = &text[token.clone()];

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::recipe::source::Sources;
 
 /// What is known before the run: versions, git state, device, command line, layers, stage keys.
-pub fn before(plan: &Plan, sources: &Sources, device: &str) -> Value {
+pub(super) fn before(plan: &Plan, sources: &Sources, device: &str) -> Value {
     json!({
         "ichflow": env!("CARGO_PKG_VERSION"),
         "burn": ichflow_api::tensors::device::BURN_VERSION,

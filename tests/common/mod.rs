@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// The built program, ready to run in `directory`.
-pub fn program(directory: &Path) -> Command {
+pub(crate) fn program(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ichflow"));
     command.current_dir(directory).env("NO_COLOR", "1");
     command
@@ -13,7 +13,7 @@ pub fn program(directory: &Path) -> Command {
 
 /// Runs the program in `directory` and waits for it.
 #[expect(clippy::expect_used, reason = "without the program there is no test")]
-pub fn ichflow<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Output {
+pub(crate) fn ichflow<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Output {
     program(directory)
         .args(arguments)
         .output()
@@ -21,17 +21,17 @@ pub fn ichflow<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Output {
 }
 
 /// What a run wrote to stdout.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// What a run wrote to stderr.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A recipe small enough to train within seconds: a phantom of a few small slices.
-pub const TINY: &str = r#"
+pub(crate) const TINY: &str = r#"
 ichflow = 1
 title = "Tiny"
 seed = 7

@@ -14,7 +14,7 @@ use crate::headers::slices_of;
 const TRIED: usize = 20;
 
 /// As many slices as there are files, of the size of the first that can be read. Files are counted, not opened.
-pub fn foresee<'a>(directories: impl Iterator<Item = &'a Path>) -> Result<Needs> {
+pub(crate) fn foresee<'a>(directories: impl Iterator<Item = &'a Path>) -> Result<Needs> {
     let mut slices = 0;
     let mut size = None;
     for directory in directories {

@@ -14,7 +14,7 @@ use crate::refusal::refused;
 /// Reads each slice from its file, every time. Of files whose compressed frames only the whole file tells
 /// apart, the last one is kept: its frames are mostly asked for one after another.
 #[derive(Debug, Default)]
-pub struct DicomPixels {
+pub(crate) struct DicomPixels {
     last: Mutex<Option<Arc<Kept>>>,
 }
 

@@ -28,7 +28,7 @@ impl Oddity {
 
 /// What deserves attention in the series of some slices, in words. Slices are named by their ids, never by patient or
 /// series.
-pub fn remarks(slices: &[Slice]) -> Vec<String> {
+pub(crate) fn remarks(slices: &[Slice]) -> Vec<String> {
     let [
         mut lost,
         mut numbered,

@@ -14,7 +14,7 @@ const ROUNDING: f32 = 12_582_912.0;
 
 /// What is done to each slice so that all have one size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ToSize {
+pub(crate) struct ToSize {
     /// Side of the square kept around the middle, in pixels; none: all of the slice.
     pub crop: Option<usize>,
     /// Height and width afterwards, in pixels; none: as they are.
@@ -23,7 +23,7 @@ pub struct ToSize {
 
 impl ToSize {
     /// What is known of slices afterwards, of what is known of them before.
-    pub fn describe(self, before: Description) -> Description {
+    pub(crate) fn describe(self, before: Description) -> Description {
         match self.size.or(self.crop) {
             Some(side) => Description::new().size(side, side),
             None => before,
@@ -31,7 +31,7 @@ impl ToSize {
     }
 
     /// Cuts the middle out of a slice, or pads it with air to a square, then resamples it.
-    pub fn apply(self, image: HuImage) -> HuImage {
+    pub(crate) fn apply(self, image: HuImage) -> HuImage {
         let (side, whole) = match (self.crop, self.size) {
             (None, None) => return image,
             (Some(crop), _) => (crop, (image.rows, image.columns) == (crop, crop)),

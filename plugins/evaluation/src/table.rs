@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// A file, read and checked.
-pub struct Table {
+pub(crate) struct Table {
     path: PathBuf,
     /// Slices in the order of the file, each once.
     rows: Vec<Row>,
@@ -34,7 +34,7 @@ pub struct Table {
 }
 
 /// The first ids, and how many more there are.
-pub fn examples(ids: &[&str]) -> String {
+pub(crate) fn examples(ids: &[&str]) -> String {
     let mut text = ids[..ids.len().min(EXAMPLES)].join(", ");
     if ids.len() > EXAMPLES {
         text += &format!(" and {} more", ids.len() - EXAMPLES);
@@ -51,7 +51,7 @@ fn titles(head: &csv::StringRecord) -> Vec<&str> {
 
 impl Table {
     /// Reads a file. Numbers must lie between 0 and 1; where all six are empty, nothing is known.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let mut reader = TextTable::open(path)?.into_csv(true);
         let head = reader.headers().at("read", path)?.clone();
         let titles = titles(&head);
@@ -217,7 +217,7 @@ impl Table {
     }
 
     /// What a reader should know about the file.
-    pub fn remark(&self) -> Option<String> {
+    pub(crate) fn remark(&self) -> Option<String> {
         let rows = if self.repeated == 1 {
             "row repeats"
         } else {
@@ -233,7 +233,7 @@ impl Table {
     }
 
     /// The numbers of every slice; all must be there.
-    pub fn probabilities(&self) -> Result<HashMap<&str, [f64; COUNT]>> {
+    pub(crate) fn probabilities(&self) -> Result<HashMap<&str, [f64; COUNT]>> {
         self.rows
             .iter()
             .map(|row| {
@@ -246,7 +246,7 @@ impl Table {
     }
 
     /// The slices whose truth is known, in the order of the file; numbers must be 0 or 1.
-    pub fn labels(&self) -> Result<Vec<(&str, Labels)>> {
+    pub(crate) fn labels(&self) -> Result<Vec<(&str, Labels)>> {
         let mut known = Vec::new();
         for row in &self.rows {
             let between = row.values.iter().zip(LABELS).find_map(|(value, label)| {
@@ -269,7 +269,7 @@ impl Table {
     }
 
     /// The patient of every slice, if the file has such a column; where it is blank, the study or the slice.
-    pub fn patients(&self) -> Option<HashMap<String, String>> {
+    pub(crate) fn patients(&self) -> Option<HashMap<String, String>> {
         self.rows
             .iter()
             .map(|row| Some((row.id.clone(), row.patient.clone()?)))
@@ -278,7 +278,7 @@ impl Table {
 }
 
 /// The patient of every slice, from a CSV with the columns `id` and `patient`.
-pub fn patients(path: &Path) -> Result<HashMap<String, String>> {
+pub(crate) fn patients(path: &Path) -> Result<HashMap<String, String>> {
     let mut reader = TextTable::open(path)?.into_csv(false);
     let head = reader.headers().at("read", path)?.clone();
     let titles = titles(&head);

@@ -8,17 +8,17 @@ use crate::normalise::Normalise;
 use crate::source::Source;
 
 /// The default of `dropout`.
-pub const DROPOUT: f64 = 0.125;
+pub(crate) const DROPOUT: f64 = 0.125;
 /// The default of `hidden`.
-pub const HIDDEN: usize = 64;
+pub(crate) const HIDDEN: usize = 64;
 
 /// A window in, a network out.
-pub fn ports() -> Ports {
+pub(crate) fn ports() -> Ports {
     Ports::new().takes(input::WINDOW).offers(output::NETWORK)
 }
 
 /// Three channels where the normalisation needs them.
-pub fn narrow(all: Ports, normalise: Normalise) -> Ports {
+pub(crate) fn narrow(all: Ports, normalise: Normalise) -> Ports {
     if normalise.needs_three_channels() {
         all.wants_channels(input::WINDOW, 3)
     } else {
@@ -27,7 +27,7 @@ pub fn narrow(all: Ports, normalise: Normalise) -> Ports {
 }
 
 /// The schema allows 0 to 1; a dropout of exactly 1 would leave nothing to learn from.
-pub fn check_dropout(dropout: f64) -> Vec<Problem> {
+pub(crate) fn check_dropout(dropout: f64) -> Vec<Problem> {
     if dropout == 1.0 {
         vec![Problem::new("dropout", "a dropout of 1 leaves no features").help("use a value below 1")]
     } else {
@@ -36,7 +36,7 @@ pub fn check_dropout(dropout: f64) -> Vec<Problem> {
 }
 
 /// Whether the weights are those of timm's `architecture`, and at hand.
-pub fn check_weights(weights: Option<&str>, architecture: &str) -> Option<Problem> {
+pub(crate) fn check_weights(weights: Option<&str>, architecture: &str) -> Option<Problem> {
     weights.map(Source::parse)?.check(architecture, &Hub::from_env())
 }
 
@@ -44,7 +44,7 @@ pub fn check_weights(weights: Option<&str>, architecture: &str) -> Option<Proble
 ///
 /// # Errors
 /// When they cannot be fetched.
-pub fn fetch(weights: Option<&str>) -> Result<()> {
+pub(crate) fn fetch(weights: Option<&str>) -> Result<()> {
     match weights.map(Source::parse) {
         Some(source) => source.find(&Hub::from_env()).map(|_| ()),
         None => Ok(()),
@@ -52,7 +52,7 @@ pub fn fetch(weights: Option<&str>) -> Result<()> {
 }
 
 /// The weights file, if a file is named. What comes from the hub is found or fetched when the stage runs.
-pub fn reads(weights: Option<&str>) -> Vec<ExternalPath> {
+pub(crate) fn reads(weights: Option<&str>) -> Vec<ExternalPath> {
     match weights.map(Source::parse) {
         Some(Source::File(path)) => vec![ExternalPath::file("weights", path)],
         Some(Source::Hub(_) | Source::Random) | None => Vec::new(),
@@ -60,7 +60,7 @@ pub fn reads(weights: Option<&str>) -> Vec<ExternalPath> {
 }
 
 /// The head a recipe describes.
-pub fn head_plan(pool: Pool, kind: HeadKind, hidden: usize, dropout: f64) -> HeadPlan {
+pub(crate) fn head_plan(pool: Pool, kind: HeadKind, hidden: usize, dropout: f64) -> HeadPlan {
     HeadPlan {
         pool,
         kind,

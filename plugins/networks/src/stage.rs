@@ -105,7 +105,7 @@ macro_rules! backbone {
 pub(crate) use backbone;
 
 /// What a network's stage will offer: the network it hands on, with random weights in place of those to find.
-pub fn describe<A: Architecture>(
+pub(crate) fn describe<A: Architecture>(
     architecture: A,
     head: HeadPlan,
     normalise: Normalise,
@@ -119,7 +119,7 @@ pub fn describe<A: Architecture>(
 }
 
 /// The work of a network's stage: finds the weights, and hands on what builds networks from them.
-pub fn hand_on<A: Architecture>(
+pub(crate) fn hand_on<A: Architecture>(
     architecture: A,
     start: Option<Source>,
     head: HeadPlan,

@@ -3,25 +3,25 @@
 use ichflow_api::prelude::*;
 
 /// Slices of one row each.
-pub fn batch_of(slices: &[&[i16]], tags: SliceTags) -> HuBatch {
+pub(crate) fn batch_of(slices: &[&[i16]], tags: SliceTags) -> HuBatch {
     let hu: Vec<i16> = slices.concat();
     let columns = hu.len() / slices.len();
     HuBatch::upload(hu, 1, columns, vec![tags; slices.len()], &Device::flex())
 }
 
 /// What a scheme makes of a slice of one row: channel after channel.
-pub fn applied(scheme: &impl WindowScheme, hu: &[i16]) -> Vec<f32> {
+pub(crate) fn applied(scheme: &impl WindowScheme, hu: &[i16]) -> Vec<f32> {
     values(scheme.apply(&batch_of(&[hu], SliceTags::default())))
 }
 
 /// All values of a tensor.
-pub fn values(tensor: Tensor<4>) -> Vec<f32> {
+pub(crate) fn values(tensor: Tensor<4>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap()
 }
 
 /// Holds values against each other to 1e-5.
 #[track_caller]
-pub fn assert_near(got: &[f32], expected: &[f32]) {
+pub(crate) fn assert_near(got: &[f32], expected: &[f32]) {
     assert_eq!(got.len(), expected.len(), "{got:?}");
     for (index, (value, wanted)) in got.iter().zip(expected).enumerate() {
         assert!(
@@ -34,7 +34,7 @@ pub fn assert_near(got: &[f32], expected: &[f32]) {
 /// Slices of one value, padding, and both ends of i16 give as many channels as promised, and nothing but
 /// numbers from 0 to 1. A slice looks the same alone and beside others.
 #[track_caller]
-pub fn assert_edges(scheme: &impl WindowScheme) {
+pub(crate) fn assert_edges(scheme: &impl WindowScheme) {
     let slices: [&[i16]; 6] = [
         &[-3024; 4],
         &[0; 4],

@@ -57,7 +57,7 @@ pub fn table(schema: &Schema) -> Option<&Schema> {
 }
 
 /// The alternatives of a schema, `null` left out.
-pub fn alternatives(schema: &Schema) -> Option<Vec<&Schema>> {
+pub(super) fn alternatives(schema: &Schema) -> Option<Vec<&Schema>> {
     let list = schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()?;
     Some(
         list.iter()
@@ -107,7 +107,7 @@ pub fn in_words(schema: &Schema) -> String {
 }
 
 /// The range a schema allows, in words; empty if it has none worth saying.
-pub fn range_in_words(schema: &Schema) -> String {
+pub(super) fn range_in_words(schema: &Schema) -> String {
     let number = |key: &str| schema.get(key).and_then(Schema::as_f64);
     // The largest value of an integer type is no range a person set.
     let of_type = schema

@@ -44,11 +44,16 @@ mod shared_lut {
     use super::{Arc, VoiLut};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub fn serialize<S: Serializer>(lut: &Option<Arc<VoiLut>>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        lut: &Option<Arc<VoiLut>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         lut.as_deref().serialize(serializer)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<VoiLut>>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Arc<VoiLut>>, D::Error> {
         Ok(Option::<VoiLut>::deserialize(deserializer)?.map(Arc::new))
     }
 }

@@ -25,7 +25,7 @@ const CHUNK: usize = 4096;
 
 /// A file and what its header said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Found {
+pub(crate) struct Found {
     /// The file.
     #[serde(with = "ichflow_api::path_text")]
     pub file: PathBuf,
@@ -45,7 +45,7 @@ const KEPT: &str = "headers-4.jsonl";
 const KEPT_STEM: &str = "headers-4.";
 
 /// Reads headers, taking those it can from what earlier runs and shards kept.
-pub struct Headers {
+pub(crate) struct Headers {
     kept: HashMap<PathBuf, Found>,
     /// Where this run keeps headers.
     path: PathBuf,
@@ -55,7 +55,7 @@ pub struct Headers {
 
 impl Headers {
     /// Opens what earlier runs kept.
-    pub fn open(context: &Context) -> Result<Self> {
+    pub(crate) fn open(context: &Context) -> Result<Self> {
         let directory = context.cache()?;
         let mut of_shards = Vec::new();
         for entry in fs::read_dir(&directory).at("read the directory", &directory)? {
@@ -92,7 +92,7 @@ impl Headers {
 
     /// Those of `files` whose headers this run reads, and whether they are only a shard's part. Once all headers
     /// are known a shard has all files too.
-    pub fn share_of(
+    pub(crate) fn share_of(
         &self,
         context: &Context,
         files: Vec<(String, PathBuf)>,
@@ -116,7 +116,7 @@ impl Headers {
     }
 
     /// Headers of `files` (each with the id its slice gets), in their order, and kept for the next run.
-    pub fn read(mut self, context: &Context, files: Vec<(String, PathBuf)>) -> Result<Vec<Found>> {
+    pub(crate) fn read(mut self, context: &Context, files: Vec<(String, PathBuf)>) -> Result<Vec<Found>> {
         let total = files.len();
         let progress = context.progress("reading headers", total, "slices");
         let mut all = Vec::with_capacity(total);
@@ -194,7 +194,7 @@ impl Headers {
 const READING: [u8; 1] = [2];
 
 /// A digest of the state of all files: what is read straight from them is known by it.
-pub fn digest_of(all: &[Found]) -> String {
+pub(crate) fn digest_of(all: &[Found]) -> String {
     let mut digest = Digest::new();
     digest.add(READING);
     for found in all {
@@ -240,7 +240,7 @@ impl Found {
 
 impl Found {
     /// A file, or what stands in a directory in its place, that cannot be opened.
-    pub fn unusable(file: PathBuf, reason: String) -> Self {
+    pub(crate) fn unusable(file: PathBuf, reason: String) -> Self {
         Self {
             file,
             source: None,
@@ -251,7 +251,7 @@ impl Found {
     }
 
     /// Labels are of an image each, and a file of the competition is one image.
-    pub fn refuse_several_frames(&mut self) {
+    pub(crate) fn refuse_several_frames(&mut self) {
         if let Ok(slices) = &self.slices
             && slices.len() > 1
         {

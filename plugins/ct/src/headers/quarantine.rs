@@ -14,7 +14,7 @@ use crate::slice_files::no_slice;
 
 /// What lies beside the slices of a directory and is none.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Others {
+pub(crate) struct Others {
     /// Files of other kinds.
     pub not_dicom: usize,
     /// Indexes of other files.
@@ -25,7 +25,7 @@ pub struct Others {
 
 impl Others {
     /// Takes out of `found` what is no slice, and counts it. What looks like a slice and cannot be used stays.
-    pub fn take_from(&mut self, found: Vec<Found>) -> Vec<Found> {
+    pub(crate) fn take_from(&mut self, found: Vec<Found>) -> Vec<Found> {
         let is_slice = |found: &Found| {
             let Err(reason) = &found.slices else { return true };
             match no_slice(&found.file, reason.clone()) {
@@ -43,7 +43,7 @@ impl Others {
     }
 
     /// In words, for whoever looks for a slice among them.
-    pub fn remarks(&self) -> Vec<String> {
+    pub(crate) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         match self.not_dicom {
             0 => {}
@@ -70,7 +70,7 @@ impl Others {
 
 /// Parts usable and unusable files; the unusable ones go to quarantine, and so do slices of the kinds to `exclude`. More
 /// than `limit` unusable files are an error. With the slices come remarks, which were told already.
-pub fn usable(
+pub(crate) fn usable(
     context: &Context,
     found: Vec<Found>,
     ids: &[String],
@@ -137,7 +137,7 @@ pub fn usable(
 }
 
 /// An error if more slices (id, file, reason) are unusable than `limit` allows.
-pub fn check_limit(unusable: &[(String, PathBuf, String)], limit: Option<usize>) -> Result<()> {
+pub(crate) fn check_limit(unusable: &[(String, PathBuf, String)], limit: Option<usize>) -> Result<()> {
     match (limit, unusable.first()) {
         (Some(limit), Some((id, _, reason))) if unusable.len() > limit => Err(Error::new(format!(
             "{} cannot be used, {limit} are allowed; the first is {id}: {reason}",

@@ -39,7 +39,7 @@ pub(crate) fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header:
 }
 
 /// The slices of one file, one a frame.
-pub fn slices_of(id: &str, file: &Path) -> Result<Vec<Slice>> {
+pub(crate) fn slices_of(id: &str, file: &Path) -> Result<Vec<Slice>> {
     let headers = ichflow_dicom::read_headers(file).map_err(refused)?;
     let frames = headers.len();
     let slice = |(frame, header)| slice_of(id, file, frame as u32, frames, header);
@@ -47,7 +47,7 @@ pub fn slices_of(id: &str, file: &Path) -> Result<Vec<Slice>> {
 }
 
 /// Sorts slices by series, then along the series, then by id: whatever order the files came in, a cohort has one.
-pub fn sort(slices: &mut Vec<Slice>) {
+pub(super) fn sort(slices: &mut Vec<Slice>) {
     slices.sort_by(|a, b| a.id.cmp(&b.id));
     let mut all: Vec<Option<Slice>> = Vec::with_capacity(slices.len());
     let order = series_of(slices);

@@ -16,7 +16,7 @@ pub struct Source {
 }
 
 /// The present [`Source`] of a file; none where it cannot be looked at.
-pub fn source_of(path: &Path) -> Option<Source> {
+pub(crate) fn source_of(path: &Path) -> Option<Source> {
     let metadata = fs::metadata(path).ok()?;
     let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some(Source {

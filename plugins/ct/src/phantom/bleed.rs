@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::head::{Head, Place, Point, length, step};
 
 /// A bleed of one of the five kinds.
-pub struct Bleed {
+pub(super) struct Bleed {
     /// Index into [`ichflow_api::data::labels::LABELS`].
     pub label: usize,
     /// HU of the blood.
@@ -44,7 +44,7 @@ enum Shape {
 
 /// What a bleed does to a point.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Effect {
+pub(super) struct Effect {
     /// Share of the point that is blood, 0 to 1.
     pub blood: f32,
     /// Change of the tissue around it, in HU.
@@ -53,7 +53,7 @@ pub struct Effect {
 
 impl Bleed {
     /// A bleed of the kind `label` somewhere in `head`.
-    pub fn new(label: usize, head: &Head, rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn new(label: usize, head: &Head, rng: &mut ChaCha8Rng) -> Self {
         let side = if rng.random_bool(0.5) { 1.0 } else { -1.0_f32 };
         let shape = match label {
             1 => {
@@ -119,7 +119,7 @@ impl Bleed {
     }
 
     /// What the bleed does to a point inside the skull.
-    pub fn effect(&self, head: &Head, point: Point, place: &Place) -> Effect {
+    pub(super) fn effect(&self, head: &Head, point: Point, place: &Place) -> Effect {
         let blood = |blood| Effect {
             blood,
             tissue_hu: 0.0,

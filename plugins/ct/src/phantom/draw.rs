@@ -15,7 +15,7 @@ const VISIBLE_PIXELS: f64 = 40.0;
 const BLOODY: f32 = 0.5;
 
 /// A drawn slice.
-pub struct Drawing {
+pub(super) struct Drawing {
     /// `size × size` values in HU, row by row.
     pub hu: Vec<f32>,
     /// Whether a pixel lies in the scan circle.
@@ -40,7 +40,7 @@ pub struct VisibleBleed {
 }
 
 /// Draws a slice of a patient.
-pub fn draw(patient: &Patient, number: usize, size: usize, grain: &Grain) -> Drawing {
+pub(super) fn draw(patient: &Patient, number: usize, size: usize, grain: &Grain) -> Drawing {
     let mut rng = ChaCha8Rng::seed_from_u64(patient.grain_seed.wrapping_add(number as u64));
     let pose = &patient.pose;
     let spacing = pose.field_mm / size as f32;

@@ -9,12 +9,12 @@ use rand_chacha::ChaCha8Rng;
 use super::noise::SmoothField;
 
 /// A point in mm.
-pub type Point = [f32; 3];
+pub(super) type Point = [f32; 3];
 
 /// z of the lowest slice, in mm.
-pub const BOTTOM_MM: f32 = -44.0;
+pub(super) const BOTTOM_MM: f32 = -44.0;
 /// z of the highest slice, in mm, for a head of average size.
-pub const TOP_MM: f32 = 70.0;
+pub(super) const TOP_MM: f32 = 70.0;
 
 /// Cells of the folding pattern across the head's radius: folds are about 16 mm wide.
 const FOLDS: f32 = 5.0;
@@ -51,7 +51,7 @@ const SKULL_BASE: [Tube; 3] = [
 ];
 
 /// One person's head.
-pub struct Head {
+pub(super) struct Head {
     /// Half axes in mm: to the side, to the front, to the vertex, to the neck.
     axes: [f32; 4],
     scalp_mm: f32,
@@ -70,7 +70,7 @@ pub struct Head {
 
 /// Where a point lies with respect to what bleeds.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// Depth below the inner table of the skull, in mm; negative in the skull and outside.
     pub depth_mm: f32,
     /// Distance to the middle of the nearest fold, in mm; far away where there is none.
@@ -91,7 +91,7 @@ const OUTSIDE: Place = Place {
 
 impl Head {
     /// A head of its own for every state of `rng`.
-    pub fn new(rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn new(rng: &mut ChaCha8Rng) -> Self {
         let scale = rng.random_range(0.94..1.05);
         let age: f32 = rng.random_range(0.0..1.0);
         Self {
@@ -114,12 +114,12 @@ impl Head {
     }
 
     /// Half axis to the front, in mm.
-    pub fn length_mm(&self) -> f32 {
+    pub(super) fn length_mm(&self) -> f32 {
         self.axes[1]
     }
 
     /// z of the highest slice worth imaging, in mm.
-    pub fn top_mm(&self) -> f32 {
+    pub(super) fn top_mm(&self) -> f32 {
         TOP_MM * self.axes[2] / 84.0
     }
 
@@ -141,12 +141,12 @@ impl Head {
     }
 
     /// Depth below the inner table of the skull, in mm; negative in the skull and outside.
-    pub fn depth_mm(&self, point: Point) -> f32 {
+    pub(super) fn depth_mm(&self, point: Point) -> f32 {
         self.below_skin(point).0 - self.scalp_mm - self.skull_mm
     }
 
     /// The point of the inner table in a direction (in the plane, radians from x) at height `z`.
-    pub fn inner_table(&self, angle: f32, z: f32) -> Point {
+    pub(super) fn inner_table(&self, angle: f32, z: f32) -> Point {
         let (sin, cos) = angle.sin_cos();
         let mut radius = 110.0;
         while radius > 1.0 && self.depth_mm([radius * cos, radius * sin, z]) < 0.0 {
@@ -156,7 +156,7 @@ impl Head {
     }
 
     /// HU of healthy tissue at a point, and where the point lies.
-    pub fn tissue(&self, point: Point) -> (f32, Place) {
+    pub(super) fn tissue(&self, point: Point) -> (f32, Place) {
         if self.is_far_outside(point) {
             return (-1000.0, OUTSIDE);
         }
@@ -254,24 +254,24 @@ impl Head {
     }
 
     /// The smooth field that roughens outlines.
-    pub fn roughness(&self, point: Point, scale_mm: f32) -> f32 {
+    pub(super) fn roughness(&self, point: Point, scale_mm: f32) -> f32 {
         self.texture.at(point.map(|v| v / scale_mm + 5.5))
     }
 
     /// Width of the space between skull and brain, in mm.
-    pub fn gap_mm(&self) -> f32 {
+    pub(super) fn gap_mm(&self) -> f32 {
         self.gap_mm
     }
 }
 
 /// 0 below `at`, 1 above it, going over within ± `half_width`.
-pub fn step(value: f32, at: f32, half_width: f32) -> f32 {
+pub(super) fn step(value: f32, at: f32, half_width: f32) -> f32 {
     let t = ((value - at) / half_width * 0.5 + 0.5).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
 /// Length of a vector.
-pub fn length([x, y, z]: Point) -> f32 {
+pub(super) fn length([x, y, z]: Point) -> f32 {
     (x * x + y * y + z * z).sqrt()
 }
 

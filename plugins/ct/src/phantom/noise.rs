@@ -9,11 +9,11 @@ const SIDE: usize = 16;
 const NORMALS: usize = 4096;
 
 /// A smooth random field over space with values in −1 to 1.
-pub struct SmoothField(Vec<f32>);
+pub(super) struct SmoothField(Vec<f32>);
 
 impl SmoothField {
     /// A field of its own for every state of `rng`.
-    pub fn new(rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn new(rng: &mut ChaCha8Rng) -> Self {
         Self(
             (0..SIDE * SIDE * SIDE)
                 .map(|_| rng.random_range(-1.0..1.0))
@@ -22,7 +22,7 @@ impl SmoothField {
     }
 
     /// The value at a point in lattice units.
-    pub fn at(&self, [x, y, z]: [f32; 3]) -> f32 {
+    pub(super) fn at(&self, [x, y, z]: [f32; 3]) -> f32 {
         let split = |v: f32| {
             // `floor` is a call into the C library on plain x86-64; this is not.
             let cell = v as i32 - i32::from(v < 0.0);
@@ -48,13 +48,13 @@ impl SmoothField {
 }
 
 /// Grain of a reconstructed image: normal values that resemble their neighbours.
-pub struct Grain {
+pub(super) struct Grain {
     table: Vec<f32>,
 }
 
 impl Grain {
     /// Tabulates the normal distribution.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         // Sums of twelve evenly spread numbers would need as many random ones; a table of quantiles, made
         // by bisection of the cumulative distribution, needs one.
         let table = (0..NORMALS)
@@ -64,7 +64,7 @@ impl Grain {
     }
 
     /// A field of `size × size` values of standard deviation `deviation`.
-    pub fn field(&self, rng: &mut ChaCha8Rng, size: usize, deviation: f32) -> Vec<f32> {
+    pub(super) fn field(&self, rng: &mut ChaCha8Rng, size: usize, deviation: f32) -> Vec<f32> {
         let mut white = Vec::with_capacity(size * size + 5);
         while white.len() < size * size {
             let bits = rng.next_u64();

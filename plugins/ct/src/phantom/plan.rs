@@ -62,7 +62,7 @@ const ENCODINGS: [Encoding; 10] = [
 ];
 
 /// One person and their scan.
-pub struct Patient {
+pub(super) struct Patient {
     /// PatientID.
     pub id: String,
     /// StudyInstanceUID.
@@ -89,7 +89,7 @@ pub struct Patient {
 
 /// How a head lies in the scanner.
 #[derive(Clone, Copy, Debug)]
-pub struct Pose {
+pub(super) struct Pose {
     /// Width of the field of view, in mm.
     pub field_mm: f32,
     /// Center of the head, in mm from the center of the field of view.
@@ -107,7 +107,7 @@ pub struct Pose {
 }
 
 /// A whole phantom, decided but not drawn.
-pub struct Plan {
+pub(super) struct Plan {
     /// Training patients first.
     pub patients: Vec<Patient>,
     /// The training slice whose file is cut short.
@@ -118,7 +118,7 @@ pub struct Plan {
 
 impl Plan {
     /// Decides everything from a seed.
-    pub fn new(extent: &Extent, seed: u64) -> Self {
+    pub(super) fn new(extent: &Extent, seed: u64) -> Self {
         let mut taken = HashSet::new();
         let mut patients = Vec::new();
         for (test, count) in [(false, extent.patients), (true, extent.test_patients)] {

@@ -8,7 +8,7 @@ use super::plan::{Encoding, Patient};
 use crate::refusal::refused;
 
 /// The bytes of a slice's file.
-pub fn bytes(patient: &Patient, number: usize, size: usize, drawing: &Drawing) -> Result<Vec<u8>> {
+pub(super) fn bytes(patient: &Patient, number: usize, size: usize, drawing: &Drawing) -> Result<Vec<u8>> {
     let id = patient.slices[number].0.to_string();
     let syntax = match patient.implicit {
         true => uids::IMPLICIT_VR_LITTLE_ENDIAN,

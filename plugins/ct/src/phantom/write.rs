@@ -69,7 +69,7 @@ pub fn truth_path(directory: &Path) -> PathBuf {
 }
 
 /// Where the masks are below a phantom's directory, if there are some.
-pub fn masks(directory: &Path) -> PathBuf {
+pub(super) fn masks(directory: &Path) -> PathBuf {
     directory.join("masks")
 }
 

@@ -12,7 +12,7 @@ const DIGITS: usize = 9;
 pub struct ImageId(u64);
 
 /// A table by image.
-pub type ImageMap<T> = HashMap<ImageId, T, BuildHasherDefault<ImageHasher>>;
+pub(super) type ImageMap<T> = HashMap<ImageId, T, BuildHasherDefault<ImageHasher>>;
 
 /// Names are random digits already; one multiplication spreads them over the whole word.
 #[derive(Clone, Copy, Debug, Default)]

@@ -41,7 +41,7 @@ pub struct Files {
 type Listing = BTreeMap<ImageId, PathBuf>;
 
 /// Loads everything and offers `train`, `test`, `sample` and `pixels`.
-pub fn load(files: &Files, context: &Context) -> Result<Outputs> {
+pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
     let table = LabelTable::read(&files.labels)?;
     let test_table = files.test_labels.as_deref().map(LabelTable::read).transpose()?;
     let sample = files

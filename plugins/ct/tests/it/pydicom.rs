@@ -10,7 +10,7 @@ const STEP: usize = 251;
 
 /// What pydicom says of a file: its frames, or its error.
 #[derive(Default)]
-pub struct Expected {
+pub(crate) struct Expected {
     syntax: String,
     frames: Vec<HuSummary>,
     /// Every 251st value of each frame, for lossy images.
@@ -19,7 +19,7 @@ pub struct Expected {
 }
 
 /// A file and what became of it.
-pub struct Row {
+pub(crate) struct Row {
     pub path: String,
     /// Transfer syntax UID; empty where nobody knows.
     pub syntax: String,
@@ -28,7 +28,7 @@ pub struct Row {
 
 /// How ichflow compares with pydicom.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The same to the last unit.
     Equal,
     /// A lossy image: the largest difference, in HU.
@@ -47,7 +47,7 @@ pub enum Outcome {
 
 /// The largest difference that a lossy image may have, in HU. Decoders differ by one stored unit in an
 /// inverse DCT, and that is scaled by the slope; the 8-bit CT has 32.1 HU and the 12-bit CT 2 HU a step, before rounding.
-pub fn tolerance(path: &str) -> i32 {
+pub(crate) fn tolerance(path: &str) -> i32 {
     match path {
         path if path.contains("JPEGProcess1Transfer") => 33,
         path if path.contains("JPEGProcess2_4") => 2,
@@ -56,7 +56,7 @@ pub fn tolerance(path: &str) -> i32 {
 }
 
 /// Whether a refusal says that a file is no CT slice: colour, bit masks, 32-bit doses, float maps.
-pub fn not_ct(reason: &str) -> bool {
+pub(crate) fn not_ct(reason: &str) -> bool {
     let reasons = [
         "it has 3 samples a pixel",
         "its PhotometricInterpretation is RGB",
@@ -68,7 +68,7 @@ pub fn not_ct(reason: &str) -> bool {
     reasons.iter().any(|start| reason.starts_with(start))
 }
 
-pub fn expected() -> BTreeMap<String, Expected> {
+pub(crate) fn expected() -> BTreeMap<String, Expected> {
     let text = include_str!("../fixtures/corpus.tsv");
     let mut all: BTreeMap<String, Expected> = BTreeMap::new();
     for row in text.lines().skip(1) {
@@ -94,7 +94,12 @@ pub fn expected() -> BTreeMap<String, Expected> {
     all
 }
 
-pub fn judge(path: String, file: &Path, expected: Expected, found: &Result<Inspection, String>) -> Row {
+pub(crate) fn judge(
+    path: String,
+    file: &Path,
+    expected: Expected,
+    found: &Result<Inspection, String>,
+) -> Row {
     let syntax = match found {
         Ok(found) => found.transfer_syntax.uid.clone(),
         Err(_) => expected.syntax.clone(),

@@ -13,7 +13,7 @@ use super::{json, text};
 /// interrupted are listed with the reason.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Compare {
+pub(super) struct Compare {
     /// Directories of runs, their `latest` links, or directories of runs.
     #[schemars(length(min = 1))]
     pub runs: Vec<PathBuf>,

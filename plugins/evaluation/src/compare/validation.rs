@@ -11,7 +11,7 @@ use ichflow_api::metrics;
 use crate::table::Table;
 
 /// Truth and probabilities of the slices a run was judged on.
-pub struct Validation {
+pub(super) struct Validation {
     /// Ids in the order of the predictions.
     pub ids: Vec<String>,
     /// Truth, probabilities and patients, in the same order.
@@ -21,7 +21,7 @@ pub struct Validation {
 impl Validation {
     /// The probabilities of `other` in the order of these slices; `None` if it was not judged on the same
     /// slices with the same truth.
-    pub fn rows_of(&self, other: &Self) -> Option<Vec<[f64; COUNT]>> {
+    pub(super) fn rows_of(&self, other: &Self) -> Option<Vec<[f64; COUNT]>> {
         if self.ids.len() != other.ids.len() {
             return None;
         }
@@ -42,14 +42,18 @@ impl Validation {
     }
 
     /// How many slices both were judged on.
-    pub fn shared(&self, other: &Self) -> usize {
+    pub(super) fn shared(&self, other: &Self) -> usize {
         let theirs: std::collections::HashSet<&str> = other.ids.iter().map(String::as_str).collect();
         self.ids.iter().filter(|id| theirs.contains(id.as_str())).count()
     }
 }
 
 /// Reads the predictions that were measured. The error says why they cannot be paired with others.
-pub fn read(directory: &Path, recipe: &toml::Table, measured: &Measured) -> Result<Validation, String> {
+pub(super) fn read(
+    directory: &Path,
+    recipe: &toml::Table,
+    measured: &Measured,
+) -> Result<Validation, String> {
     let predictions = predictions_file(directory, recipe);
     let predicted = Table::read(&predictions).map_err(|error| error.chain())?;
     let probabilities = predicted.probabilities().map_err(|error| error.chain())?;

@@ -14,7 +14,7 @@ fn number(value: Option<f64>) -> String {
 }
 
 /// Lines for a terminal.
-pub fn of(score: &Score) -> String {
+pub(super) fn of(score: &Score) -> String {
     let measured = &score.score;
     let mut text = String::new();
     // Writing to a string does not fail.

@@ -13,7 +13,7 @@ use super::open::Bundle;
 /// (smoothing, calibration) does not come along: `ichflow predict` applies it, and a recipe has stages of its own.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct BundledModel {
+pub(super) struct BundledModel {
     /// The bundle's directory, such as `runs/b0_bsb/latest/model`.
     pub path: PathBuf,
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::format::Index;
 
 /// What a card tells beside the index.
-pub struct Material<'a> {
+pub(super) struct Material<'a> {
     /// What the model is called: the recipe's title, with the network that ran.
     pub title: String,
     /// The bundle's index.
@@ -28,7 +28,7 @@ pub struct Material<'a> {
 }
 
 /// The card, as Markdown.
-pub fn card(material: &Material) -> String {
+pub(super) fn card(material: &Material) -> String {
     let index = material.index;
     let mut text = format!(
         "# {}\n\nA model that gives each slice of a non-contrast head CT six probabilities: {}. Made by ichflow {} \

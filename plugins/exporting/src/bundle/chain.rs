@@ -14,12 +14,12 @@ use ichflow_api::tensors::model::Resize;
 use toml::{Table, Value};
 
 /// What stands for the slices to predict, in wires.
-pub const SLICES: &str = "slices";
+pub(super) const SLICES: &str = "slices";
 /// What `use` says of the stage that trained: not a stage, but the bundle's weights.
-pub const TRAINED: &str = "trained-weights";
+pub(super) const TRAINED: &str = "trained-weights";
 
 /// Stages in the order of the recipe, and the wires that end in the model and in the predictions.
-pub struct Chain {
+pub(super) struct Chain {
     /// The stages' tables, by name.
     pub stages: Table,
     /// Where the model comes from: "tta.model".
@@ -29,7 +29,7 @@ pub struct Chain {
 }
 
 /// Follows wires through a recipe as it was resolved.
-pub struct Collector<'a> {
+pub(super) struct Collector<'a> {
     recipe: &'a Table,
     registry: &'a Registry,
     settled: &'a dyn Fn(&str) -> Option<Table>,
@@ -38,7 +38,7 @@ pub struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     /// `settled` gives the parameters with which a stage needs no training data.
-    pub fn new(
+    pub(super) fn new(
         recipe: &'a Table,
         registry: &'a Registry,
         settled: &'a dyn Fn(&str) -> Option<Table>,
@@ -57,7 +57,7 @@ impl<'a> Collector<'a> {
     /// # Errors
     /// When the predictions are another model's, or several models' together; when a stage before the network
     /// looks at training data and has not said what it found.
-    pub fn chain(mut self, model: &str, predictions: &str) -> Result<Chain> {
+    pub(super) fn chain(mut self, model: &str, predictions: &str) -> Result<Chain> {
         self.take(predictions)?;
         let used: Vec<&str> = self
             .taken
@@ -199,7 +199,7 @@ impl<'a> Collector<'a> {
 }
 
 /// The stage a wire starts from.
-pub fn stage_of(wire: &str) -> &str {
+pub(super) fn stage_of(wire: &str) -> &str {
     wire.split('.').next().unwrap_or(wire)
 }
 
@@ -208,7 +208,7 @@ fn is<A: Artifact>(input: &InputPort) -> bool {
 }
 
 /// A stage's record and its parameters alone, without `use`, seed and wires.
-pub fn parts(written: &Table, registry: &Registry) -> Result<(&'static Registration, Table)> {
+pub(super) fn parts(written: &Table, registry: &Registry) -> Result<(&'static Registration, Table)> {
     let name = written.get("use").and_then(Value::as_str).unwrap_or_default();
     let registration = registry.find(name).ok_or_else(|| {
         Error::new(format!("this program has no stage `{name}`"))

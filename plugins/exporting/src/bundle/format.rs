@@ -9,18 +9,18 @@ use ichflow_api::prelude::*;
 use serde_json::Value;
 
 /// Format of the bundle; raised when an older program could not read it.
-pub const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 2;
 
 /// Tells what is in the bundle.
-pub const INDEX: &str = "bundle.json";
+pub(super) const INDEX: &str = "bundle.json";
 /// The network's weights, in timm's names.
-pub const WEIGHTS: &str = "weights.safetensors";
+pub(super) const WEIGHTS: &str = "weights.safetensors";
 /// The stages that turn slices into probabilities.
-pub const CHAIN: &str = "model.toml";
+pub(super) const CHAIN: &str = "model.toml";
 /// The whole recipe, as it was resolved.
-pub const RECIPE: &str = "recipe.toml";
+pub(super) const RECIPE: &str = "recipe.toml";
 /// What the model is, for people.
-pub const CARD: &str = "README.md";
+pub(super) const CARD: &str = "README.md";
 
 /// A file and its digest.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -9,11 +9,11 @@ use ichflow_api::prelude::*;
 const PIXELS: u64 = 512 * 512 * 512;
 
 /// Slices computed together: whole series.
-pub type Portion = Vec<Vec<Slice>>;
+pub(super) type Portion = Vec<Vec<Slice>>;
 
 /// Cuts slices into portions. Steps that look along a series see all of it; series of images of one size are computed
 /// together up to a bound, and a series of several sizes alone.
-pub fn portions(slices: Vec<Slice>) -> Vec<Portion> {
+pub(super) fn portions(slices: Vec<Slice>) -> Vec<Portion> {
     let series = series_of(&slices);
     let mut slices: Vec<Option<Slice>> = slices.into_iter().map(Some).collect();
     let series = series.into_iter().map(|indices| -> Vec<Slice> {
@@ -47,7 +47,7 @@ pub fn portions(slices: Vec<Slice>) -> Vec<Portion> {
 
 /// Smaller portions with the same slices, for one that cannot be computed as a whole: its series, or the sizes within its
 /// only series; nothing where there are none.
-pub fn smaller(portion: Portion) -> Vec<Portion> {
+pub(super) fn smaller(portion: Portion) -> Vec<Portion> {
     match <[_; 1]>::try_from(portion) {
         Ok([series]) => {
             let of_sizes = by_size(&series);

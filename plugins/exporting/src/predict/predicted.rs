@@ -16,7 +16,7 @@ use crate::bundle::{Bundle, Predictor};
 /// # Errors
 /// When the program has no stage that the bundle needs, or the call should stop. What fails for some slices is the reason
 /// that stands in their rows.
-pub fn fill(
+pub(super) fn fill(
     rows: &mut [Row],
     slices: Vec<Slice>,
     pixels: &Pixels,

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 use super::rows::{Outcome, Row};
 
 /// From which probability on each label is called positive, where the recipe chose that.
-pub type ThresholdsOfLabels = Option<Vec<Option<f64>>>;
+pub(super) type ThresholdsOfLabels = Option<Vec<Option<f64>>>;
 
 /// The table as CSV: id, file, a probability for each label, status, reason, frame, UIDs, warnings, and, with thresholds,
 /// whether each label is called positive.
 ///
 /// # Errors
 /// When memory ends.
-pub fn csv_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
+pub(super) fn csv_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     let mut head = vec!["id".to_owned(), "file".to_owned()];
     head.extend(LABELS.map(str::to_owned));
@@ -63,7 +63,7 @@ pub fn csv_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>
 ///
 /// # Errors
 /// None that a row can cause; writing JSON may fail where memory ends.
-pub fn json_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
+pub(super) fn json_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
     let by_label = |values: Vec<Value>| -> Value {
         LABELS
             .iter()

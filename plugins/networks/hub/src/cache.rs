@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::Repository;
 
 /// Where it is, by the environment; nothing without a home directory.
-pub fn directory(set: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+pub(crate) fn directory(set: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let of = |name: &str| set(name).map(PathBuf::from);
     let home = || {
         of("HOME")
@@ -24,7 +24,7 @@ pub fn directory(set: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 
 /// A file of a model, if it is there: `models--owner--name/snapshots/COMMIT/FILE`, where the commit of a branch or
 /// tag stands in `refs`.
-pub fn find(cache: &Path, repository: &Repository, file: &str) -> Option<PathBuf> {
+pub(crate) fn find(cache: &Path, repository: &Repository, file: &str) -> Option<PathBuf> {
     let folder = cache.join(format!("models--{}", repository.name.replace('/', "--")));
     let reference = folder.join("refs").join(&repository.revision);
     let commit = fs::read_to_string(reference)

@@ -11,7 +11,12 @@ use crate::{Failure, Fetched, Hub, Repository};
 const RETRIES: usize = 2;
 
 /// Fetches a file into the cache.
-pub fn fetch(hub: &Hub, cache: &Path, repository: &Repository, file: &str) -> Result<Fetched, Failure> {
+pub(crate) fn fetch(
+    hub: &Hub,
+    cache: &Path,
+    repository: &Repository,
+    file: &str,
+) -> Result<Fetched, Failure> {
     let failure = |error: ApiError| explain(repository, file, &error);
     let mut builder = ApiBuilder::from_cache(Cache::new(cache.to_owned())).with_retries(RETRIES);
     if let Some(endpoint) = &hub.endpoint {

@@ -3,7 +3,7 @@
 /// timm's name of a tensor called `name` in a file, which may be torchvision's: there, layers are counted
 /// (`features.1.0.block.3.weight`), the normalisation before the classifier is `classifier.0`. What is not known
 /// keeps its name, and is reported as unexpected under it.
-pub fn rename(name: &str) -> String {
+pub(super) fn rename(name: &str) -> String {
     let renamed = match name.split_once('.') {
         Some(("features", rest)) => of_features(rest),
         Some(("classifier", rest)) => match rest.split_once('.') {

@@ -11,7 +11,7 @@ use ichflow_api::nn::layers::{BatchNorm2d, convolve};
 use crate::blocks::{Convolution, Numbered, Style};
 
 /// Layers of which each sees the maps of all before it.
-pub type DenseBlock = Numbered<DenseLayer>;
+pub(super) type DenseBlock = Numbered<DenseLayer>;
 
 /// A 1×1 and a 3×3 convolution, each after its normalisation.
 #[derive(Module, Debug)]

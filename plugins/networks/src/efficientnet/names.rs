@@ -8,7 +8,7 @@ use super::Row;
 /// (`_blocks.3._depthwise_conv.weight`) counts blocks through and names layers by what they do; it is told by the
 /// leading underscore. That of torchvision (`features.3.0.block.1.0.weight`) counts layers; it is told by
 /// `features`. What their rules do not know keeps its name, and is reported as unexpected under it.
-pub fn rename(name: &str, rows: &[Row]) -> String {
+pub(super) fn rename(name: &str, rows: &[Row]) -> String {
     let renamed = if name.starts_with('_') {
         translate(name, rows)
     } else if let Some(rest) = name.strip_prefix("features.") {

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Values in `[0, 1)` that depend on the name and the place alone; see `uniform` in the script.
-pub fn uniform(name: &str, count: usize) -> Vec<f64> {
+pub(super) fn uniform(name: &str, count: usize) -> Vec<f64> {
     let start = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |state, byte| {
         (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
     });
@@ -18,7 +18,7 @@ pub fn uniform(name: &str, count: usize) -> Vec<f64> {
 }
 
 /// A tensor of a network.
-pub fn weight(name: &str, shape: &[usize]) -> Vec<f32> {
+pub(super) fn weight(name: &str, shape: &[usize]) -> Vec<f32> {
     let values = uniform(name, shape.iter().product());
     let place: Box<dyn Fn(f64) -> f64> = if shape.len() > 1 {
         let bound = (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt();
@@ -32,7 +32,7 @@ pub fn weight(name: &str, shape: &[usize]) -> Vec<f32> {
 }
 
 /// Two images of three channels.
-pub fn images(size: usize, device: &Device) -> Tensor<4> {
+pub(super) fn images(size: usize, device: &Device) -> Tensor<4> {
     let patches = uniform("patches", 2 * 3 * 8 * 8);
     let noise = uniform(&format!("noise {size}"), 2 * 3 * size * size);
     let patch = |place: usize| place * 8 / size;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::formula;
 
 /// The windowing every test network is wired to.
-pub struct Channels(pub usize);
+pub(crate) struct Channels(pub usize);
 
 impl WindowScheme for Channels {
     fn channels(&self) -> usize {
@@ -23,7 +23,7 @@ impl WindowScheme for Channels {
 }
 
 /// What a network stage hands on.
-pub fn spec(stage: &impl Stage) -> NetworkSpec {
+pub(crate) fn spec(stage: &impl Stage) -> NetworkSpec {
     let directory = tempfile::tempdir().unwrap();
     let run = testkit::run_context(directory.path());
     let inputs = Inputs::default().with(input::WINDOW, Window::new(Channels(3)));
@@ -34,7 +34,7 @@ pub fn spec(stage: &impl Stage) -> NetworkSpec {
 }
 
 /// A committed file.
-pub fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(name)
@@ -42,7 +42,7 @@ pub fn fixture(name: &str) -> PathBuf {
 
 /// A published weights file, kept in the directory `ICHFLOW_WEIGHTS` or beside the repository; `None`, said aloud,
 /// where it is not.
-pub fn published(name: &str) -> Option<PathBuf> {
+pub(crate) fn published(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/weights");
     let directory = std::env::var_os("ICHFLOW_WEIGHTS").map_or(beside, PathBuf::from);
     let path = directory.join(name);
@@ -53,7 +53,7 @@ pub fn published(name: &str) -> Option<PathBuf> {
 }
 
 /// Writes a safetensors file.
-pub fn write_safetensors(path: &Path, tensors: &[(String, Vec<usize>, Vec<f32>)]) {
+pub(crate) fn write_safetensors(path: &Path, tensors: &[(String, Vec<usize>, Vec<f32>)]) {
     let mut header = serde_json::Map::new();
     let mut data = Vec::new();
     for (name, shape, values) in tensors {
@@ -70,7 +70,7 @@ pub fn write_safetensors(path: &Path, tensors: &[(String, Vec<usize>, Vec<f32>)]
 }
 
 /// A tensor by formula, as [`formula::weight`], with normalisations that scale by 0.5 to 1: values of deep networks neither grow nor vanish.
-pub fn calm_weight(name: &str, shape: &[usize]) -> Vec<f32> {
+pub(crate) fn calm_weight(name: &str, shape: &[usize]) -> Vec<f32> {
     if shape.len() == 1 && name.ends_with("weight") {
         let values = formula::uniform(name, shape[0]);
         return values.into_iter().map(|u| (0.5 + 0.5 * u) as f32).collect();
@@ -79,7 +79,7 @@ pub fn calm_weight(name: &str, shape: &[usize]) -> Vec<f32> {
 }
 
 /// The tensors of a safetensors file by name: their shapes and bytes.
-pub fn tensors(path: &Path) -> BTreeMap<String, (String, Vec<u8>)> {
+pub(crate) fn tensors(path: &Path) -> BTreeMap<String, (String, Vec<u8>)> {
     let bytes = std::fs::read(path).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header: serde_json::Map<String, Value> = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
@@ -96,7 +96,7 @@ pub fn tensors(path: &Path) -> BTreeMap<String, (String, Vec<u8>)> {
 }
 
 /// The tensors of a safetensors file: sorted names with their shapes.
-pub fn names_and_shapes(path: &Path) -> Vec<(String, Vec<usize>)> {
+pub(crate) fn names_and_shapes(path: &Path) -> Vec<(String, Vec<usize>)> {
     let bytes = std::fs::read(path).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header: serde_json::Map<String, Value> = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
@@ -113,7 +113,7 @@ pub fn names_and_shapes(path: &Path) -> Vec<(String, Vec<usize>)> {
 }
 
 /// Calls `f` with the name in files and the parameter, running statistics included.
-pub fn each_parameter(network: &Network, f: impl FnMut(&str, Values)) {
+pub(crate) fn each_parameter(network: &Network, f: impl FnMut(&str, Values)) {
     struct Walk<F>(&'static str, Vec<String>, F);
     impl<F: FnMut(&str, Values)> ModuleVisitor for Walk<F> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -148,7 +148,7 @@ pub fn each_parameter(network: &Network, f: impl FnMut(&str, Values)) {
 }
 
 /// A parameter, flattened.
-pub struct Values<'a> {
+pub(crate) struct Values<'a> {
     /// Its values.
     pub flat: Tensor<1>,
     /// Looks its gradient up.

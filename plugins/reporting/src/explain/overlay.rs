@@ -33,7 +33,7 @@ fn sampled(map: &HeatMap, rows: usize, columns: usize) -> impl Iterator<Item = f
 }
 
 /// The heat alone, clear where it is cold: a PNG to lay over a slice.
-pub fn overlay(map: &HeatMap, rows: usize, columns: usize) -> Result<Vec<u8>> {
+pub(crate) fn overlay(map: &HeatMap, rows: usize, columns: usize) -> Result<Vec<u8>> {
     let bytes: Vec<u8> = sampled(map, rows, columns)
         .flat_map(|value| {
             let [red, green, blue] = colour(value);
@@ -44,7 +44,7 @@ pub fn overlay(map: &HeatMap, rows: usize, columns: usize) -> Result<Vec<u8>> {
 }
 
 /// The slice, and beside it the slice under its heat; `slice` holds red, green and blue of each pixel.
-pub fn beside(slice: &[u8], map: &HeatMap, rows: usize, columns: usize) -> Result<Vec<u8>> {
+pub(super) fn beside(slice: &[u8], map: &HeatMap, rows: usize, columns: usize) -> Result<Vec<u8>> {
     let heat: Vec<f32> = sampled(map, rows, columns).collect();
     let mut bytes = Vec::with_capacity(slice.len() * 2);
     for row in 0..rows {

@@ -8,7 +8,7 @@ use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 
 /// Slices of one kind.
-pub struct Kind<'a> {
+pub(super) struct Kind<'a> {
     /// What they have in common.
     pub title: String,
     /// The slices, each of another patient as far as there are so many.
@@ -16,7 +16,7 @@ pub struct Kind<'a> {
 }
 
 /// Up to `most` slices of each sub-type and of none, drawn by the seed; of slices without labels, any.
-pub fn kinds<'a>(slices: &'a [Slice], most: usize, context: &Context) -> Vec<Kind<'a>> {
+pub(super) fn kinds<'a>(slices: &'a [Slice], most: usize, context: &Context) -> Vec<Kind<'a>> {
     let mut order: Vec<&Slice> = slices.iter().collect();
     order.shuffle(&mut context.rng("examples"));
     let pick = |title: String, is: &dyn Fn(&Slice) -> bool| Kind {
@@ -62,7 +62,7 @@ fn of_many_patients<'a>(slices: impl Iterator<Item = &'a Slice>, most: usize) ->
 }
 
 /// Which labels a slice has, in words.
-pub fn labels_in_words(slice: &Slice) -> String {
+pub(super) fn labels_in_words(slice: &Slice) -> String {
     let Some(truth) = slice.labels else {
         return "labels unknown".into();
     };
@@ -81,7 +81,7 @@ pub fn labels_in_words(slice: &Slice) -> String {
 }
 
 /// Means over squares of pixels, as few as bring the longest side to `longest` or below, in HU.
-pub fn shrunk(image: &HuImage, longest: usize) -> HuImage {
+pub(super) fn shrunk(image: &HuImage, longest: usize) -> HuImage {
     let factor = image.rows.max(image.columns).div_ceil(longest.max(1)).max(1);
     if factor == 1 || image.hu.len() != image.rows * image.columns {
         return image.clone();

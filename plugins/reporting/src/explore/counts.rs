@@ -7,7 +7,7 @@ use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 
 /// One part of the data.
-pub struct PartCounts {
+pub(super) struct PartCounts {
     /// "training set", "test set"; empty where there is one.
     pub name: &'static str,
     /// Slices.
@@ -24,7 +24,7 @@ pub struct PartCounts {
 
 impl PartCounts {
     /// Counts some slices.
-    pub fn of(name: &'static str, slices: &[Slice]) -> Self {
+    pub(super) fn of(name: &'static str, slices: &[Slice]) -> Self {
         let series = series_of(slices);
         let patients = |of: &dyn Fn(&Slice) -> bool| {
             let those = slices.iter().filter(|slice| of(slice));
@@ -52,7 +52,7 @@ impl PartCounts {
 }
 
 /// Slices that have both labels; on the diagonal those that have the one.
-pub fn cooccurrence(slices: &[Slice]) -> [[usize; COUNT]; COUNT] {
+pub(super) fn cooccurrence(slices: &[Slice]) -> [[usize; COUNT]; COUNT] {
     let mut both = [[0; COUNT]; COUNT];
     for truth in slices.iter().filter_map(|slice| slice.labels) {
         for (row, counts) in both.iter_mut().enumerate() {
@@ -65,12 +65,12 @@ pub fn cooccurrence(slices: &[Slice]) -> [[usize; COUNT]; COUNT] {
 }
 
 /// How many sub-types a slice has.
-pub fn subtypes(truth: &Labels) -> usize {
+pub(super) fn subtypes(truth: &Labels) -> usize {
     truth[1..].iter().filter(|positive| **positive).count()
 }
 
 /// Slices by how many sub-types they have: 0 to 5.
-pub fn subtypes_of_slices(slices: &[Slice]) -> [usize; COUNT] {
+pub(super) fn subtypes_of_slices(slices: &[Slice]) -> [usize; COUNT] {
     let mut counts = [0; COUNT];
     for truth in slices.iter().filter_map(|slice| slice.labels) {
         counts[subtypes(&truth)] += 1;
@@ -79,7 +79,7 @@ pub fn subtypes_of_slices(slices: &[Slice]) -> [usize; COUNT] {
 }
 
 /// Share of positive slices of each group of slices, a patient or a series, that has labels.
-pub fn positive_shares(slices: &[Slice], groups: &[Vec<usize>]) -> Vec<f64> {
+pub(super) fn positive_shares(slices: &[Slice], groups: &[Vec<usize>]) -> Vec<f64> {
     groups
         .iter()
         .filter_map(|group| {
@@ -91,7 +91,7 @@ pub fn positive_shares(slices: &[Slice], groups: &[Vec<usize>]) -> Vec<f64> {
 }
 
 /// Slices whose labels contradict each other: `any` without a sub-type, or a sub-type without `any`.
-pub fn contradictions(slices: &[Slice]) -> usize {
+pub(super) fn contradictions(slices: &[Slice]) -> usize {
     slices
         .iter()
         .filter_map(|slice| slice.labels)
@@ -100,14 +100,14 @@ pub fn contradictions(slices: &[Slice]) -> usize {
 }
 
 /// Patients that stand in both sets.
-pub fn in_both(train: &[Slice], test: &[Slice]) -> usize {
+pub(super) fn in_both(train: &[Slice], test: &[Slice]) -> usize {
     let known: BTreeSet<Subject<'_>> = train.iter().map(Subject::of).collect();
     let others: BTreeSet<Subject<'_>> = test.iter().map(Subject::of).collect();
     others.intersection(&known).count()
 }
 
 /// Patients with more than one series.
-pub fn with_several_series(slices: &[Slice]) -> usize {
+pub(super) fn with_several_series(slices: &[Slice]) -> usize {
     let mut series: BTreeMap<Subject<'_>, usize> = BTreeMap::new();
     for members in series_of(slices) {
         if let Some(first) = members.first() {

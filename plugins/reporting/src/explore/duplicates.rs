@@ -16,7 +16,7 @@ const FLAT_HU: f32 = 10.0;
 
 /// Two slices that are the same or look the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pair {
+pub(super) struct Pair {
     /// The first, as an index into all slices.
     pub first: usize,
     /// The second.
@@ -26,7 +26,7 @@ pub struct Pair {
 }
 
 /// What is there more than once.
-pub struct Duplicates {
+pub(super) struct Duplicates {
     /// Groups of slices with the same pixels, each ascending.
     pub exact: Vec<Vec<usize>>,
     /// Pairs of slices of different series that look alike.
@@ -79,7 +79,7 @@ impl Closest {
 
 impl Duplicates {
     /// Looks for them among the slices that were seen.
-    pub fn of(seen: &[Seen], slices: &[&Slice]) -> Self {
+    pub(super) fn of(seen: &[Seen], slices: &[&Slice]) -> Self {
         let mut same: HashMap<u64, Vec<usize>> = HashMap::new();
         for one in seen.iter().filter(|one| one.range[0] < one.range[1]) {
             same.entry(one.exact).or_default().push(one.index);
@@ -122,7 +122,7 @@ impl Duplicates {
     }
 
     /// Slices that repeat another's pixels.
-    pub fn surplus(&self) -> usize {
+    pub(super) fn surplus(&self) -> usize {
         self.exact.iter().map(|group| group.len() - 1).sum()
     }
 }

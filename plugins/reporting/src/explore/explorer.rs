@@ -10,10 +10,10 @@ use super::chosen::{self, Kind};
 use super::names::Names;
 
 /// The script.
-pub const SCRIPT: &str = include_str!("explorer.js");
+pub(super) const SCRIPT: &str = include_str!("explorer.js");
 
 /// What the page needs of the explorer.
-pub struct Explorer {
+pub(super) struct Explorer {
     /// The slices as JSON, in which nothing can end a script element.
     pub data: String,
     /// The script's hash for the page's content security policy.
@@ -21,7 +21,7 @@ pub struct Explorer {
 }
 
 /// Puts up to `most` slices into the page, one of each kind in turn. `None` if there is none to show.
-pub fn of(
+pub(super) fn of(
     kinds: &[Kind<'_>],
     pixels: &Pixels,
     names: &Names,

@@ -17,7 +17,7 @@ use super::histogram::Histogram;
 use super::thumbnail::Thumbnail;
 
 /// What of a slice the feature embedding is made of, by name.
-pub const FEATURES: [&str; 16] = [
+pub(super) const FEATURES: [&str; 16] = [
     "share of air",
     "share of tissue",
     "share from 0 to 80 HU",
@@ -40,7 +40,7 @@ pub const FEATURES: [&str; 16] = [
 const MOST_ENCODINGS: usize = 6;
 
 /// What was seen of one slice.
-pub struct Seen {
+pub(super) struct Seen {
     /// Index into all slices: the cohort's, then the test's.
     pub index: usize,
     /// A hash of all pixels.
@@ -56,7 +56,7 @@ pub struct Seen {
 }
 
 /// What was seen of all of them.
-pub struct Gathered {
+pub(super) struct Gathered {
     /// Slices in the order of their indices.
     pub seen: Vec<Seen>,
     /// Slices there are.
@@ -127,7 +127,7 @@ impl Sums {
 
 impl Gathered {
     /// Looks at `sample` slices of both sets.
-    pub fn of(
+    pub(super) fn of(
         train: &[Slice],
         test: &[Slice],
         pixels: &Pixels,
@@ -200,7 +200,7 @@ impl Gathered {
     }
 
     /// Whether only some of the slices were looked at.
-    pub fn is_sample(&self) -> bool {
+    pub(super) fn is_sample(&self) -> bool {
         self.seen.len() + self.unread.len() < self.of
     }
 }
@@ -316,7 +316,7 @@ fn noise(image: &HuImage) -> f32 {
 
 /// A slice with these features and nothing else.
 #[cfg(test)]
-pub fn seen_for_tests(index: usize, features: [f32; FEATURES.len()]) -> Seen {
+pub(super) fn seen_for_tests(index: usize, features: [f32; FEATURES.len()]) -> Seen {
     let image = HuImage {
         rows: 1,
         columns: 1,

@@ -6,7 +6,7 @@ use ichflow_api::data::identity::Subject;
 use ichflow_api::prelude::*;
 
 /// A number as short as it can be, with a true minus sign.
-pub fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = format!("{:.3}", value.abs());
     let text = text.trim_end_matches('0').trim_end_matches('.');
     let minus = if value < 0.0 && text != "0" { "−" } else { "" };
@@ -14,7 +14,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// How often a value stands in headers.
-pub struct Count {
+pub(super) struct Count {
     /// The value in words.
     pub what: String,
     /// Slices with it.
@@ -26,7 +26,7 @@ pub struct Count {
 }
 
 /// Every header, summed up.
-pub struct Headers {
+pub(super) struct Headers {
     /// Bits, sign and intercept, the most frequent first.
     pub encodings: Vec<Count>,
     /// Rows × columns.
@@ -51,7 +51,7 @@ pub struct Headers {
 
 impl Headers {
     /// Sums up the headers of some slices.
-    pub fn of(slices: &[&Slice]) -> Self {
+    pub(super) fn of(slices: &[&Slice]) -> Self {
         let missing = [
             (
                 "position (ImagePositionPatient)",

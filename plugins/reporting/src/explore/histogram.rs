@@ -1,14 +1,14 @@
 //! How often each Hounsfield unit is.
 
 /// Hounsfield units below this are padding outside the scan circle, or wrong.
-pub const LOWEST: i16 = -1100;
+pub(super) const LOWEST: i16 = -1100;
 /// Hounsfield units from here on are metal, or wrong.
-pub const HIGHEST: i16 = 1500;
+pub(super) const HIGHEST: i16 = 1500;
 const BINS: usize = (HIGHEST - LOWEST) as usize;
 
 /// Counts of every Hounsfield unit from [`LOWEST`] to below [`HIGHEST`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Histogram {
+pub(super) struct Histogram {
     bins: Vec<u64>,
     /// Pixels below.
     pub below: u64,
@@ -28,7 +28,7 @@ impl Default for Histogram {
 
 impl Histogram {
     /// The histogram of some pixels.
-    pub fn of(hu: &[i16]) -> Self {
+    pub(super) fn of(hu: &[i16]) -> Self {
         let mut counts = Self::default();
         for value in hu {
             // One comparison for both ends: what is below wraps to a large number.
@@ -43,7 +43,7 @@ impl Histogram {
     }
 
     /// Adds another.
-    pub fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         for (bin, more) in self.bins.iter_mut().zip(&other.bins) {
             *bin += more;
         }
@@ -52,18 +52,18 @@ impl Histogram {
     }
 
     /// All pixels.
-    pub fn total(&self) -> u64 {
+    pub(super) fn total(&self) -> u64 {
         self.below + self.above + self.bins.iter().sum::<u64>()
     }
 
     /// Pixels from `low` to below `high`.
-    pub fn between(&self, low: i16, high: i16) -> u64 {
+    pub(super) fn between(&self, low: i16, high: i16) -> u64 {
         let place = |hu: i16| (hu.clamp(LOWEST, HIGHEST) - LOWEST) as usize;
         self.bins[place(low)..place(high).max(place(low))].iter().sum()
     }
 
     /// Mean, standard deviation and quartiles of the pixels from `low` to below `high`, in HU.
-    pub fn moments(&self, low: i16, high: i16) -> Option<[f64; 5]> {
+    pub(super) fn moments(&self, low: i16, high: i16) -> Option<[f64; 5]> {
         let values = || {
             (low..high).filter_map(|hu| {
                 let count = *self.bins.get(usize::try_from(hu - LOWEST).ok()?)?;
@@ -94,7 +94,7 @@ impl Histogram {
 
     /// Share of all pixels in each bin `width` HU wide from `low` to below `high`: the bin's middle and the
     /// share.
-    pub fn shares(&self, low: i16, high: i16, width: i16) -> Vec<(f64, f64)> {
+    pub(super) fn shares(&self, low: i16, high: i16, width: i16) -> Vec<(f64, f64)> {
         let total = self.total().max(1) as f64;
         (low..high)
             .step_by(width.max(1) as usize)

@@ -6,7 +6,7 @@ use crate::render::numbers::{counted, thousands};
 const MOST_ROWS: usize = 100;
 
 /// The first of some things.
-pub struct Listed<T> {
+pub(super) struct Listed<T> {
     /// They themselves, as the page shows them.
     pub rows: Vec<T>,
     /// How many there are, in words.
@@ -17,7 +17,7 @@ pub struct Listed<T> {
 
 impl<T> Listed<T> {
     /// The first of `all`, which are the first of `count`.
-    pub fn of<S>(all: &[S], count: usize, (one, many): (&str, &str), show: impl Fn(&S) -> T) -> Self {
+    pub(super) fn of<S>(all: &[S], count: usize, (one, many): (&str, &str), show: impl Fn(&S) -> T) -> Self {
         let rows: Vec<T> = all.iter().take(MOST_ROWS).map(show).collect();
         let more = count - rows.len();
         Self {

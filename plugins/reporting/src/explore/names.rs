@@ -10,7 +10,7 @@ use ichflow_api::prelude::*;
 use crate::render::privacy::Privacy;
 
 /// Gives slices, patients and series the names they have on the page, and remembers which were given.
-pub struct Names {
+pub(super) struct Names {
     privacy: Privacy,
     identify: bool,
     /// What was shown: kind and name → identifier.
@@ -19,7 +19,7 @@ pub struct Names {
 
 impl Names {
     /// Names of a report about `slices`.
-    pub fn new<'a>(slices: impl Iterator<Item = &'a Slice>, identify: bool) -> Self {
+    pub(super) fn new<'a>(slices: impl Iterator<Item = &'a Slice>, identify: bool) -> Self {
         Self {
             privacy: Privacy::of(slices, identify),
             identify,
@@ -35,12 +35,12 @@ impl Names {
     }
 
     /// A slice.
-    pub fn slice(&self, id: &str) -> String {
+    pub(super) fn slice(&self, id: &str) -> String {
         self.remember("slice", self.privacy.slice(id), id)
     }
 
     /// A slice's patient.
-    pub fn patient(&self, slice: &Slice) -> String {
+    pub(super) fn patient(&self, slice: &Slice) -> String {
         self.remember(
             "patient",
             self.privacy.patient(Subject::of(slice).name()),
@@ -49,7 +49,7 @@ impl Names {
     }
 
     /// Why a slice was excluded, without the path, file name or id that the reason may quote.
-    pub fn reason(&self, reason: &str, file: &Path, id: &str) -> String {
+    pub(super) fn reason(&self, reason: &str, file: &Path, id: &str) -> String {
         if self.identify {
             return reason.to_owned();
         }
@@ -68,7 +68,7 @@ impl Names {
     /// A loader's remark without the examples it may name: what stands before the first colon or bracket, and nothing
     /// if that looks like a path or an identifier. What the reader warns of, "2 files: its HighBit is …", names none; text
     /// of a header that it quotes is left out.
-    pub fn remark(&self, remark: &str) -> Option<String> {
+    pub(super) fn remark(&self, remark: &str) -> Option<String> {
         if self.identify {
             return Some(remark.to_owned());
         }
@@ -86,7 +86,7 @@ impl Names {
     }
 
     /// Writes whose the names on the page are.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_path(path).at("write", path)?;
         writer
             .write_record(["kind", "shown", "identifier"])

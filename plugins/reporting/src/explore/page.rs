@@ -22,7 +22,7 @@ use crate::render::plots::{Figure, Ink};
 const MOST_MEMBERS: usize = 20;
 
 /// What a page is made of.
-pub struct Material<'a> {
+pub(super) struct Material<'a> {
     pub settings: &'a EdaReport,
     pub cohort: &'a Cohort,
     pub test: Option<&'a Cohort>,
@@ -74,7 +74,7 @@ struct Page {
 }
 
 /// The whole page.
-pub fn html(material: &Material<'_>) -> Result<String> {
+pub(super) fn html(material: &Material<'_>) -> Result<String> {
     let Material {
         settings,
         cohort,

@@ -29,7 +29,7 @@ fn spread(title: &str, description: &str, names: (&str, &str), values: &[f64]) -
 }
 
 /// Series: their length, slice spacing and gantry tilt.
-pub fn of_series(series: &[Series<'_>]) -> Result<Vec<Figure>> {
+pub(super) fn of_series(series: &[Series<'_>]) -> Result<Vec<Figure>> {
     let lengths: Vec<f64> = series.iter().map(|one| one.slices.len() as f64).collect();
     let steps: Vec<f64> = series.iter().filter_map(|one| one.step_mm).collect();
     let tilts: Vec<f64> = series.iter().filter_map(|one| one.tilt).collect();
@@ -66,7 +66,7 @@ pub fn of_series(series: &[Series<'_>]) -> Result<Vec<Figure>> {
 }
 
 /// Pixel spacing.
-pub fn of_spacing(spacing: &[f64]) -> Result<Figure> {
+pub(super) fn of_spacing(spacing: &[f64]) -> Result<Figure> {
     plots::columns(
         "Pixel spacing",
         "How wide a pixel is, one value per slice.".into(),
@@ -77,7 +77,7 @@ pub fn of_spacing(spacing: &[f64]) -> Result<Figure> {
 }
 
 /// Labels: how many a slice has, how many of a patient's and a series' slices are positive.
-pub fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
+pub(super) fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
     let columns: Vec<Column> = counts::subtypes_of_slices(slices)
         .iter()
         .enumerate()
@@ -139,7 +139,7 @@ pub fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
 }
 
 /// Where along a series each label lies.
-pub fn along(series: &[Series<'_>]) -> Result<Figure> {
+pub(super) fn along(series: &[Series<'_>]) -> Result<Figure> {
     let lines: Vec<Line> = super::series::along(series)
         .iter()
         .enumerate()
@@ -167,7 +167,7 @@ pub fn along(series: &[Series<'_>]) -> Result<Figure> {
 }
 
 /// The colour of a label in all pictures: `any` is written in the colour of the text.
-pub fn label_ink(label: usize) -> Ink {
+pub(super) fn label_ink(label: usize) -> Ink {
     match label {
         0 => Ink::Text,
         label => Ink::series(label - 1),
@@ -189,7 +189,7 @@ fn shares(histogram: &Histogram, width: i16) -> Vec<(f64, f64)> {
 }
 
 /// All pixels, and those of each pixel encoding.
-pub fn of_hu(gathered: &Gathered) -> Result<Vec<Figure>> {
+pub(super) fn of_hu(gathered: &Gathered) -> Result<Vec<Figure>> {
     let overall = Line {
         name: "all".into(),
         points: shares(&gathered.overall, 10),
@@ -225,7 +225,7 @@ pub fn of_hu(gathered: &Gathered) -> Result<Vec<Figure>> {
 }
 
 /// The brain's Hounsfield units with each label, beside those of slices without any.
-pub fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
+pub(super) fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
     let percent = |histogram: &Histogram| -> Vec<(f64, f64)> {
         histogram
             .shares(-20, 120, 2)
@@ -270,7 +270,7 @@ pub fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
 }
 
 /// The feature embedding, each plane coloured by label and by pixel encoding.
-pub fn of_embedding(
+pub(super) fn of_embedding(
     embedding: &Embedding,
     slices: &[&Slice],
     encodings: &[(String, Histogram)],

@@ -9,10 +9,10 @@ const SAME_MM: f64 = 0.01;
 /// A step is uneven if it differs from the series' median step by more than this share of it.
 const UNEVEN: f64 = 0.1;
 /// Parts into which a series is cut, from its lowest to its highest slice.
-pub const PARTS: usize = 10;
+pub(super) const PARTS: usize = 10;
 
 /// One series.
-pub struct Series<'a> {
+pub(super) struct Series<'a> {
     /// Its slices in their order along the series.
     pub slices: Vec<&'a Slice>,
     /// Median distance of neighbours, in mm.
@@ -34,7 +34,7 @@ pub struct Series<'a> {
 }
 
 /// Every series of some slices, in the order of their identifiers.
-pub fn of<'a>(slices: &[&'a Slice]) -> Vec<Series<'a>> {
+pub(super) fn of<'a>(slices: &[&'a Slice]) -> Vec<Series<'a>> {
     series_of(slices)
         .into_iter()
         .map(|members| Series::of(members.into_iter().map(|index| slices[index]).collect()))
@@ -75,14 +75,14 @@ impl<'a> Series<'a> {
     }
 
     /// Whether the gantry was tilted by more than a degree.
-    pub fn is_tilted(&self) -> bool {
+    pub(super) fn is_tilted(&self) -> bool {
         self.tilt.is_some_and(|tilt| tilt.abs() > 1.0)
     }
 }
 
 /// Where along the series each label lies: the share of slices that have it, in each tenth of a series from
 /// its lowest to its highest slice. `None` where a part has no labelled slice.
-pub fn along(series: &[Series<'_>]) -> [[Option<f64>; PARTS]; COUNT] {
+pub(super) fn along(series: &[Series<'_>]) -> [[Option<f64>; PARTS]; COUNT] {
     let mut slices = [0_usize; PARTS];
     let mut positive = [[0_usize; PARTS]; COUNT];
     for one in series {

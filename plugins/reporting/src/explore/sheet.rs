@@ -8,7 +8,7 @@ use super::chosen::{self, Kind};
 use super::names::Names;
 
 /// Windows of the sheet: name, center and width in HU.
-pub const WINDOWS: [(&str, f64, f64); 3] = [
+pub(super) const WINDOWS: [(&str, f64, f64); 3] = [
     ("brain 40/80", 40.0, 80.0),
     ("subdural 80/200", 80.0, 200.0),
     ("bone 600/2800", 600.0, 2800.0),
@@ -17,7 +17,7 @@ pub const WINDOWS: [(&str, f64, f64); 3] = [
 const LONGEST: usize = 180;
 
 /// Slices of one kind.
-pub struct Strip {
+pub(super) struct Strip {
     /// What they have in common.
     pub title: String,
     /// The slices.
@@ -25,7 +25,7 @@ pub struct Strip {
 }
 
 /// One slice.
-pub struct Shown {
+pub(super) struct Shown {
     /// Its name on the page.
     pub name: String,
     /// Its patient's.
@@ -37,7 +37,12 @@ pub struct Shown {
 }
 
 /// Draws every slice of `kinds`.
-pub fn strips(kinds: &[Kind<'_>], pixels: &Pixels, names: &Names, context: &Context) -> Result<Vec<Strip>> {
+pub(super) fn strips(
+    kinds: &[Kind<'_>],
+    pixels: &Pixels,
+    names: &Names,
+    context: &Context,
+) -> Result<Vec<Strip>> {
     kinds
         .iter()
         .map(|kind| {

@@ -7,21 +7,21 @@ use super::headers::{Count, Headers};
 use crate::render::numbers::{per_cent, thousands};
 
 /// Counts of one label.
-pub struct LabelRow {
+pub(super) struct LabelRow {
     pub label: &'static str,
     /// For each part: slices, their share, series, patients.
     pub cells: Vec<[String; 4]>,
 }
 
 /// How often a label occurs with each other.
-pub struct CooccurrenceRow {
+pub(super) struct CooccurrenceRow {
     pub label: &'static str,
     /// The count, and its share of the row's slices in whole per cent.
     pub cells: Vec<(String, u32)>,
 }
 
 /// One table of header values.
-pub struct HeaderTable {
+pub(super) struct HeaderTable {
     pub title: &'static str,
     pub what: &'static str,
     pub rows: Vec<[String; 4]>,
@@ -29,7 +29,7 @@ pub struct HeaderTable {
 }
 
 /// The numbers at the top: name, value, what stands beside it.
-pub fn headlines(parts: &[PartCounts], headers: &Headers) -> Vec<(&'static str, String, String)> {
+pub(super) fn headlines(parts: &[PartCounts], headers: &Headers) -> Vec<(&'static str, String, String)> {
     let of = |pick: fn(&PartCounts) -> usize| -> (String, String) {
         let all: usize = parts.iter().map(pick).sum();
         let beside = match parts {
@@ -73,7 +73,7 @@ pub fn headlines(parts: &[PartCounts], headers: &Headers) -> Vec<(&'static str, 
 }
 
 /// Slices, series and patients of every label.
-pub fn label_rows(parts: &[PartCounts]) -> Vec<LabelRow> {
+pub(super) fn label_rows(parts: &[PartCounts]) -> Vec<LabelRow> {
     LABELS
         .iter()
         .enumerate()
@@ -99,7 +99,7 @@ pub fn label_rows(parts: &[PartCounts]) -> Vec<LabelRow> {
 }
 
 /// Slices with both labels, for every pair.
-pub fn cooccurrence(slices: &[Slice]) -> Vec<CooccurrenceRow> {
+pub(super) fn cooccurrence(slices: &[Slice]) -> Vec<CooccurrenceRow> {
     counts::cooccurrence(slices)
         .iter()
         .enumerate()
@@ -117,7 +117,7 @@ pub fn cooccurrence(slices: &[Slice]) -> Vec<CooccurrenceRow> {
 }
 
 /// What headers say, the most frequent values first.
-pub fn header_tables(headers: Headers) -> Vec<HeaderTable> {
+pub(super) fn header_tables(headers: Headers) -> Vec<HeaderTable> {
     let table = |title, what, counts: Vec<Count>, most: usize| HeaderTable {
         title,
         what,

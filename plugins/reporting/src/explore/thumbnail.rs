@@ -5,18 +5,18 @@ use std::f32::consts::PI;
 use ichflow_api::data::pixels::HuImage;
 
 /// Side of a thumbnail, in pixels.
-pub const SIDE: usize = 32;
+pub(super) const SIDE: usize = 32;
 /// Side of the square of low frequencies that the hash keeps.
 const KEPT: usize = 8;
 
 /// Means over 32 × 32 rectangles of a slice, cut to −100…200 HU: the head without its surroundings. Kept in
 /// tenths of HU: there are many of them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Thumbnail(Box<[i16]>);
+pub(super) struct Thumbnail(Box<[i16]>);
 
 impl Thumbnail {
     /// The thumbnail of a slice.
-    pub fn of(image: &HuImage) -> Self {
+    pub(super) fn of(image: &HuImage) -> Self {
         let mut means = vec![0; SIDE * SIDE].into_boxed_slice();
         if image.rows == 0 || image.columns == 0 || image.hu.len() != image.rows * image.columns {
             return Self(means);
@@ -45,7 +45,7 @@ impl Thumbnail {
     /// The perceptual hash: one bit for each of the 64 lowest frequencies of the discrete cosine transform,
     /// set where it lies above their median (Zauner 2010, "Implementation and benchmarking of perceptual
     /// image hash functions", the DCT hash).
-    pub fn hash(&self) -> u64 {
+    pub(super) fn hash(&self) -> u64 {
         let cosine = |frequency: usize, place: usize| {
             (PI / SIDE as f32 * (place as f32 + 0.5) * (frequency as f32 + 1.0)).cos()
         };
@@ -80,7 +80,7 @@ impl Thumbnail {
     }
 
     /// Mean absolute difference from another, in HU.
-    pub fn distance(&self, other: &Self) -> f32 {
+    pub(super) fn distance(&self, other: &Self) -> f32 {
         let sum: f32 = self
             .values()
             .zip(other.values())
@@ -90,14 +90,14 @@ impl Thumbnail {
     }
 
     /// Standard deviation, in HU: a slice with nothing on it has none.
-    pub fn spread(&self) -> f32 {
+    pub(super) fn spread(&self) -> f32 {
         let count = self.0.len() as f32;
         let mean = self.values().sum::<f32>() / count;
         (self.values().map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt()
     }
 
     /// Mean absolute difference between the left half and the mirrored right one, in HU.
-    pub fn asymmetry(&self) -> f32 {
+    pub(super) fn asymmetry(&self) -> f32 {
         let sum: f32 = (0..SIDE)
             .flat_map(|row| (0..SIDE / 2).map(move |column| (row, column)))
             .map(|(row, column)| {
@@ -109,7 +109,7 @@ impl Thumbnail {
     }
 
     /// The middle of all that is no air, 0 to 1 from left and from top; 0.5 where there is nothing.
-    pub fn middle(&self) -> [f32; 2] {
+    pub(super) fn middle(&self) -> [f32; 2] {
         let (mut weight, mut x, mut y) = (0.0, 0.0, 0.0);
         for (place, value) in self.values().enumerate() {
             let tissue = value + 100.0;

@@ -10,7 +10,7 @@ use super::series::Series;
 use crate::render::numbers::{counted, per_cent, thousands};
 
 /// What the sentences are made of.
-pub struct Found<'a> {
+pub(super) struct Found<'a> {
     pub train: &'a [Slice],
     pub test: &'a [Slice],
     pub headers: &'a Headers,
@@ -22,7 +22,7 @@ pub struct Found<'a> {
 }
 
 /// Every sentence that applies; none: there is nothing to watch for.
-pub fn out(found: &Found<'_>) -> Vec<String> {
+pub(super) fn out(found: &Found<'_>) -> Vec<String> {
     let mut said = Vec::new();
     of_sets(found, &mut said);
     of_headers(found.headers, &mut said);

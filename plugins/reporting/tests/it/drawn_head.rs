@@ -7,7 +7,7 @@ use ichflow_api::prelude::*;
 const SIDE: usize = 160;
 
 /// Uniform in 0 to 1, from a place.
-pub fn noise(place: u64) -> f64 {
+pub(crate) fn noise(place: u64) -> f64 {
     let z = place.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -15,7 +15,7 @@ pub fn noise(place: u64) -> f64 {
 }
 
 /// A skull, brain, ventricles, and what the labels say.
-pub fn head(slice: &Slice) -> HuImage {
+pub(crate) fn head(slice: &Slice) -> HuImage {
     let truth = slice.labels.unwrap_or([false; COUNT]);
     let seed = slice.id.bytes().fold(7_u64, |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(byte.into())

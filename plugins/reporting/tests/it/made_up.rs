@@ -21,7 +21,7 @@ use serde_json::json;
 use super::drawn_head::{head, noise};
 
 /// What to make.
-pub struct Plan {
+pub(crate) struct Plan {
     pub patients: usize,
     pub slices_per_patient: usize,
     /// One of so many patients is for validation.
@@ -69,7 +69,7 @@ impl Default for Plan {
 }
 
 /// What came out.
-pub struct Made {
+pub(crate) struct Made {
     pub html: String,
     pub metrics_json: serde_json::Value,
 }
@@ -284,12 +284,12 @@ fn rich(inputs: Inputs) -> Inputs {
 }
 
 /// Evaluates and reports into `directory`.
-pub fn make(directory: &Path, plan: &Plan) -> Made {
+pub(crate) fn make(directory: &Path, plan: &Plan) -> Made {
     try_make(directory, plan).unwrap()
 }
 
 /// The same; an error if nothing can be measured.
-pub fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
+pub(crate) fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
     let run = run(directory, plan);
     let cohort = cohort(plan, "");
     let folds = Folds {

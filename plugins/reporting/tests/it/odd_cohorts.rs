@@ -41,7 +41,7 @@ fn report(name: &str, plan: &Plan) -> Made {
 }
 
 /// Whether no number on the page is NaN or infinite. Data that lies in the page, as base64, may say anything.
-pub fn is_finite(html: &str) -> bool {
+pub(crate) fn is_finite(html: &str) -> bool {
     html.split("base64,").enumerate().all(|(index, part)| {
         let text = match index {
             0 => part,
@@ -52,7 +52,7 @@ pub fn is_finite(html: &str) -> bool {
 }
 
 /// Whether the page says a number of things: "1 slices", and not "11 slices".
-pub fn says(html: &str, number: &str, things: &str) -> bool {
+pub(crate) fn says(html: &str, number: &str, things: &str) -> bool {
     let phrase = format!("{number} {things}");
     html.match_indices(&phrase).any(|(at, _)| {
         let before = html[..at].chars().next_back();

@@ -7,7 +7,7 @@ use ichflow_api::tensors::feed::Feed;
 use ichflow_api::tensors::model::Preparation;
 
 /// The slices of the training and the validation fold, and how they become images.
-pub struct Data {
+pub(super) struct Data {
     /// All slices.
     pub cohort: Arc<Cohort>,
     /// Their Hounsfield units.
@@ -22,7 +22,7 @@ pub struct Data {
 
 impl Data {
     /// Batches of slices, read ahead in the background.
-    pub fn feed(&self, batches: Vec<Vec<usize>>) -> Feed {
+    pub(super) fn feed(&self, batches: Vec<Vec<usize>>) -> Feed {
         let offsets = self.preparation.window.offsets();
         Feed::start(self.pixels.clone(), self.cohort.clone(), batches, offsets)
     }
@@ -31,7 +31,7 @@ impl Data {
     ///
     /// # Errors
     /// Where a training slice has none.
-    pub fn labelled(&self) -> Result<Vec<(usize, Labels)>> {
+    pub(super) fn labelled(&self) -> Result<Vec<(usize, Labels)>> {
         let slices = self.train.iter().map(|index| &self.cohort.slices[*index]);
         let without = slices.clone().filter(|slice| slice.labels.is_none());
         match (without.clone().count(), without.clone().next()) {
@@ -57,13 +57,13 @@ impl Data {
     }
 
     /// Whether validation slices are there and none of them has labels.
-    pub fn validates_nothing(&self) -> bool {
+    pub(super) fn validates_nothing(&self) -> bool {
         let mut slices = self.validation.iter().map(|index| &self.cohort.slices[*index]);
         !self.validation.is_empty() && slices.all(|slice| slice.labels.is_none())
     }
 
     /// A network as what follows training gets it.
-    pub fn model(&self, network: Network, description: &str) -> Model {
+    pub(super) fn model(&self, network: Network, description: &str) -> Model {
         Model {
             preparation: self.preparation.clone(),
             network,

@@ -17,7 +17,7 @@ use super::run::Run;
 use super::schedule::Rates;
 
 /// Trains on the batches of epochs.
-pub struct EpochLoop<'a> {
+pub(super) struct EpochLoop<'a> {
     /// What computes a batch's gradients.
     pub learner: &'a Learner<'a>,
     /// Who is told.
@@ -33,7 +33,7 @@ pub struct EpochLoop<'a> {
 }
 
 /// Which epoch of a training is at work.
-pub struct EpochOf {
+pub(super) struct EpochOf {
     /// Index of its phase.
     pub phase: usize,
     /// Optimizer steps in it.
@@ -47,7 +47,7 @@ impl EpochLoop<'_> {
     ///
     /// # Errors
     /// Where a batch cannot be read, the loss explodes or the run is interrupted.
-    pub fn run(
+    pub(super) fn run(
         &self,
         mut run: Run,
         epoch: &EpochOf,

@@ -15,7 +15,7 @@ fn ids<'a>(found: &Exploded, cohort: &'a Cohort) -> Vec<&'a str> {
 }
 
 /// For `events.jsonl`.
-pub fn details(found: &Exploded, cohort: &Cohort) -> Value {
+pub(super) fn details(found: &Exploded, cohort: &Cohort) -> Value {
     json!({
         "loss": found.loss.to_string(),
         "batch": found.batch,
@@ -27,7 +27,13 @@ pub fn details(found: &Exploded, cohort: &Cohort) -> Value {
 }
 
 /// What, where, and what to try.
-pub fn error(found: &Exploded, label: &EpochLabel, phase: usize, steps: usize, cohort: &Cohort) -> Error {
+pub(super) fn error(
+    found: &Exploded,
+    label: &EpochLabel,
+    phase: usize,
+    steps: usize,
+    cohort: &Cohort,
+) -> Error {
     let ids = ids(found, cohort);
     let named = ids[..ids.len().min(NAMED)].join(", ");
     let more = ids.len().saturating_sub(NAMED);

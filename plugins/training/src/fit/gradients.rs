@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 
 /// What is done to gradients before a step.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Clipping {
+pub(super) struct Clipping {
     /// Largest size of an entry.
     pub value: Option<f64>,
     /// Largest norm of all together.
@@ -15,7 +15,7 @@ pub struct Clipping {
 
 impl Clipping {
     /// Clips by value, then by norm, and says the norm before the latter, `[1]`.
-    pub fn apply<M: Module>(
+    pub(super) fn apply<M: Module>(
         self,
         network: &M,
         mut gradients: GradientsParams,

@@ -14,7 +14,7 @@ use super::data::Data;
 use super::replicas;
 
 /// Computes the gradients of batches.
-pub struct Learner<'a> {
+pub(super) struct Learner<'a> {
     /// What is trained on.
     pub data: &'a Data,
     /// All devices that share a batch, the network's first; with autodiff.
@@ -37,7 +37,7 @@ impl Learner<'_> {
     ///
     /// # Errors
     /// Where the batch has no slice.
-    pub fn gradients(
+    pub(super) fn gradients(
         &self,
         network: &Network,
         host: HostBatch,

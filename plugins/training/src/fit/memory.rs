@@ -10,7 +10,7 @@ use ichflow_api::tensors::device::is_cpu;
 use super::learner::Learner;
 
 /// Runs work on a device, and finds out which batch it has memory for when it has not enough.
-pub struct MemoryGuard<'a> {
+pub(super) struct MemoryGuard<'a> {
     /// What makes a network like the one in training.
     pub spec: &'a NetworkSpec,
     /// What computes a batch.
@@ -25,7 +25,7 @@ impl MemoryGuard<'_> {
     ///
     /// # Errors
     /// Those of `work`, and where the device fails.
-    pub fn within<T>(&self, context: &Context, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(super) fn within<T>(&self, context: &Context, work: impl FnOnce() -> Result<T>) -> Result<T> {
         if self.learner.devices.iter().all(is_cpu) {
             return work();
         }
@@ -71,7 +71,7 @@ impl MemoryGuard<'_> {
 }
 
 /// Whether the message of a failed step says that memory ran out.
-pub fn ran_out(message: &str) -> bool {
+pub(super) fn ran_out(message: &str) -> bool {
     let message = message.to_lowercase();
     [
         "out of memory",
@@ -88,7 +88,7 @@ pub fn ran_out(message: &str) -> bool {
 ///
 /// Memory grows with the batch, so halves are tried until one fits, and then what lies between that and the last
 /// that did not, to within an eighth.
-pub fn largest_that_fits(failed: usize, mut fits: impl FnMut(usize) -> bool) -> Option<usize> {
+pub(super) fn largest_that_fits(failed: usize, mut fits: impl FnMut(usize) -> bool) -> Option<usize> {
     let mut too_large = failed;
     let mut size = failed / 2;
     while size > 0 && !fits(size) {
@@ -110,7 +110,7 @@ pub fn largest_that_fits(failed: usize, mut fits: impl FnMut(usize) -> bool) -> 
 }
 
 /// What to do about it: `fits` is the largest batch that does.
-pub fn advice(batch: usize, accumulate: usize, fits: Option<usize>) -> String {
+pub(super) fn advice(batch: usize, accumulate: usize, fits: Option<usize>) -> String {
     match fits {
         None => "not even a batch of one slice fits: use smaller images or a smaller network".into(),
         Some(fits) => {

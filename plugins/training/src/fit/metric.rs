@@ -39,7 +39,7 @@ pub enum Metric {
 }
 
 /// An epoch's validation predictions beside the truth, and its training loss.
-pub struct Outcome {
+pub(super) struct Outcome {
     /// What is true.
     pub truth: Vec<Labels>,
     /// What was predicted.
@@ -52,7 +52,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// Weighted log loss, NaN without validation slices.
-    pub fn valid_loss(&self) -> f64 {
+    pub(super) fn valid_loss(&self) -> f64 {
         weighted_log_loss(&self.truth, &self.probabilities, &METRIC_WEIGHTS, DEFAULT_EPS).unwrap_or(f64::NAN)
     }
 
@@ -63,7 +63,7 @@ impl Outcome {
     }
 
     /// AUROC of a label; nothing when the slices are of one class.
-    pub fn auc(&self, label: usize) -> Option<f64> {
+    pub(super) fn auc(&self, label: usize) -> Option<f64> {
         let (truth, scores) = self.label(label);
         auroc(&truth, &scores)
     }
@@ -74,7 +74,7 @@ impl Outcome {
     }
 
     /// The value of a metric; nothing where it is not defined.
-    pub fn value(&self, metric: Metric) -> Option<f64> {
+    pub(super) fn value(&self, metric: Metric) -> Option<f64> {
         match metric {
             Metric::ValidLoss => Some(self.valid_loss()),
             Metric::TrainLoss => Some(self.train_loss),

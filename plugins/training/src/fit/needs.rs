@@ -18,7 +18,7 @@ const SEVERAL: usize = 5;
 /// Memory of the program, the parameters, their gradients and the optimizer's moments, and of what a batch leaves
 /// for its gradients. The last is measured: the high-water mark of the process after a step with one slice and after
 /// a step with several. Nothing where the system does not tell it, or where an artifact is only made from data.
-pub fn of(fit: &Fit, known: &Known) -> Result<Needs> {
+pub(super) fn of(fit: &Fit, known: &Known) -> Result<Needs> {
     let spec = known.inputs.artifact(input::NETWORK);
     let window = known.inputs.artifact(input::WINDOW);
     let loss = known.inputs.artifact(input::LOSS);

@@ -13,7 +13,7 @@ const READ_EVERY: usize = 20;
 const READ_AFTER: Duration = Duration::from_secs(5);
 
 /// What one batch left on the device.
-pub struct Reading {
+pub(super) struct Reading {
     /// The loss, `[1]`.
     pub loss: Tensor<1>,
     /// Norm of the step's gradients, `[1]`, for the last batch of a step.
@@ -28,7 +28,7 @@ pub struct Reading {
 
 /// A loss that ends training.
 #[derive(Clone, Debug)]
-pub struct Exploded {
+pub(super) struct Exploded {
     /// The loss.
     pub loss: f64,
     /// Number of the batch in its epoch, from 1.
@@ -45,7 +45,7 @@ pub struct Exploded {
 
 /// What an epoch's batches come to so far.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Sums {
+pub(super) struct Sums {
     /// Loss times slices.
     pub loss: f64,
     /// Slices.
@@ -58,13 +58,13 @@ pub struct Sums {
 
 impl Sums {
     /// Mean loss over the slices.
-    pub fn mean(&self) -> f64 {
+    pub(super) fn mean(&self) -> f64 {
         self.loss / self.slices.max(1) as f64
     }
 }
 
 /// Readings that wait, and what those before them came to.
-pub struct Readings {
+pub(super) struct Readings {
     pending: Vec<Reading>,
     last_read: Instant,
     limit: f64,
@@ -74,7 +74,7 @@ pub struct Readings {
 
 impl Readings {
     /// Carries on from `sums`. A loss above `limit` ends training.
-    pub fn new(sums: Sums, limit: f64) -> Self {
+    pub(super) fn new(sums: Sums, limit: f64) -> Self {
         Self {
             pending: Vec::new(),
             last_read: Instant::now(),
@@ -84,14 +84,14 @@ impl Readings {
     }
 
     /// Leaves a reading; true when it is time to read.
-    pub fn add(&mut self, reading: Reading) -> bool {
+    pub(super) fn add(&mut self, reading: Reading) -> bool {
         self.pending.push(reading);
         self.pending.len() >= READ_EVERY || self.last_read.elapsed() >= READ_AFTER
     }
 
     /// Reads what is on the device, in one transfer. The first loss that is no number, or above the limit,
     /// is given back.
-    pub fn read(&mut self) -> Result<Option<Exploded>> {
+    pub(super) fn read(&mut self) -> Result<Option<Exploded>> {
         self.last_read = Instant::now();
         if self.pending.is_empty() {
             return Ok(None);

@@ -13,7 +13,7 @@ use ichflow_api::nn::Network;
 /// The mean loss of the parts of a batch, off the tape and on the first device, and the gradients of `scale` times
 /// it. `loss_of` gives a part's loss `[1]` by a copy of the network on the given device; parts come with their number
 /// of slices.
-pub fn gradients<P>(
+pub(super) fn gradients<P>(
     network: &Network,
     devices: &[Device],
     parts: Vec<(P, usize)>,

@@ -14,14 +14,14 @@ use super::readings::Exploded;
 use super::run::Run;
 
 /// Says how training goes: to a person, and to `events.jsonl`.
-pub struct Reporter<'a> {
+pub(super) struct Reporter<'a> {
     context: &'a Context<'a>,
     epochs: usize,
 }
 
 impl<'a> Reporter<'a> {
     /// Reports to `context` on a training of the given phases.
-    pub fn new(context: &'a Context<'a>, phases: &[Phase]) -> Self {
+    pub(super) fn new(context: &'a Context<'a>, phases: &[Phase]) -> Self {
         Self {
             context,
             epochs: phases.iter().map(|phase| phase.epochs).sum(),
@@ -29,12 +29,12 @@ impl<'a> Reporter<'a> {
     }
 
     /// The epoch that follows `done` of them.
-    pub fn label(&self, done: usize) -> EpochLabel {
+    pub(super) fn label(&self, done: usize) -> EpochLabel {
         EpochLabel::new(done, self.epochs)
     }
 
     /// Training carries on where an earlier process stopped.
-    pub fn resumed(&self, run: &Run) {
+    pub(super) fn resumed(&self, run: &Run) {
         self.context.say(format!(
             "carries on after {} and {} of an earlier run",
             counted(run.history.epochs.len(), "epoch", "epochs"),
@@ -47,14 +47,14 @@ impl<'a> Reporter<'a> {
     }
 
     /// A phase begins; its epochs hold what `holds` says.
-    pub fn phase(&self, index: usize, holds: &str) {
+    pub(super) fn phase(&self, index: usize, holds: &str) {
         self.context.say(format!("phase {}: {holds}", index + 1));
         self.context
             .event("phase", json!({"phase": index + 1, "epoch": holds}));
     }
 
     /// A phase ends before its last epoch.
-    pub fn stalled(&self, phase: usize, metric: &str, since: usize) {
+    pub(super) fn stalled(&self, phase: usize, metric: &str, since: usize) {
         self.context.say(format!(
             "phase {} ends early: {metric} has not improved for {}",
             phase + 1,
@@ -63,7 +63,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// An epoch came to its end.
-    pub fn epoch(&self, epoch: &Epoch) {
+    pub(super) fn epoch(&self, epoch: &Epoch) {
         let label = self.label(epoch.epoch - 1);
         let some = |text: Option<String>| text.unwrap_or_default();
         self.context.say(format!(
@@ -87,7 +87,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// A loss ended training.
-    pub fn exploded(
+    pub(super) fn exploded(
         &self,
         found: &Exploded,
         run: &Run,
@@ -100,7 +100,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// The whole training in a line.
-    pub fn sum_up(&self, run: &Run) {
+    pub(super) fn sum_up(&self, run: &Run) {
         let epochs = &run.history.epochs;
         let [validation, validation_waited] = run.position.validation;
         let seconds: f64 = epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() + validation;

@@ -19,7 +19,7 @@ fn moments(number: usize) -> String {
 }
 
 /// A training under way.
-pub struct Run {
+pub(super) struct Run {
     /// The network, in training.
     pub network: Network,
     /// What moves it; new in every phase.
@@ -37,7 +37,7 @@ pub struct Run {
 impl Run {
     /// The network as it is evaluated and kept. `valid` copies the running statistics too, which clones of a
     /// network in training share.
-    pub fn evaluated(&self) -> Network {
+    pub(super) fn evaluated(&self) -> Network {
         match &self.average {
             Some(average) => average.network().valid(),
             None => self.network.valid(),
@@ -48,7 +48,7 @@ impl Run {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn save(&self, states: &mut States) -> Result<()> {
+    pub(super) fn save(&self, states: &mut States) -> Result<()> {
         let state = State {
             position: self.position.clone(),
             history: self.history.clone(),
@@ -74,7 +74,7 @@ impl Run {
     ///
     /// # Errors
     /// Where the state is of another network.
-    pub fn restore(&mut self, saved: &mut Saved, directory: &Path) -> Result<()> {
+    pub(super) fn restore(&mut self, saved: &mut Saved, directory: &Path) -> Result<()> {
         let network = saved.take(NETWORK)?;
         self.network = self
             .network
@@ -100,7 +100,7 @@ impl Run {
     ///
     /// # Errors
     /// Where the state is of another network or optimizer.
-    pub fn restore_stepper(&mut self, saved: &mut Saved, directory: &Path) -> Result<()> {
+    pub(super) fn restore_stepper(&mut self, saved: &mut Saved, directory: &Path) -> Result<()> {
         let names = (0..)
             .map(moments)
             .take_while(|name| saved.has(name))
@@ -115,7 +115,7 @@ impl Run {
     }
 
     /// Begins the next epoch: counts the one that ended, and its sums and times start at nothing.
-    pub fn next_epoch(&mut self) {
+    pub(super) fn next_epoch(&mut self) {
         let position = &mut self.position;
         position.sums = Default::default();
         position.batches_of_epoch = 0;
@@ -124,14 +124,14 @@ impl Run {
     }
 
     /// Begins the phase after `phase`.
-    pub fn next_phase(&mut self, phase: usize) {
+    pub(super) fn next_phase(&mut self, phase: usize) {
         self.position.phase = phase + 1;
         self.position.epochs_of_phase = 0;
         self.position.steps_of_phase = 0;
     }
 
     /// The epochs of a phase so far.
-    pub fn epochs_of(&self, phase: usize) -> impl Iterator<Item = &Epoch> {
+    pub(super) fn epochs_of(&self, phase: usize) -> impl Iterator<Item = &Epoch> {
         let epochs = self.history.epochs.iter();
         epochs.filter(move |epoch| epoch.phase == phase + 1)
     }

@@ -5,10 +5,10 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 /// burn keeps gradients in this way; weights and moments fit as well.
-pub type Tensors = GradientsParams;
+pub(super) type Tensors = GradientsParams;
 
 /// All tensors of a module.
-pub fn tensors<M: Module>(module: &M) -> Tensors {
+pub(super) fn tensors<M: Module>(module: &M) -> Tensors {
     struct Collector(Tensors);
 
     impl ModuleVisitor for Collector {

@@ -24,7 +24,7 @@ use super::trainable::Trainable;
 use super::validator::Validator;
 
 /// Trains a network through all phases of a recipe.
-pub struct TrainLoop<'a> {
+pub(super) struct TrainLoop<'a> {
     /// What the recipe says.
     pub fit: &'a Fit,
     /// The stage at work.
@@ -53,7 +53,12 @@ impl<'a> TrainLoop<'a> {
     /// # Errors
     /// Where there is nothing to train on, the recipe names parts that the network does not have, slices or states
     /// cannot be read, the loss explodes, or the run is interrupted (the state is written then).
-    pub fn train(&self, network: Network, store: Store<'a>, mut saved: Option<Saved>) -> Result<Network> {
+    pub(super) fn train(
+        &self,
+        network: Network,
+        store: Store<'a>,
+        mut saved: Option<Saved>,
+    ) -> Result<Network> {
         let mut run = self.start(network)?;
         let mut at = Working {
             sampler: self.sampler()?,

@@ -9,7 +9,7 @@ use super::unknown_part::no_such_part;
 
 /// The parts of a network that learn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trainable {
+pub(super) enum Trainable {
     /// Everything.
     All,
     /// The head alone.
@@ -22,7 +22,7 @@ pub enum Trainable {
 
 impl Trainable {
     /// Reads `all`, `head`, `last N` or a list of paths separated by commas.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         match text {
             "all" => return Ok(Self::All),
@@ -51,7 +51,7 @@ impl Trainable {
     ///
     /// With `frozen_norm` every normalisation layer stays as it is, whatever else learns: it normalises by
     /// its running statistics, and its scale and shift do not change.
-    pub fn apply(&self, network: Network, frozen_norm: bool) -> Result<Network> {
+    pub(super) fn apply(&self, network: Network, frozen_norm: bool) -> Result<Network> {
         let layers = parameters::walk(&network);
         let network = match self.chosen(&layers)? {
             None => network.unfreeze(),

@@ -13,7 +13,7 @@ use super::data::Data;
 const READ_EVERY: usize = 20;
 
 /// Predicts the validation slices.
-pub struct Validator<'a> {
+pub(super) struct Validator<'a> {
     /// Whose validation slices.
     pub data: &'a Data,
     /// Where the network is; without autodiff.
@@ -24,7 +24,7 @@ pub struct Validator<'a> {
 
 /// Predictions of the validation slices whose truth is known.
 #[derive(Default)]
-pub struct Validation {
+pub(super) struct Validation {
     /// What is true.
     pub truth: Vec<Labels>,
     /// What was predicted.
@@ -40,7 +40,12 @@ impl Validator<'_> {
     ///
     /// # Errors
     /// Where pixels or predictions cannot be read, or the run is interrupted.
-    pub fn validate(&self, model: &Model, context: &Context, progress: &dyn Progress) -> Result<Validation> {
+    pub(super) fn validate(
+        &self,
+        model: &Model,
+        context: &Context,
+        progress: &dyn Progress,
+    ) -> Result<Validation> {
         let begun = Instant::now();
         let mut validation = Validation::default();
         let mut feed = self.data.feed(batches_of(&self.data.validation, self.batch));

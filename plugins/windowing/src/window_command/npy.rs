@@ -8,7 +8,7 @@ use ichflow_api::prelude::*;
 use super::Channels;
 
 /// Writes float32 `[channels, height, width]`, format 1.0.
-pub fn write(path: &Path, channels: &Channels) -> Result<()> {
+pub(super) fn write(path: &Path, channels: &Channels) -> Result<()> {
     fs::write(path, bytes(channels)).at("write", path)
 }
 

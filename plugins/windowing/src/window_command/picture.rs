@@ -24,7 +24,7 @@ const LETTER: usize = 7;
 const PAPER: u8 = 255;
 
 /// One slice through one scheme.
-pub struct Row {
+pub(super) struct Row {
     /// The line above.
     pub title: String,
     /// What to show.
@@ -32,7 +32,7 @@ pub struct Row {
 }
 
 /// All rows.
-pub struct Sheet {
+pub(super) struct Sheet {
     /// From top to bottom.
     pub rows: Vec<Row>,
     tile: usize,
@@ -40,7 +40,7 @@ pub struct Sheet {
 
 impl Sheet {
     /// A sheet whose images have a longer side of `tile` pixels.
-    pub fn new(tile: usize) -> Self {
+    pub(super) fn new(tile: usize) -> Self {
         Self {
             rows: Vec::new(),
             tile,
@@ -48,7 +48,7 @@ impl Sheet {
     }
 
     /// Writes the picture as a PNG.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
         let canvas = self.draw();
         let file = File::create(path).at("create", path)?;
         let mut encoder = png::Encoder::new(BufWriter::new(file), canvas.width as u32, canvas.height as u32);

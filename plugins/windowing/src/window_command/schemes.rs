@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::slices::Slices;
 
 /// A scheme, ready to be applied.
-pub struct Scheme {
+pub(super) struct Scheme {
     /// For people.
     pub title: String,
     /// The scheme.
@@ -24,7 +24,7 @@ pub struct Scheme {
 
 impl Scheme {
     /// The title as part of a file's name.
-    pub fn file_name(&self) -> String {
+    pub(super) fn file_name(&self) -> String {
         let plain = |c: char| {
             if c.is_alphanumeric() || "-_.".contains(c) {
                 c
@@ -37,7 +37,7 @@ impl Scheme {
 }
 
 /// A scheme that was checked; what it finds in a cohort is still to be found.
-pub struct Draft {
+pub(super) struct Draft {
     title: String,
     seed: u64,
     /// Window stages in the order they run, and what is wired to them.
@@ -47,7 +47,7 @@ pub struct Draft {
 }
 
 /// What `name` stands for: the window of a recipe, those of a sweep's trials, or a scheme with its defaults.
-pub fn drafts(name: &str, sets: &[String], application: &dyn Application) -> Result<Vec<Draft>> {
+pub(super) fn drafts(name: &str, sets: &[String], application: &dyn Application) -> Result<Vec<Draft>> {
     let path = Path::new(name);
     if path.extension().is_some_and(|ending| ending == "toml") || path.is_file() {
         let recipes = application.resolve(path, sets)?;
@@ -132,7 +132,7 @@ fn of_recipe(path: &Path, recipe: ResolvedRecipe) -> Result<Draft> {
 
 impl Draft {
     /// Runs the stages the scheme is made of. Where they want a cohort, they get the slices to show.
-    pub fn finish(self, slices: &Slices) -> Result<Scheme> {
+    pub(super) fn finish(self, slices: &Slices) -> Result<Scheme> {
         let directory = tempfile::tempdir().doing("cannot create a temporary directory")?;
         let mut run = RunContext::new(
             directory.path().join("run"),

@@ -12,7 +12,7 @@ use ichflow_api::slice_files;
 use ichflow_api::tensors::feed::HostBatch;
 
 /// Slices, and where their pixels come from.
-pub struct Slices {
+pub(super) struct Slices {
     /// The slices of all files, in the order of the files.
     pub cohort: Arc<Cohort>,
     /// Their Hounsfield units.
@@ -28,7 +28,7 @@ impl Slices {
     ///
     /// # Errors
     /// When no slice is left.
-    pub fn find(paths: &[PathBuf], force: bool) -> Result<Self> {
+    pub(super) fn find(paths: &[PathBuf], force: bool) -> Result<Self> {
         let found = slice_files::find(paths)?;
         let mut names = Names::default();
         let (mut slices, mut missing, mut of_directories) = (Vec::new(), 0, 0);
@@ -84,19 +84,19 @@ impl Slices {
     }
 
     /// A slice's name, fit for a file.
-    pub fn name(&self, index: usize) -> &str {
+    pub(super) fn name(&self, index: usize) -> &str {
         &self.cohort.slices[index].id
     }
 
     /// At most so many slices, spread evenly.
-    pub fn spread(&self, most: usize) -> Vec<usize> {
+    pub(super) fn spread(&self, most: usize) -> Vec<usize> {
         let count = self.cohort.len();
         let shown = most.min(count);
         (0..shown).map(|place| place * count / shown).collect()
     }
 
     /// The slices of the given names.
-    pub fn named(&self, names: &[&String]) -> Result<Vec<usize>> {
+    pub(super) fn named(&self, names: &[&String]) -> Result<Vec<usize>> {
         let index = self.cohort.index();
         let of = |name: &&String| {
             index.get(name.as_str()).copied().ok_or_else(|| {
@@ -108,7 +108,7 @@ impl Slices {
     }
 
     /// A slice's file.
-    pub fn file(&self, index: usize) -> String {
+    pub(super) fn file(&self, index: usize) -> String {
         path_text(&self.cohort.slices[index].file)
     }
 
@@ -116,7 +116,7 @@ impl Slices {
     ///
     /// # Errors
     /// When the slice cannot be read.
-    pub fn read(&self, index: usize, window: &Window) -> Result<HuBatch> {
+    pub(super) fn read(&self, index: usize, window: &Window) -> Result<HuBatch> {
         let offsets = window.offsets();
         let host = HostBatch::read_one(&self.pixels, &self.cohort, &self.order, index, &offsets)?;
         Ok(host.upload(&self.cohort, &Device::flex()))

@@ -12,7 +12,7 @@ const SHOWN: usize = 60;
 
 /// Which column holds what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Columns {
+pub(super) struct Columns {
     /// What separates fields.
     pub separator: u8,
     /// Column of the image, or of the image and its label.
@@ -27,7 +27,7 @@ pub struct Columns {
 
 /// Where the labels are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabelColumns {
+pub(super) enum LabelColumns {
     /// A row is of one label, which its ID names: `ID_8dfdc17fc_epidural,0`.
     Long(usize),
     /// A row is of an image and has a column for each label.
@@ -39,7 +39,7 @@ impl Columns {
     ///
     /// # Errors
     /// What was found in place of the columns, and what to do about it.
-    pub fn of(line: &[u8], separator: u8) -> Result<Self, Refused> {
+    pub(super) fn of(line: &[u8], separator: u8) -> Result<Self, Refused> {
         let names: Vec<String> = fields(line, separator)
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect();
@@ -75,14 +75,14 @@ impl Columns {
     }
 
     /// Whether every row is as the competition's: `ID_8dfdc17fc_epidural,0`.
-    pub fn are_plain(&self) -> bool {
+    pub(super) fn are_plain(&self) -> bool {
         (self.separator, self.id, self.labels, self.count) == (b',', 0, LabelColumns::Long(1), 2)
     }
 }
 
 /// Why a first line names no columns that labels can be read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub(super) struct Refused {
     /// What the line is.
     pub found: String,
     /// What to do about it.
@@ -121,7 +121,7 @@ impl Refused {
 }
 
 /// The fields of a line, without the spaces and quotes around them. A separator within quotes separates nothing.
-pub fn fields(line: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+pub(super) fn fields(line: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     line.split(move |byte| {
         quoted ^= *byte == b'"';

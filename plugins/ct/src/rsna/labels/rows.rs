@@ -19,7 +19,7 @@ const ALL: u8 = (1 << COUNT) - 1;
 
 /// What was seen of one image so far, one bit a label.
 #[derive(Clone, Copy, Default)]
-pub struct Seen {
+pub(super) struct Seen {
     present: u8,
     positive: u8,
     /// Whether a label of it was there more than once.
@@ -28,13 +28,13 @@ pub struct Seen {
 
 impl Seen {
     /// Its labels; those that were not seen count as absent.
-    pub fn labels(self) -> Labels {
+    pub(super) fn labels(self) -> Labels {
         std::array::from_fn(|label| self.positive & (1 << label) != 0)
     }
 }
 
 /// All rows of a table.
-pub struct Read {
+pub(super) struct Read {
     /// What was seen of each image.
     pub seen: ImageMap<Seen>,
     /// Number of rows that repeat an earlier one.
@@ -44,7 +44,7 @@ pub struct Read {
 }
 
 /// The rows so far.
-pub struct Rows {
+pub(super) struct Rows {
     separator: u8,
     /// What the first line says; none before it was read.
     columns: Option<Columns>,
@@ -62,7 +62,7 @@ pub struct Rows {
 
 impl Rows {
     /// Nothing read but so many lines before the first.
-    pub fn new(separator: u8, lines_before: usize) -> Self {
+    pub(super) fn new(separator: u8, lines_before: usize) -> Self {
         Self {
             separator,
             columns: None,
@@ -77,12 +77,12 @@ impl Rows {
     }
 
     /// Number of lines so far.
-    pub fn lines_read(&self) -> usize {
+    pub(super) fn lines_read(&self) -> usize {
         self.line
     }
 
     /// Takes the whole lines of some bytes, and at the end what is left; gives how many bytes that were.
-    pub fn lines(&mut self, bytes: &[u8], at_end: bool) -> usize {
+    pub(super) fn lines(&mut self, bytes: &[u8], at_end: bool) -> usize {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
@@ -143,7 +143,7 @@ impl Rows {
     ///
     /// # Errors
     /// Names the rows that are wrong, contradict each other or lack others.
-    pub fn finish(self, name: &str) -> Result<Read> {
+    pub(super) fn finish(self, name: &str) -> Result<Read> {
         let (bad, contradictions) = (self.bad, self.contradictions);
         let Some(columns) = self.columns else {
             return Err(Error::new(format!("{name} is empty"))

@@ -3,6 +3,6 @@
 use ichflow_hub::Repository;
 
 /// A model by its name.
-pub fn model(name: &str) -> Repository {
+pub(crate) fn model(name: &str) -> Repository {
     Repository::parse(name).unwrap()
 }

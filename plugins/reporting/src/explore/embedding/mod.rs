@@ -16,7 +16,7 @@ use super::gather::{FEATURES, Seen};
 const FEWEST: usize = 10;
 
 /// Slices on two planes.
-pub struct Embedding {
+pub(super) struct Embedding {
     /// Indices of the slices among all.
     pub slices: Vec<usize>,
     /// Along the two directions in which standardised features vary most.
@@ -32,7 +32,7 @@ pub struct Embedding {
 /// # Errors
 ///
 /// The run was stopped.
-pub fn of(seen: &[Seen], most: usize, context: &Context) -> Result<Result<Embedding, &'static str>> {
+pub(super) fn of(seen: &[Seen], most: usize, context: &Context) -> Result<Result<Embedding, &'static str>> {
     let mut drawn: Vec<&Seen> = seen.iter().collect();
     drawn.shuffle(&mut context.rng("maps"));
     drawn.truncate(most);

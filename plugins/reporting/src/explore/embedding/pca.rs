@@ -1,7 +1,7 @@
 //! Principal components of a few features.
 
 /// The first two components.
-pub struct Components {
+pub(super) struct Components {
     /// Where each row lies along the two.
     pub places: Vec<(f64, f64)>,
     /// Share of the total variance along each of the two, 0 to 1.
@@ -10,7 +10,7 @@ pub struct Components {
 
 /// The two directions in which centred rows vary most (Pearson 1901). Where they vary along one alone, all second
 /// coordinates are 0. Each component points to where its largest loading is positive.
-pub fn of(rows: &[Vec<f64>]) -> Components {
+pub(super) fn of(rows: &[Vec<f64>]) -> Components {
     let width = rows.first().map_or(0, Vec::len);
     let count = rows.len().max(1) as f64;
     let covariance: Vec<Vec<f64>> = (0..width)

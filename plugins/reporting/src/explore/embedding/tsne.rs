@@ -21,7 +21,7 @@ const EXAGGERATION: f64 = 12.0;
 /// # Errors
 ///
 /// The run was stopped.
-pub fn of(rows: &[Vec<f64>], start: &[(f64, f64)], context: &Context) -> Result<Vec<(f64, f64)>> {
+pub(super) fn of(rows: &[Vec<f64>], start: &[(f64, f64)], context: &Context) -> Result<Vec<(f64, f64)>> {
     let count = rows.len();
     let perplexity = PERPLEXITY.min((count.max(2) - 1) as f64 / 3.0).max(1.0);
     let similar = joint_probabilities(rows, perplexity);

@@ -7,8 +7,8 @@ mod state;
 mod states;
 mod store;
 
-pub use result::{is_whole, read, tidy, windows_of};
+pub(super) use result::{is_whole, read, tidy, windows_of};
 pub use settings::Checkpoint;
-pub use state::{Best, Position, State};
-pub use states::{Saved, States, position_in};
-pub use store::Store;
+pub(super) use state::{Best, Position, State};
+pub(super) use states::{Saved, States, position_in};
+pub(super) use store::Store;

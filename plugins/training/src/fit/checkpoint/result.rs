@@ -17,23 +17,23 @@ const LAST: &str = "last.bpk";
 const HISTORY: &str = "history.json";
 
 /// Weights of the best epoch so far.
-pub fn best_file(directory: &Path, epoch: usize) -> PathBuf {
+pub(super) fn best_file(directory: &Path, epoch: usize) -> PathBuf {
     directory.join(format!("best-{epoch:06}.bpk"))
 }
 
 /// Keeps the weights of an epoch that is the best so far.
-pub fn write_best(directory: &Path, epoch: usize, network: Network) -> Result<()> {
+pub(super) fn write_best(directory: &Path, epoch: usize, network: Network) -> Result<()> {
     write_network(&best_file(directory, epoch), network)
 }
 
 /// Writes weights in place of others, in one step.
-pub fn write_network(path: &Path, network: Network) -> Result<()> {
+pub(super) fn write_network(path: &Path, network: Network) -> Result<()> {
     write_record(path, network.into_record())
 }
 
 /// Removes the weights of epochs that were the best once, after the state that names the present one is
 /// written.
-pub fn forget_all_but_best(directory: &Path, run: &Run) -> Result<()> {
+pub(super) fn forget_all_but_best(directory: &Path, run: &Run) -> Result<()> {
     let best = run.best.as_ref().map(|best| best_file(directory, best.epoch));
     forget_all_but(directory, best.as_ref())
 }
@@ -50,13 +50,13 @@ fn forget_all_but(directory: &Path, best: Option<&PathBuf>) -> Result<()> {
 }
 
 /// Whether a whole result is there.
-pub fn is_whole(directory: &Path) -> bool {
+pub(crate) fn is_whole(directory: &Path) -> bool {
     directory.join(HISTORY).is_file()
 }
 
 /// Writes the result of a training that has come to its end. The history is last: with it the result is
 /// whole.
-pub fn write(directory: &Path, run: &Run) -> Result<()> {
+pub(super) fn write(directory: &Path, run: &Run) -> Result<()> {
     let Some(best) = &run.best else {
         return Err(Error::new("training ended without an epoch"));
     };
@@ -68,13 +68,13 @@ pub fn write(directory: &Path, run: &Run) -> Result<()> {
 }
 
 /// Removes what only a training under way needs.
-pub fn tidy(directory: &Path) -> Result<()> {
+pub(crate) fn tidy(directory: &Path) -> Result<()> {
     states::clear(directory)?;
     forget_all_but(directory, None)
 }
 
 /// Reads the result back into a network of the same shape, and gives the run its files.
-pub fn read(directory: &Path, network: Network, context: &Context) -> Result<(Network, History)> {
+pub(crate) fn read(directory: &Path, network: Network, context: &Context) -> Result<(Network, History)> {
     let path = directory.join(HISTORY);
     let text = fs::read(&path).at("read", &path)?;
     let history: History = serde_json::from_slice(&text).at("understand", &path)?;
@@ -88,7 +88,7 @@ pub fn read(directory: &Path, network: Network, context: &Context) -> Result<(Ne
 }
 
 /// Where learned windows stand; none if the network learns none.
-pub fn windows_of(network: &Network) -> Result<Vec<CenterWidth>> {
+pub(crate) fn windows_of(network: &Network) -> Result<Vec<CenterWidth>> {
     match &network.window {
         Some(window) => Ok(window.windows()?),
         None => Ok(Vec::new()),

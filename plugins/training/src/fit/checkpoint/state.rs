@@ -8,7 +8,7 @@ use crate::fit::readings::Sums;
 
 /// Where training stands, beside the tensors.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Position {
+pub(crate) struct Position {
     /// Index of the phase.
     pub phase: usize,
     /// Whole epochs of the phase so far.
@@ -31,7 +31,7 @@ pub struct Position {
 
 /// The best epoch so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Best {
+pub(crate) struct Best {
     /// Counted from 1.
     pub epoch: usize,
     /// Its checkpoint metric; nothing where that is not defined.
@@ -40,7 +40,7 @@ pub struct Best {
 
 /// Everything about a run but its tensors.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct State {
+pub(crate) struct State {
     /// Version of this form; set when it is written.
     pub format: u32,
     /// Where training stands.

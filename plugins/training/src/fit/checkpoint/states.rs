@@ -22,13 +22,13 @@ const FORMAT: u32 = 2;
 const STATE: &str = "state.json";
 
 /// The states of one training.
-pub struct States {
+pub(crate) struct States {
     directory: PathBuf,
     next: u64,
 }
 
 /// A state read back: what is said of it, and its records by name.
-pub struct Saved {
+pub(crate) struct Saved {
     /// What is said of it.
     pub state: State,
     records: BTreeMap<String, ModuleRecord>,
@@ -36,20 +36,20 @@ pub struct Saved {
 
 impl Saved {
     /// Takes out a record.
-    pub fn take(&mut self, name: &str) -> Result<ModuleRecord> {
+    pub(crate) fn take(&mut self, name: &str) -> Result<ModuleRecord> {
         let record = self.records.remove(name);
         record.ok_or_else(|| Error::new(format!("the state of training has no {name}")))
     }
 
     /// Whether there is a record of that name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.records.contains_key(name)
     }
 }
 
 impl States {
     /// Looks for states in `directory`; the newest whole one is given back. A damaged one is warned of.
-    pub fn open(directory: &Path, context: &Context) -> Result<(Self, Option<Saved>)> {
+    pub(crate) fn open(directory: &Path, context: &Context) -> Result<(Self, Option<Saved>)> {
         let mut states: Vec<(u64, PathBuf)> = Vec::new();
         for entry in fs::read_dir(directory).at("read", directory)? {
             let path = entry.at("read", directory)?.path();
@@ -81,7 +81,7 @@ impl States {
     }
 
     /// Writes a state, then removes the one before.
-    pub fn save(&mut self, mut state: State, records: Vec<(String, ModuleRecord)>) -> Result<()> {
+    pub(crate) fn save(&mut self, mut state: State, records: Vec<(String, ModuleRecord)>) -> Result<()> {
         let part = self.path(self.next).with_extension("part");
         remove(&part)?;
         fs::create_dir_all(&part).at("create the directory", &part)?;
@@ -109,7 +109,7 @@ impl States {
 }
 
 /// Where training would go on from the newest state in `directory`. Nothing is changed, and its tensors are not read.
-pub fn position_in(directory: &Path) -> Option<Position> {
+pub(crate) fn position_in(directory: &Path) -> Option<Position> {
     let entries = fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path());
     let is_state = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy());
@@ -122,7 +122,7 @@ pub fn position_in(directory: &Path) -> Option<Position> {
 }
 
 /// Removes all states: training has ended.
-pub fn clear(directory: &Path) -> Result<()> {
+pub(super) fn clear(directory: &Path) -> Result<()> {
     for entry in fs::read_dir(directory).at("read", directory)? {
         let path = entry.at("read", directory)?.path();
         let name = path.file_name().map_or("".into(), |name| name.to_string_lossy());

@@ -11,7 +11,7 @@ use super::states::{Saved, States};
 use crate::fit::run::Run;
 
 /// The states of a training and the weights it keeps, in its own directory and in the run's.
-pub struct Store<'a> {
+pub(crate) struct Store<'a> {
     directory: &'a Path,
     context: &'a Context<'a>,
     states: States,
@@ -25,7 +25,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where the directory cannot be read.
-    pub fn open(
+    pub(crate) fn open(
         directory: &'a Path,
         every_minutes: f64,
         context: &'a Context<'a>,
@@ -42,12 +42,12 @@ impl<'a> Store<'a> {
     }
 
     /// The training's own directory.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.directory
     }
 
     /// Whether the last state is so old that a new one is to be written within the epoch.
-    pub fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         self.written.elapsed() >= self.every
     }
 
@@ -55,7 +55,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn save(&mut self, run: &Run) -> Result<()> {
+    pub(crate) fn save(&mut self, run: &Run) -> Result<()> {
         run.save(&mut self.states)?;
         self.written = Instant::now();
         Ok(())
@@ -66,7 +66,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where they cannot be written.
-    pub fn keep(&self, epoch: usize, best: bool, network: Network) -> Result<()> {
+    pub(crate) fn keep(&self, epoch: usize, best: bool, network: Network) -> Result<()> {
         if best {
             result::write_best(self.directory, epoch, network.clone())?;
             let kept = result::best_file(self.directory, epoch);
@@ -79,7 +79,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where files cannot be written or removed.
-    pub fn epoch_ended(&mut self, run: &Run) -> Result<()> {
+    pub(crate) fn epoch_ended(&mut self, run: &Run) -> Result<()> {
         self.save(run)?;
         result::forget_all_but_best(self.directory, run)
     }
@@ -88,7 +88,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where it had no epoch, or files cannot be written.
-    pub fn finish(&self, run: &Run) -> Result<()> {
+    pub(crate) fn finish(&self, run: &Run) -> Result<()> {
         result::write(self.directory, run)
     }
 }

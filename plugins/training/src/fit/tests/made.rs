@@ -77,12 +77,12 @@ impl LossFunction for MeanCrossEntropy {
 }
 
 /// What makes the network.
-pub fn spec() -> NetworkSpec {
+pub(super) fn spec() -> NetworkSpec {
     NetworkSpec::new(Factory)
 }
 
 /// A network in training, with the same starting weights at every call.
-pub fn network() -> Network {
+pub(super) fn network() -> Network {
     let device = Device::flex().autodiff();
     let network = spec().build(1, COUNT, &device).unwrap();
     struct Numbered(f32);
@@ -98,7 +98,7 @@ pub fn network() -> Network {
 
 /// Eight slices; six train and two validate. The slices of `unreadable` cannot be read, the one with index 7 has
 /// labels only if `all_labelled`.
-pub fn data(unreadable: &'static [&'static str], all_labelled: bool) -> Data {
+pub(super) fn data(unreadable: &'static [&'static str], all_labelled: bool) -> Data {
     let slices = (0..8).map(|index| {
         let positive = index % 2 == 1;
         let labels = (all_labelled || index != 7).then_some([positive; COUNT]);
@@ -126,7 +126,7 @@ pub fn data(unreadable: &'static [&'static str], all_labelled: bool) -> Data {
     }
 }
 
-pub fn learner(data: &Data) -> Learner<'_> {
+pub(super) fn learner(data: &Data) -> Learner<'_> {
     Learner {
         data,
         devices: vec![Device::flex().autodiff()],
@@ -138,7 +138,7 @@ pub fn learner(data: &Data) -> Learner<'_> {
     }
 }
 
-pub fn validator(data: &Data) -> Validator<'_> {
+pub(super) fn validator(data: &Data) -> Validator<'_> {
     Validator {
         data,
         device: Device::flex(),
@@ -147,12 +147,12 @@ pub fn validator(data: &Data) -> Validator<'_> {
 }
 
 /// Parameters of training as a recipe has them, in JSON.
-pub fn fit(text: &str) -> Fit {
+pub(super) fn fit(text: &str) -> Fit {
     serde_json::from_str(text).unwrap()
 }
 
 /// A run that can be told to stop, in `directory`.
-pub fn run_context(directory: &Path) -> (RunContext, &'static AtomicBool) {
+pub(super) fn run_context(directory: &Path) -> (RunContext, &'static AtomicBool) {
     // A run is the last to look at its flag.
     let stop: &'static AtomicBool = Box::leak(Box::default());
     let mut run = testkit::run_context(directory);
@@ -160,12 +160,12 @@ pub fn run_context(directory: &Path) -> (RunContext, &'static AtomicBool) {
     (run, stop)
 }
 
-pub fn progress() -> impl Progress {
+pub(super) fn progress() -> impl Progress {
     Silent
 }
 
 /// All weights of a network, one after the other.
-pub fn weights(network: &Network) -> Vec<f32> {
+pub(super) fn weights(network: &Network) -> Vec<f32> {
     struct Values(Vec<f32>);
     impl ModuleVisitor for Values {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
