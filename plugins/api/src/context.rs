@@ -248,7 +248,7 @@ impl<'a> Context<'a> {
     /// An error if the run should stop. Call it between pieces of work.
     ///
     /// # Errors
-    /// [`Error::Interrupted`](crate::error::Error::Interrupted) where the run should stop.
+    /// [`Error::Interrupted`] where the run should stop.
     pub fn checkpoint(&self) -> Result<()> {
         if self.run.stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
