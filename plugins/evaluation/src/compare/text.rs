@@ -190,19 +190,26 @@ fn labels(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
 
 /// Repeated seeds, put together.
 fn variants(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
-    writeln!(text, "\nover seeds          mean  sd       from    to")?;
-    for variant in &comparison.variants {
-        let places: Vec<String> = variant.runs.iter().map(|place| (place + 1).to_string()).collect();
+    let names: Vec<String> = comparison
+        .variants
+        .iter()
+        .map(|variant| comparison.variant_called(variant))
+        .collect();
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(18);
+    writeln!(text, "\n{:<width$}  mean    sd       from    to", "over seeds")?;
+    for (variant, name) in comparison.variants.iter().zip(&names) {
         let spread = variant
             .standard_deviation
             .map_or("–".into(), |deviation| format!("{deviation:.4}"));
         writeln!(
             text,
-            "{:<18}  {:.4}  {spread:<7}  {:.4}  {:.4}",
-            format!("runs {}", places.join(", ")),
-            variant.mean,
-            variant.low,
-            variant.high
+            "{name:<width$}  {:.4}  {spread:<7}  {:.4}  {:.4}",
+            variant.mean, variant.low, variant.high
         )?;
     }
     Ok(())

@@ -52,6 +52,13 @@ impl Comparison {
         called(&self.ranked, place)
     }
 
+    /// What runs that differ in their seed alone are called together: what their names share ("bsb"), else "runs 1, 2".
+    pub fn variant_called(&self, variant: &Variant) -> String {
+        let names: Vec<String> = variant.runs.iter().map(|place| self.called(*place)).collect();
+        let places: Vec<String> = variant.runs.iter().map(|place| (place + 1).to_string()).collect();
+        what_names_share(&names).unwrap_or_else(|| format!("runs {}", places.join(", ")))
+    }
+
     /// As [`Comparison::called`], for pictures: "run 1" where a name is long.
     pub fn called_in_pictures(&self, place: usize) -> String {
         let fits = |place| self.called(place).chars().count() <= LONGEST;
@@ -60,6 +67,16 @@ impl Comparison {
             false => format!("run {}", place + 1),
         }
     }
+}
+
+/// The parts, between commas, that all names have: "bsb" of "bsb, seed 1" and "bsb, seed 2".
+fn what_names_share(names: &[String]) -> Option<String> {
+    let mut names = names.iter().map(|name| name.split(", ").collect::<Vec<_>>());
+    let mut shared = names.next()?;
+    for other in names {
+        shared.retain(|part| other.contains(part));
+    }
+    (!shared.is_empty()).then(|| shared.join(", "))
 }
 
 /// A run with its place.
@@ -100,4 +117,21 @@ pub struct Variant {
     pub low: f64,
     /// The worst score.
     pub high: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_over_seeds_are_called_by_what_they_share() {
+        let shared = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            what_names_share(&names)
+        };
+        assert_eq!(shared(&["bsb, seed 1", "bsb, seed 2"]).as_deref(), Some("bsb"));
+        assert_eq!(shared(&["bsb, seed 1"]).as_deref(), Some("bsb, seed 1"));
+        assert_eq!(shared(&["run 1", "run 2"]), None);
+        assert_eq!(shared(&[]), None);
+    }
 }
