@@ -80,6 +80,11 @@ fn a_run_leaves_everything_behind() {
         predictions.starts_with("id,any,epidural,intraparenchymal,intraventricular,subarachnoid,subdural\n")
     );
 
+    // What a plugin measures beside is in the metrics and on the page.
+    assert!(read(latest.join("metrics.json")).contains("\"matthews\""));
+    let page = read(latest.join("report.html"));
+    assert!(page.contains("further metrics of every label") && page.contains("Matthews"));
+
     // Validation patients are not trained on.
     let cohort = read(latest.join("cohort.csv"));
     let patient: std::collections::BTreeMap<_, _> =

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 pub struct LabelMetric {
     /// Its key in `metrics.json`.
     pub name: &'static str,
-    /// Its column in a report.
+    /// Its column in a report's table of further metrics.
     pub title: &'static str,
     /// From the truth and the probabilities of the same slices, in one order; `None` where it is undefined.
     pub compute: fn(truth: &[bool], probabilities: &[f64]) -> Option<f64>,

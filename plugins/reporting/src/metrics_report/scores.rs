@@ -33,6 +33,8 @@ pub(crate) struct PartScores {
     pub whole: Vec<(String, Number, String)>,
     /// Metrics label by label.
     pub labels: Table,
+    /// What plugins measure beside.
+    pub more: Option<Table>,
     /// Operating points.
     pub decisions: Vec<Table>,
     /// Why numbers are missing.
@@ -158,6 +160,7 @@ fn part(title: &'static str, measured: &PartMetrics, metrics: &Metrics) -> PartS
             ),
         ],
         labels: tables::labels(title, measured, &size),
+        more: tables::more(title, measured),
         decisions: tables::decisions(title, measured, metrics),
         notes: measured
             .labels

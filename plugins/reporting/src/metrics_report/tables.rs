@@ -1,6 +1,6 @@
 //! Tables of numbers: operating points, how the split came out, groups, calibration.
 
-use ichflow_api::data::measures::{AtThreshold, GroupMetrics, Metrics, PartMetrics};
+use ichflow_api::data::measures::{AtThreshold, GroupMetrics, LabelMetrics, Metrics, PartMetrics};
 use ichflow_api::metric;
 use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
@@ -68,23 +68,20 @@ fn heads(names: &[&str]) -> Vec<String> {
 /// Every metric of every label.
 pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {
     let rows = measured.labels.iter().zip(&measured.label_intervals);
-    let more = metric::registered();
-    let mut columns = heads(&[
-        "positives",
-        "log loss",
-        "AUROC",
-        "average precision",
-        "Brier score",
-        "expected calibration error",
-        "accuracy at 0.5",
-    ]);
-    columns.extend(more.iter().map(|metric| metric.title.to_owned()));
     Table {
         caption: format!("{title}: every label, on {size}; 95 % intervals over patients."),
-        columns,
+        columns: heads(&[
+            "positives",
+            "log loss",
+            "AUROC",
+            "average precision",
+            "Brier score",
+            "expected calibration error",
+            "accuracy at 0.5",
+        ]),
         rows: rows
             .map(|(label, interval)| {
-                let mut cells = vec![
+                let cells = vec![
                     Cell::count(label.positives),
                     Cell::with_interval(Some(label.log_loss), interval.log_loss),
                     Cell::with_interval(label.auc, interval.auc),
@@ -93,12 +90,28 @@ pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {
                     Cell::number(label.expected_calibration_error),
                     Cell::number(label.accuracy),
                 ];
-                let values = more.iter().map(|metric| label.more.get(metric.name));
-                cells.extend(values.map(|value| Cell::maybe(value.copied().flatten())));
                 (label.label.to_owned(), cells)
             })
             .collect(),
     }
+}
+
+/// What plugins measure beside, label by label; nothing where they do not. A table of its own, because nobody knows how
+/// many they are.
+pub(crate) fn more(title: &str, measured: &PartMetrics) -> Option<Table> {
+    let registered = metric::registered();
+    let row = |label: &LabelMetrics| {
+        let values = registered.iter().map(|metric| label.more.get(metric.name));
+        let cells = values
+            .map(|value| Cell::maybe(value.copied().flatten()))
+            .collect();
+        (label.label.to_owned(), cells)
+    };
+    (!registered.is_empty()).then(|| Table {
+        caption: format!("{title}: further metrics of every label."),
+        columns: registered.iter().map(|metric| metric.title.to_owned()).collect(),
+        rows: measured.labels.iter().map(row).collect(),
+    })
 }
 
 const COUNTED: [&str; 9] = [
