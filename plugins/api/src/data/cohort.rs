@@ -127,8 +127,6 @@ pub struct HeaderNotes {
     pub padding: Option<f32>,
     /// Whether the file has a slope or an intercept; without them stored values count as HU.
     pub rescale_stated: bool,
-    /// Whether 12-bit unsigned values overflowed when stored, which reading corrects.
-    pub wrapped: bool,
     /// What orders the slice where positions do not.
     #[serde(default, skip_serializing_if = "SliceOrder::is_unknown")]
     pub order: SliceOrder,

@@ -96,7 +96,6 @@ fn notes_of(header: &Header) -> HeaderNotes {
         windows: u16::try_from(header.windows.len()).unwrap_or(u16::MAX),
         padding: header.storage.padding.map(|value| value as f32),
         rescale_stated: header.storage.rescale.stated || header.storage.lut.is_some(),
-        wrapped: is_wrapped(header),
         order: SliceOrder {
             instance: header.order.instance,
             acquisition: header.order.acquisition,

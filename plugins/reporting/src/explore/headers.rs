@@ -41,8 +41,6 @@ pub(super) struct Headers {
     pub missing: Vec<(&'static str, usize)>,
     /// Slices with several windows.
     pub several_windows: usize,
-    /// Slices whose 12-bit unsigned values overflowed.
-    pub wrapped: usize,
     /// Pixel spacing between columns, in mm, of each slice that has one.
     pub spacing: Vec<f64>,
     /// Slices whose pixels are not square.
@@ -104,7 +102,6 @@ impl Headers {
             padding: counts(slices, |slice| Some(number(f64::from(slice.header.padding?)))),
             missing: missing.into_iter().filter(|(_, count)| *count > 0).collect(),
             several_windows: lacking(slices, |s| s.header.windows > 1),
-            wrapped: lacking(slices, |s| s.header.wrapped),
             spacing: slices
                 .iter()
                 .filter_map(|slice| Some(f64::from(slice.header.spacing_mm?[1])))
@@ -168,7 +165,6 @@ mod tests {
             rescale_slope: 1.0,
         };
         a.header.rescale_stated = true;
-        a.header.wrapped = true;
         let mut b = slice("b", "q", None);
         b.encoding = a.encoding;
         b.position_mm = None;
@@ -184,7 +180,6 @@ mod tests {
             (headers.encodings[0].slices, headers.encodings[0].patients),
             (2, 2)
         );
-        assert_eq!(headers.wrapped, 1);
         assert!(headers.missing.contains(&("position (ImagePositionPatient)", 1)));
         assert_eq!(headers.windows[0].what, "center 40, width 80");
         assert_eq!(number(-0.5), "−0.5");

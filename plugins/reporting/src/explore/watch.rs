@@ -86,12 +86,6 @@ fn of_sets(found: &Found<'_>, said: &mut Vec<String>) {
 }
 
 fn of_headers(headers: &Headers, said: &mut Vec<String>) {
-    if headers.wrapped > 0 {
-        said.push(format!(
-            "{} the 12-bit unsigned overflow correction, which is applied on reading.",
-            counted(headers.wrapped, "slice needs", "slices need")
-        ));
-    }
     if headers.encodings.len() > 1 {
         said.push(format!(
             "There are {} pixel encodings (bits, sign, intercept): apply windows to HU, never to stored values.",
