@@ -27,8 +27,8 @@ fn define() -> clap::Command {
              A recipe shows the window its network is trained on, a sweep those of all its trials. Its data need \
              not be there: what a scheme finds in a cohort is found in the files given here. Learned windows are \
              shown as they start. What is no axial slice of CT is left out unless --force is given.\n\n\
-             Exit codes: 0 if what was asked for is shown, 3 if a part of it is, 1 if nothing is. Of directories, what \
-             cannot be used is counted and does not matter.",
+             Exit codes: 0 if what was asked for is shown, 3 if a part of it is, 1 if nothing is. What looks like a \
+             slice and cannot be used is named, and is a part that is not shown; other files of directories are counted.",
         )
         .arg(
             Arg::new("scheme")

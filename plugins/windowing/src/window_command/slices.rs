@@ -17,7 +17,7 @@ pub(super) struct Slices {
     pub cohort: Arc<Cohort>,
     /// Their Hounsfield units.
     pub pixels: Pixels,
-    /// Files that were named and are not shown.
+    /// Files that somebody may miss: they were named or look like slices, and are not shown.
     pub missing: usize,
     order: SeriesOrder,
 }
@@ -51,9 +51,10 @@ impl Slices {
                 Err(none) => Some(none.reason()),
             };
             let Some(reason) = reason else { continue };
-            missing += usize::from(file.named);
+            let is_missed = file.slices.is_ok() || file.is_missed();
+            missing += usize::from(is_missed);
             of_directories += usize::from(!file.named);
-            if file.slices.is_ok() || file.is_missed() {
+            if is_missed {
                 excluded.push((format!("excluded: {reason}"), path_text(&file.path)));
             }
         }
