@@ -6,6 +6,8 @@
 mod groups;
 mod intervals;
 mod label;
+#[cfg(test)]
+mod made_up;
 mod part;
 mod versus;
 

@@ -112,8 +112,7 @@ fn clipped(probabilities: &[[f64; COUNT]], clip: f64) -> Vec<[f64; COUNT]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ichflow_api::data::labels::Labels;
-    use ichflow_api::testkit;
+    use crate::measures::made_up::predictions;
     use rand_chacha::rand_core::SeedableRng;
 
     fn measured(predictions: &Predictions) -> Result<Option<PartMetrics>> {
@@ -126,17 +125,6 @@ mod tests {
             },
             &mut ChaCha8Rng::seed_from_u64(1),
         )
-    }
-
-    fn predictions(truth: &[Option<Labels>], probability: f64) -> Predictions {
-        Predictions {
-            slices: truth
-                .iter()
-                .enumerate()
-                .map(|(i, labels)| testkit::slice(&format!("s{i}"), &format!("p{}", i / 2), *labels))
-                .collect(),
-            probabilities: vec![[probability; COUNT]; truth.len()],
-        }
     }
 
     #[test]

@@ -66,19 +66,8 @@ pub fn versus_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ichflow_api::testkit;
+    use crate::measures::made_up::predictions;
     use rand_chacha::rand_core::SeedableRng;
-
-    fn predictions(truth: &[Option<Labels>], probability: f64) -> Predictions {
-        Predictions {
-            slices: truth
-                .iter()
-                .enumerate()
-                .map(|(i, labels)| testkit::slice(&format!("s{i}"), &format!("p{}", i / 2), *labels))
-                .collect(),
-            probabilities: vec![[probability; COUNT]; truth.len()],
-        }
-    }
 
     #[test]
     fn a_better_set_of_predictions_is_better_by_the_difference() {

@@ -50,11 +50,7 @@ impl Optimizer for Adam {
         memory: &mut Vec<Tensor<1>>,
         step: Step,
     ) -> Tensor<1> {
-        let gradient = if step.decay == 0.0 {
-            gradient
-        } else {
-            gradient + weights.clone().mul_scalar(step.decay)
-        };
+        let gradient = step.decayed(gradient, &weights);
         let step = AdamStep {
             betas: self.betas,
             epsilon: self.epsilon,

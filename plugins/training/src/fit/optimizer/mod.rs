@@ -69,6 +69,17 @@ pub struct Step {
     pub number: u32,
 }
 
+impl Step {
+    /// The gradient with weight decay added to it, as this times the weight.
+    fn decayed(&self, gradient: Tensor<1>, weights: &Tensor<1>) -> Tensor<1> {
+        if self.decay == 0.0 {
+            gradient
+        } else {
+            gradient + weights.clone().mul_scalar(self.decay)
+        }
+    }
+}
+
 /// Weight decay is meant for tensors of at least so many dimensions: those of one are shifts, and the scales of
 /// normalisation.
 const DECAYED_RANK: usize = 2;

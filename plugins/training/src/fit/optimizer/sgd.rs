@@ -68,11 +68,7 @@ impl Optimizer for Sgd {
         memory: &mut Vec<Tensor<1>>,
         step: Step,
     ) -> Tensor<1> {
-        let gradient = if step.decay == 0.0 {
-            gradient
-        } else {
-            gradient + weights.clone().mul_scalar(step.decay)
-        };
+        let gradient = step.decayed(gradient, &weights);
         weights - self.direction(gradient, memory).mul_scalar(step.lr)
     }
 
