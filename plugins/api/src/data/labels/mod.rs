@@ -1,4 +1,11 @@
-//! The six labels of the RSNA 2019 task, in the one order used everywhere inside ichflow.
+//! Labels: which there are ([`LabelSet`]), the truth of one unit ([`truth::Labels`]), and what a unit is ([`Level`]).
+
+mod level;
+mod set;
+pub mod truth;
+
+pub use level::Level;
+pub use set::LabelSet;
 
 /// Label names; every array of six numbers in ichflow follows this order.
 pub const LABELS: [&str; 6] = [
