@@ -5,9 +5,9 @@
 //! parameter over as `dyn Any`, and the outside gives it back its type by trying the ranks a tensor
 //! can have. Only references and moved values cross, so nothing is copied.
 
-mod adapters;
+pub(crate) mod adapters;
 mod backbone;
-mod boxed;
+pub(crate) mod boxed;
 #[cfg(test)]
 mod tests;
 
