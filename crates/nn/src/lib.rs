@@ -18,6 +18,7 @@ mod normalisation;
 pub mod optimizer;
 pub mod parameters;
 mod precision;
+pub mod series;
 pub mod summary;
 pub mod weights;
 

@@ -28,6 +28,9 @@ pub mod input {
     /// What builds the network.
     #[cfg(feature = "tensors")]
     pub const NETWORK: Input<NetworkSpec> = Input::required("network");
+    /// What builds the network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_NETWORK: Input<SeriesNetworkSpec> = Input::required("series_network");
     /// What training minimises.
     #[cfg(feature = "tensors")]
     pub const LOSS: Input<Loss> = Input::required("loss");
@@ -125,6 +128,9 @@ pub mod output {
     /// What builds the network.
     #[cfg(feature = "tensors")]
     pub const NETWORK: Output<NetworkSpec> = Output::new("network");
+    /// What builds the network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_NETWORK: Output<SeriesNetworkSpec> = Output::new("series_network");
     /// What training minimises.
     #[cfg(feature = "tensors")]
     pub const LOSS: Output<Loss> = Output::new("loss");
@@ -161,6 +167,7 @@ mod types {
         loss::Loss,
         model::{Model, Resize},
         network::NetworkSpec,
+        series::SeriesNetworkSpec,
         window::Window,
     };
 }

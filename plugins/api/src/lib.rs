@@ -105,6 +105,7 @@ pub mod prelude {
         loss::{Loss, LossFunction},
         model::Model,
         network::{NetworkFactory, NetworkSpec},
+        series::{SeriesNetworkFactory, SeriesNetworkSpec},
         window::{Window, WindowScheme},
     };
     #[cfg(feature = "tensors")]

@@ -12,6 +12,7 @@ pub mod loss;
 pub mod model;
 pub mod network;
 pub mod resample;
+pub mod series;
 pub mod views;
 pub mod window;
 mod window_stage;
