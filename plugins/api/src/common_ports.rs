@@ -40,6 +40,9 @@ pub mod input {
     /// What a network makes of every slice of the cohort.
     #[cfg(feature = "tensors")]
     pub const EMBEDDINGS: Input<Embeddings> = Input::by_name("embeddings");
+    /// The trained network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_MODEL: Input<SeriesModel> = Input::required("series_model");
 }
 
 /// Inputs that may be absent.
@@ -83,6 +86,14 @@ pub mod optional {
     /// What a network makes of every test slice.
     #[cfg(feature = "tensors")]
     pub const TEST_EMBEDDINGS: OptionalInput<Embeddings> = OptionalInput::new("test");
+    /// The trained network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_MODEL: OptionalInput<SeriesModel> = OptionalInput::new("series_model");
+    /// What was said of exams of the validation slices.
+    pub const EXAMS: OptionalInput<ExamPredictions> = OptionalInput::new("exams");
+    /// How the training of a series model went.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_HISTORY: OptionalInput<History> = OptionalInput::new("series_history");
 }
 
 /// Outputs.
@@ -146,12 +157,23 @@ pub mod output {
     /// What a network makes of every test slice.
     #[cfg(feature = "tensors")]
     pub const TEST_EMBEDDINGS: Output<Embeddings> = Output::new("test");
+    /// The trained network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_MODEL: Output<SeriesModel> = Output::new("series_model");
+    /// How the training of a series model went.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_HISTORY: Output<History> = Output::new("series_history");
+    /// What was said of exams of the validation slices.
+    pub const EXAMS: Output<ExamPredictions> = Output::new("exams");
+    /// What was said of exams of the test slices.
+    pub const TEST_EXAMS: Output<ExamPredictions> = Output::new("test_exams");
 }
 
 mod types {
     pub(super) use crate::data::balance::Balance;
     pub(super) use crate::data::calibration::Calibration;
     pub(super) use crate::data::cohort::Cohort;
+    pub(super) use crate::data::exam_predictions::ExamPredictions;
     pub(super) use crate::data::folds::Folds;
     pub(super) use crate::data::measures::Metrics;
     pub(super) use crate::data::pixels::Pixels;
@@ -168,6 +190,7 @@ mod types {
         model::{Model, Resize},
         network::NetworkSpec,
         series::SeriesNetworkSpec,
+        series_model::SeriesModel,
         window::Window,
     };
 }

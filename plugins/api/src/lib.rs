@@ -83,6 +83,7 @@ pub mod prelude {
     pub use crate::data::balance::Balance;
     pub use crate::data::calibration::Calibration;
     pub use crate::data::cohort::{Cohort, Slice, SliceTags};
+    pub use crate::data::exam_predictions::{ExamPrediction, ExamPredictions};
     pub use crate::data::folds::{Fold, Folds};
     pub use crate::data::labels::{LABELS, Labels};
     pub use crate::data::pixels::{HuImage, PixelSource, Pixels};
@@ -106,6 +107,7 @@ pub mod prelude {
         model::Model,
         network::{NetworkFactory, NetworkSpec},
         series::{SeriesNetworkFactory, SeriesNetworkSpec},
+        series_model::SeriesModel,
         window::{Window, WindowScheme},
     };
     #[cfg(feature = "tensors")]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`predict`] | probabilities of validation and test slices |
 //! | [`embed`] | a network's pooled features and logits of every slice |
+//! | [`predict_series`] | a series model's probabilities of slices, and of exams |
 //! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
 //! | [`histogram-logistic`](histogram_logistic) | the baseline: logistic regression on histograms, no network |
@@ -16,6 +17,7 @@ pub mod histogram_logistic;
 pub mod logistic;
 pub mod postprocess;
 pub mod predict;
+pub mod predict_series;
 mod slices;
 pub mod tta;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::Feed;
 use ichflow_api::tensors::model::Preparation;
@@ -66,6 +67,16 @@ impl Data {
     pub(super) fn trained_on(&self) -> TrainedOn {
         let slices = self.train.iter().map(|index| &self.cohort.slices[*index]);
         TrainedOn::ids(slices.map(|slice| slice.id.as_str()))
+    }
+
+    /// A network with its starting weights, on a device.
+    ///
+    /// # Errors
+    /// Where it cannot be built.
+    pub(super) fn network(&self, spec: &NetworkSpec, device: &Device) -> Result<Network> {
+        let window = &self.preparation.window;
+        let network = spec.build(window.channels(), COUNT, device)?;
+        Ok(network.with_window(window.learned(device)))
     }
 
     /// A network as validation looks at it.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::nn::Precision;
 use ichflow_api::prelude::*;
@@ -14,11 +13,13 @@ use ichflow_api::tensors::model::Preparation;
 use super::checkpoint::{self, Checkpoint, Store};
 use super::data::Data;
 use super::early_stopping::EarlyStopping;
+use super::gradients::Clipping;
 use super::learner::Learner;
-use super::metric::Metric;
 use super::needs;
 use super::optimizer::{Adam, Optimizer};
 use super::phase::Phase;
+use super::settings::Settings;
+use super::slices::SliceTask;
 use super::train_loop::TrainLoop;
 use super::validator::Validator;
 use crate::kind::Kind;
@@ -114,10 +115,23 @@ fn default_max_loss() -> f64 {
 }
 
 impl Fit {
-    /// What early stopping compares epochs by.
-    pub(super) fn monitored(&self) -> Metric {
-        let monitor = self.early_stopping.as_ref().and_then(|stopping| stopping.monitor);
-        monitor.unwrap_or(self.checkpoint.metric)
+    /// What the loop takes of these parameters.
+    pub(super) fn settings(&self) -> Settings<'_> {
+        Settings {
+            phases: &self.phases,
+            batch: self.batch,
+            accumulate: self.accumulate,
+            optimizer: &self.optimizer,
+            lr_multipliers: &self.lr_multipliers,
+            clipping: Clipping {
+                value: self.clip_value,
+                norm: self.clip_norm,
+            },
+            ema: self.ema,
+            checkpoint: &self.checkpoint,
+            early_stopping: self.early_stopping.as_ref(),
+            max_loss: self.max_loss,
+        }
     }
 }
 
@@ -214,20 +228,7 @@ phases = [
     }
 
     fn check(&self) -> Vec<Problem> {
-        let phases = self.phases.iter().enumerate();
-        let mut problems: Vec<Problem> = phases.flat_map(|(index, phase)| phase.check(index)).collect();
-        for mut problem in self.optimizer.check() {
-            problem.key = format!("optimizer.{}", problem.key);
-            problems.push(problem);
-        }
-        let unlikely = |(_, times): &(&String, &f64)| !(0.0..=1e6).contains(*times);
-        if let Some((part, times)) = self.lr_multipliers.iter().find(unlikely) {
-            problems.push(Problem::new(
-                "lr_multipliers",
-                format!("the learning rate of `{part}` cannot be {times} times the phase's"),
-            ));
-        }
-        problems
+        self.settings().check()
     }
 
     fn needs(&self, known: &Known) -> Result<Needs> {
@@ -235,11 +236,7 @@ phases = [
     }
 
     fn resumes(&self, directory: &Path) -> Option<String> {
-        let position = checkpoint::position_in(directory)?;
-        let before = self.phases.iter().take(position.phase).map(|phase| phase.epochs);
-        let epoch = before.sum::<usize>() + position.epochs_of_phase + 1;
-        let all: usize = self.phases.iter().map(|phase| phase.epochs).sum();
-        Some(format!("resumes at epoch {} of {all}", epoch.min(all)))
+        self.settings().resumes(directory)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -302,10 +299,7 @@ impl Fit {
         }
         let device = context.device().autodiff();
         device.seed(context.seed_for("weights"));
-        let window = &data.preparation.window;
-        let network = spec
-            .build(window.channels(), COUNT, &device)?
-            .with_window(window.learned(&device));
+        let network = data.network(&spec, &device)?;
         context.record_fact("parameters", ichflow_api::nn::parameters::count(&network).into());
         Ok(Prepared {
             data,
@@ -339,28 +333,29 @@ impl Fit {
             data.train.len(),
             data.validation.len()
         ));
-        let learner = Learner {
-            data: &data,
-            devices: devices.into_iter().map(Device::autodiff).collect(),
-            precision: self.precision,
-            loss: inputs.take(input::LOSS)?,
-            augment: inputs.get(optional::AUGMENT)?,
-            augment_rng: context.rng("augment"),
-            dropout_seed: context.seed_for("dropout"),
-        };
-        let validator = Validator {
-            data: &data,
-            device: context.device(),
-            batch: self.batch,
+        let spec = inputs.take(input::NETWORK)?;
+        let task = SliceTask {
+            learner: Learner {
+                data: &data,
+                devices: devices.into_iter().map(Device::autodiff).collect(),
+                precision: self.precision,
+                loss: inputs.take(input::LOSS)?,
+                augment: inputs.get(optional::AUGMENT)?,
+                augment_rng: context.rng("augment"),
+                dropout_seed: context.seed_for("dropout"),
+            },
+            validator: Validator {
+                data: &data,
+                device: context.device(),
+                batch: self.batch,
+            },
+            spec: &spec,
         };
         let (store, saved) = Store::open(directory, self.checkpoint.every_minutes, context)?;
         let train_loop = TrainLoop {
-            fit: self,
+            settings: self.settings(),
             context,
-            data: &data,
-            learner: &learner,
-            validator: &validator,
-            spec: &*inputs.take(input::NETWORK)?,
+            task: &task,
         };
         let network = train_loop.train(network, store, saved)?;
         Ok(Prepared {
