@@ -107,7 +107,12 @@ path = "data/my_study"
             );
         }
         remarks.extend(warnings);
-        let cohort = Cohort { slices, remarks };
+        let cohort = Cohort {
+            slices,
+            remarks,
+            labels: context.label_set().clone(),
+            ..Cohort::default()
+        };
         cohort::record(context, &[("cohort", &cohort)])?;
         let outputs = Outputs::new()
             .with(output::COHORT, cohort)

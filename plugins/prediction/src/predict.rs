@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ichflow_api::cache::pieces::Sink;
 use ichflow_api::data::identity::SeriesOrder;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::{Feed, HostBatch, Unread, batches_of};
 
@@ -51,9 +50,10 @@ impl Stage for Predict {
             parts.push(Part::new(test, &all, self.batch));
         }
         let count = parts.iter().map(|part| part.batches.len()).sum();
+        let labels = parts.first().map_or(0, |part| part.cohort.labels.len());
         let Some(made) = context.keep_pieces(
             count,
-            |_, text| from_text(text),
+            |_, text| from_text(text, labels),
             |missing, sink| predict(&model, &pixels, &parts, missing, context, sink),
         )?
         else {
@@ -106,12 +106,14 @@ impl Part {
             ))
             .help("this is a mistake in ichflow; remove the cache's directory `predict` to go on"));
         }
-        let mut predictions = Predictions::default();
+        let mut predictions = Predictions::none_of(&self.cohort);
         for (index, row) in indices.into_iter().zip(rows) {
             match row {
                 Some(row) => {
                     predictions.slices.push(self.cohort.slices[index].clone());
-                    predictions.probabilities.push(row.map(f64::from));
+                    predictions
+                        .probabilities
+                        .push(row.into_iter().map(f64::from).collect());
                 }
                 // An earlier run may have kept that it cannot be read, and not why.
                 None => exclude(index, &self.cohort, pixels, context)?,
@@ -122,7 +124,7 @@ impl Part {
 }
 
 /// The probabilities of a slice; none if it cannot be read.
-type Row = Option<[f32; COUNT]>;
+type Row = Option<Vec<f32>>;
 
 fn exclude(index: usize, cohort: &Cohort, pixels: &Pixels, context: &Context) -> Result<()> {
     let mut read = HostBatch::read(pixels, cohort, &SeriesOrder::default(), vec![index], &[])?;
@@ -180,15 +182,23 @@ fn predict(
             let values = if host.is_empty() {
                 Vec::new()
             } else {
-                model
-                    .predict(&host.upload(&part.cohort, &context.device()))
+                let predicted = model.predict(&host.upload(&part.cohort, &context.device()));
+                let (outputs, labels) = (predicted.dims()[1], &part.cohort.labels);
+                if outputs != labels.len() {
+                    return Err(Error::new(format!(
+                        "the network has {outputs} outputs, but the recipe has {} labels: {labels}",
+                        labels.len()
+                    ))
+                    .help("declare the labels it was trained for in `[labels]`, or train it for these"));
+                }
+                predicted
                     .into_data()
                     .convert::<f32>()
                     .try_to_vec::<f32>()
                     .map_err(|error| Error::new(format!("the model's output cannot be read: {error:?}")))?
             };
             let slices = asked.len();
-            sink(piece, &to_text(asked, &read, &values))?;
+            sink(piece, &to_text(asked, &read, &values, part.cohort.labels.len()))?;
             progress.advance(slices as u64);
         }
     }
@@ -200,8 +210,8 @@ const UNREAD: &str = "-";
 
 /// Probabilities as text that reads back bit for bit: `values` are of the slices `read`, which are some of those `asked`
 /// for, in their order.
-fn to_text(asked: &[usize], read: &[usize], values: &[f32]) -> String {
-    let mut rows = read.iter().zip(values.chunks_exact(COUNT)).peekable();
+fn to_text(asked: &[usize], read: &[usize], values: &[f32], labels: usize) -> String {
+    let mut rows = read.iter().zip(values.chunks_exact(labels)).peekable();
     let text = |index: &usize| match rows.next_if(|(read, _)| *read == index) {
         Some((_, row)) => row.iter().map(f32::to_string).collect::<Vec<_>>().join(" "),
         None => UNREAD.to_owned(),
@@ -210,7 +220,7 @@ fn to_text(asked: &[usize], read: &[usize], values: &[f32]) -> String {
 }
 
 /// What [`to_text`] wrote.
-fn from_text(text: &str) -> Option<Vec<Row>> {
+fn from_text(text: &str, labels: usize) -> Option<Vec<Row>> {
     let mut words = text.split(' ').peekable();
     let mut rows = Vec::new();
     while words.peek().is_some() {
@@ -218,11 +228,8 @@ fn from_text(text: &str) -> Option<Vec<Row>> {
             rows.push(None);
             continue;
         }
-        let mut row = [0.0; COUNT];
-        for value in &mut row {
-            *value = words.next()?.parse().ok()?;
-        }
-        rows.push(Some(row));
+        let row: Option<Vec<f32>> = (0..labels).map(|_| words.next()?.parse().ok()).collect();
+        rows.push(Some(row?));
     }
     Some(rows)
 }
@@ -234,14 +241,14 @@ mod tests {
     #[test]
     fn kept_rows_read_back_and_tell_what_is_missing() {
         let values: Vec<f32> = (0..12).map(|value| value as f32 / 7.0).collect();
-        let text = to_text(&[4, 5, 6], &[4, 6], &values);
-        let rows = from_text(&text).unwrap();
+        let text = to_text(&[4, 5, 6], &[4, 6], &values, 6);
+        let rows = from_text(&text, 6).unwrap();
         assert_eq!(rows.len(), 3);
-        assert_eq!(rows[0].unwrap()[..], values[..6]);
+        assert_eq!(rows[0].as_ref().unwrap()[..], values[..6]);
         assert_eq!(rows[1], None);
-        assert_eq!(rows[2].unwrap()[..], values[6..]);
-        assert_eq!(from_text(&to_text(&[1], &[], &[])).unwrap(), [None]);
-        assert_eq!(from_text("0.5 0.5"), None);
-        assert_eq!(from_text(""), None);
+        assert_eq!(rows[2].as_ref().unwrap()[..], values[6..]);
+        assert_eq!(from_text(&to_text(&[1], &[], &[], 6), 6).unwrap(), [None]);
+        assert_eq!(from_text("0.5 0.5", 6), None);
+        assert_eq!(from_text("", 6), None);
     }
 }
