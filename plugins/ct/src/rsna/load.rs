@@ -12,9 +12,9 @@ use ichflow_api::prelude::*;
 
 use super::image_id::ImageId;
 use super::labels::LabelTable;
+use crate::formats::FilePixels;
 use crate::headers::{self, Headers};
 use crate::kinds::Kind;
-use crate::pixels::DicomPixels;
 use crate::series;
 
 /// Examples shown of one kind of oddity.
@@ -129,7 +129,7 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
     let (wanted, is_part) = headers.share_of(context, wanted);
     let ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
     let mut found = headers.read(context, wanted)?;
-    let pixels = Pixels::new(DicomPixels::default()).with_digest(headers::digest_of(&found));
+    let pixels = Pixels::new(FilePixels::default()).with_digest(headers::digest_of(&found));
     for found in &mut found {
         found.refuse_several_frames();
     }
