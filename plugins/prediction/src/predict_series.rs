@@ -1,6 +1,5 @@
 //! `predict-series`: what a series model says of validation and test slices, and of exams.
 
-use ichflow_api::data::labels::{COUNT, Level};
 use ichflow_api::nn::series::SeriesValues;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::series_units::SeriesUnits;
@@ -63,15 +62,20 @@ impl Stage for PredictSeries {
             let place = places.get(slice.id.as_str());
             place.and_then(|place| folds.of_slice.get(*place)) == Some(&Fold::Valid)
         };
-        let labels: Vec<String> = LABELS.iter().map(|label| (*label).to_owned()).collect();
         let said = |found: Found, name: &str| -> Result<Found> {
             let path = context.file(&format!("predictions/exams_{name}.csv"))?;
-            found.exams.write_csv(&path, &labels)?;
+            found.exams.write_csv(&path, cohort.labels.names())?;
             Ok(found)
         };
-        let valid = said(self.predict(&model, &embeddings, validates, context)?, "valid")?;
+        let valid = said(
+            self.predict(&model, &embeddings, &cohort, validates, context)?,
+            "valid",
+        )?;
         let test = match inputs.get(optional::TEST_EMBEDDINGS)? {
-            Some(test) => Some(said(self.predict(&model, &test, |_| true, context)?, "test")?),
+            Some(test) => Some(said(
+                self.predict(&model, &test, &cohort, |_| true, context)?,
+                "test",
+            )?),
             None => None,
         };
         let (test, test_exams) = test.map(|test| (test.slices, test.exams)).unzip();
@@ -94,13 +98,15 @@ impl PredictSeries {
         &self,
         model: &SeriesModel,
         embeddings: &Embeddings,
+        cohort: &Cohort,
         keep: impl Fn(&Slice) -> bool,
         context: &Context,
     ) -> Result<Found> {
         fits(model, embeddings)?;
+        let labels = model.shape.labels;
         let units = SeriesUnits::of(embeddings, keep);
         let progress = context.progress("predicting", units.len(), "series");
-        let mut of_row: Vec<Option<[f64; COUNT]>> = vec![None; embeddings.slices().len()];
+        let mut of_row: Vec<Option<Vec<f64>>> = vec![None; embeddings.slices().len()];
         let mut exams = ExamPredictions::default();
         let all: Vec<usize> = (0..units.len()).collect();
         for batch in all.chunks(self.batch) {
@@ -122,25 +128,25 @@ impl PredictSeries {
             let mut first = 0;
             for (place, unit) in batch.iter().enumerate() {
                 let rows = units.rows(*unit);
-                let slices: Vec<[f64; COUNT]> = (first..first + rows.len())
-                    .map(|row| probabilities(&found.slices, row))
+                let slices: Vec<Vec<f64>> = (first..first + rows.len())
+                    .map(|row| row_of(&found.slices, row, labels))
                     .collect();
                 let weights = found.weights.get(first..first + rows.len());
                 first += rows.len();
                 let whole = if found.exams.is_empty() {
-                    highest(&slices)
+                    highest(&slices, labels)
                 } else {
-                    probabilities(&found.exams, place)
+                    row_of(&found.exams, place, labels)
                 };
                 for (row, of_slice) in rows.iter().zip(&slices) {
                     let of_exam = model.level > Level::Slice;
-                    of_row[*row] = Some(if of_exam { whole } else { *of_slice });
+                    of_row[*row] = Some(if of_exam { whole.clone() } else { of_slice.clone() });
                 }
                 exams.exams.push(exam(&units, *unit, whole, weights));
             }
             progress.advance(batch.len() as u64);
         }
-        let mut slices = Predictions::default();
+        let mut slices = Predictions::none_of(cohort);
         for (slice, row) in embeddings.slices().iter().zip(of_row) {
             if let Some(row) = row {
                 slices.slices.push(slice.clone());
@@ -163,15 +169,17 @@ fn fits(model: &SeriesModel, embeddings: &Embeddings) -> Result<()> {
     .help("wire `embeddings` to those of the network whose embeddings it was trained on"))
 }
 
-fn probabilities(values: &[f32], row: usize) -> [f64; COUNT] {
-    std::array::from_fn(|label| f64::from(values[row * COUNT + label]))
+fn row_of(values: &[f32], row: usize, labels: usize) -> Vec<f64> {
+    let values = values[row * labels..(row + 1) * labels].iter();
+    values.map(|value| f64::from(*value)).collect()
 }
 
-fn highest(rows: &[[f64; COUNT]]) -> [f64; COUNT] {
-    std::array::from_fn(|label| rows.iter().map(|row| row[label]).fold(0.0, f64::max))
+fn highest(rows: &[Vec<f64>], labels: usize) -> Vec<f64> {
+    let of_label = |label: usize| rows.iter().map(|row| row[label]).fold(0.0, f64::max);
+    (0..labels).map(of_label).collect()
 }
 
-fn exam(units: &SeriesUnits, unit: usize, whole: [f64; COUNT], weights: Option<&[f32]>) -> ExamPrediction {
+fn exam(units: &SeriesUnits, unit: usize, whole: Vec<f64>, weights: Option<&[f32]>) -> ExamPrediction {
     let weight = |place: usize| {
         weights
             .and_then(|weights| weights.get(place))
@@ -182,7 +190,7 @@ fn exam(units: &SeriesUnits, unit: usize, whole: [f64; COUNT], weights: Option<&
     ExamPrediction {
         study: first.map_or_else(String::new, |slice| slice.study.clone()),
         series: first.map_or_else(String::new, |slice| slice.series.clone()),
-        probabilities: whole.to_vec(),
+        probabilities: whole,
         slices: units
             .slices(unit)
             .enumerate()

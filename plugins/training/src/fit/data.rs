@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::Feed;
 use ichflow_api::tensors::model::Preparation;
@@ -53,7 +52,7 @@ impl Data {
         }
         let labelled = self.train.iter().zip(slices);
         Ok(labelled
-            .filter_map(|(index, slice)| Some((*index, slice.labels?)))
+            .filter_map(|(index, slice)| Some((*index, slice.labels.clone()?)))
             .collect())
     }
 
@@ -75,7 +74,7 @@ impl Data {
     /// Where it cannot be built.
     pub(super) fn network(&self, spec: &NetworkSpec, device: &Device) -> Result<Network> {
         let window = &self.preparation.window;
-        let network = spec.build(window.channels(), COUNT, device)?;
+        let network = spec.build(window.channels(), self.cohort.labels.len(), device)?;
         Ok(network.with_window(window.learned(device)))
     }
 

@@ -39,9 +39,9 @@ pub(crate) struct Settings<'a> {
 
 impl Settings<'_> {
     /// What early stopping compares epochs by.
-    pub(crate) fn monitored(&self) -> Metric {
-        let monitor = self.early_stopping.and_then(|stopping| stopping.monitor);
-        monitor.unwrap_or(self.checkpoint.metric)
+    pub(crate) fn monitored(&self) -> &Metric {
+        let monitor = self.early_stopping.and_then(|stopping| stopping.monitor.as_ref());
+        monitor.unwrap_or(&self.checkpoint.metric)
     }
 
     /// What the types of these parameters cannot say.
@@ -60,6 +60,23 @@ impl Settings<'_> {
             ));
         }
         problems
+    }
+
+    /// Labels named in these parameters that there are not.
+    pub(crate) fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        let monitor = self.early_stopping.and_then(|stopping| stopping.monitor.as_ref());
+        let metrics = [
+            ("checkpoint.metric", Some(&self.checkpoint.metric)),
+            ("early_stopping.monitor", monitor),
+        ];
+        let problem = |(key, metric): (&str, Option<&Metric>)| {
+            let unknown = metric?.unknown_label(labels)?;
+            Some(
+                Problem::new(key, format!("there is no label `{unknown}`"))
+                    .help(format!("labels are {labels}")),
+            )
+        };
+        metrics.into_iter().filter_map(problem).collect()
     }
 
     /// Where training goes on with what a run that was stopped has left in `directory`.

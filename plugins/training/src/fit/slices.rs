@@ -32,6 +32,10 @@ impl Task for SliceTask<'_> {
     type Batch = HostBatch;
     const UNITS: [&'static str; 2] = ["slice", "slices"];
 
+    fn labels(&self) -> &LabelSet {
+        &self.learner.data.cohort.labels
+    }
+
     fn labelled(&self) -> Result<Vec<(usize, Labels)>> {
         self.learner.data.labelled()
     }

@@ -231,6 +231,10 @@ phases = [
         self.settings().check()
     }
 
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        self.settings().check_labels(labels)
+    }
+
     fn needs(&self, known: &Known) -> Result<Needs> {
         needs::of(self, known)
     }

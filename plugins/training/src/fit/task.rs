@@ -75,6 +75,9 @@ pub(crate) trait Task {
     /// What a unit is called, and several.
     const UNITS: [&'static str; 2];
 
+    /// The labels that there are.
+    fn labels(&self) -> &LabelSet;
+
     /// The units of training with their labels.
     ///
     /// # Errors

@@ -104,8 +104,11 @@ impl<'a, T: Task> TrainLoop<'a, T> {
     fn sampler(&self) -> Result<Sampler<'a>> {
         let context = self.context;
         let batch = [self.settings.batch, self.settings.accumulate];
-        let sampler = Sampler::new(self.task.labelled()?, batch, |purpose| context.rng(purpose)).of(T::UNITS);
-        sampler.check(&self.settings.phases)?;
+        let sampler = Sampler::new(self.task.labels(), self.task.labelled()?, batch, |purpose| {
+            context.rng(purpose)
+        })
+        .of(T::UNITS);
+        sampler.check(self.settings.phases)?;
         if self.task.validates_nothing() {
             context
                 .warn("no validation slice has labels: epochs cannot be compared, and the last one is kept");
@@ -218,10 +221,11 @@ impl<'a, T: Task> TrainLoop<'a, T> {
         let outcome = Outcome {
             truth: validation.truth,
             probabilities: validation.probabilities,
+            labels: self.task.labels().clone(),
             train_loss: run.position.sums.mean(),
             epoch,
         };
-        let metric = self.settings.checkpoint.metric;
+        let metric = &self.settings.checkpoint.metric;
         let value = outcome.value(metric);
         let best = run
             .best
@@ -240,7 +244,7 @@ impl<'a, T: Task> TrainLoop<'a, T> {
             lr,
             train_loss: outcome.train_loss,
             valid_loss: outcome.valid_loss(),
-            valid_auc_any: outcome.auc(0),
+            valid_auc_any: outcome.auc(),
             best,
             slices_per_second: position.sums.slices as f64 / position.seconds.max(1e-9),
             data_loading_wait: position.waited / position.seconds.max(1e-9),

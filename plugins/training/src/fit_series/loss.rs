@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Int, TensorData};
+use burn::tensor::TensorData;
 use ichflow_api::nn::series::SeriesOutput;
 use ichflow_api::prelude::*;
-
-use super::truth::Truth;
+use ichflow_api::tensors::loss::Targets;
 
 /// How much each of a network's outputs counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,11 +24,14 @@ pub(super) struct SeriesLoss {
     pub loss: Arc<Loss>,
     /// How much each output counts.
     pub weights: Weights,
+    /// The labels.
+    pub labels: LabelSet,
 }
 
 impl SeriesLoss {
-    /// The loss `[1]`: of each output the mean over the rows whose truth is known. Nothing where nothing is known.
-    pub(super) fn of(&self, output: SeriesOutput, slices: &Truth, exams: &Truth) -> Option<Tensor<1>> {
+    /// The loss `[1]`: of each output the mean over what is known. The truth of slices and of series is a row of numbers
+    /// each, NaN where a label is unknown.
+    pub(super) fn of(&self, output: SeriesOutput, slices: &[f32], series: &[f32]) -> Option<Tensor<1>> {
         let Weights {
             slices: of_slices,
             first_stage,
@@ -38,10 +40,10 @@ impl SeriesLoss {
         let parts = [
             (Some(output.slices), slices, of_slices),
             (output.first_stage, slices, of_slices * first_stage),
-            (output.exam, exams, exam),
+            (output.exam, series, exam),
         ];
         let parts = parts.into_iter().filter_map(|(logits, truth, weight)| {
-            let loss = self.known(logits.filter(|_| weight > 0.0)?, truth)?;
+            let loss = self.known(logits.filter(|_| weight > 0.0)?, truth);
             Some(if weight == 1.0 {
                 loss
             } else {
@@ -51,28 +53,11 @@ impl SeriesLoss {
         parts.reduce(|sum, part| sum + part)
     }
 
-    /// The loss of the rows whose truth is known.
-    fn known(&self, logits: Tensor<2>, truth: &Truth) -> Option<Tensor<1>> {
-        let device = logits.device();
-        let rows: Vec<i64> = (0..truth.len())
-            .filter(|row| truth[*row].is_some())
-            .map(|row| row as i64)
-            .collect();
-        if rows.is_empty() {
-            return None;
-        }
-        let values: Vec<f32> = truth.iter().flatten().flatten().copied().collect();
-        let labels = values.len() / rows.len();
-        let truth = Tensor::from_data(TensorData::new(values, [rows.len(), labels]), &device);
-        let logits = if rows.len() == logits.dims()[0] {
-            logits
-        } else {
-            let count = rows.len();
-            logits.select(
-                0,
-                Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &device),
-            )
-        };
-        Some(self.loss.loss(logits, truth))
+    fn known(&self, logits: Tensor<2>, truth: &[f32]) -> Tensor<1> {
+        let complete = !truth.iter().any(|value| value.is_nan());
+        let truth = TensorData::new(truth.to_vec(), logits.dims());
+        let truth = Tensor::from_data(truth, &logits.device());
+        self.loss
+            .loss(logits, &Targets::new(truth, &self.labels, complete))
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use ichflow_api::data::labels::Level;
 use ichflow_api::nn::series::SeriesShape;
 use ichflow_api::nn::{Precision, parameters};
 use ichflow_api::prelude::*;
@@ -139,6 +138,10 @@ phases = [{ epochs = 20, lr = 3e-4, schedule = { kind = "step", every_epochs = 1
         self.settings().check()
     }
 
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        self.settings().check_labels(labels)
+    }
+
     fn resumes(&self, directory: &Path) -> Option<String> {
         self.settings().resumes(directory)
     }
@@ -201,7 +204,7 @@ impl FitSeries {
         if spec.reads_logits() {
             refuse_in_fold(&train, &embeddings)?;
         }
-        let level = level_of(&cohort);
+        let level = cohort.level;
         if level > Level::Slice && !spec.tells_exams() {
             return Err(Error::new(format!(
                 "labels are those of {}, and {} tells of slices alone",
@@ -232,6 +235,7 @@ impl FitSeries {
                     first_stage: self.first_stage_weight,
                     exam: if of_slices { self.exam_weight } else { 1.0 },
                 },
+                labels: cohort.labels.clone(),
             },
             vary: self.vary.clone(),
             vary_rng: context.rng("vary"),
@@ -277,11 +281,6 @@ fn result(task: &SeriesTask, directory: &Path, context: &Context) -> Result<Outp
     Ok(Outputs::new()
         .with(output::SERIES_MODEL, model)
         .with(output::SERIES_HISTORY, history))
-}
-
-/// At which level the labels of a cohort were given.
-fn level_of(_cohort: &Cohort) -> Level {
-    Level::Slice
 }
 
 /// Refuses logits of slices that the image network was trained on.

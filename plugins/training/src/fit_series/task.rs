@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use burn::optim::GradientsParams;
 use ichflow_api::context::Progress;
-use ichflow_api::data::labels::{COUNT, Level};
 use ichflow_api::nn::series::{AnySeriesNetwork, SeriesInput, SeriesShape, SeriesValues};
 use ichflow_api::nn::{ForwardContext, Precision};
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::batches_of;
+use ichflow_api::tensors::loss::rows_of_truth;
 use ichflow_api::tensors::series_model::{SeriesModel, SeriesProbabilities};
 use ichflow_api::tensors::series_units::SeriesUnits;
 use rand_chacha::ChaCha8Rng;
@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use super::ahead::Ahead;
 use super::buckets::bucketed;
 use super::loss::SeriesLoss;
-use super::truth::{self, Truth};
+use super::truth;
 use super::vary::Vary;
 use crate::fit::{Batches, Task, Trained, Validation};
 
@@ -56,8 +56,10 @@ pub(super) struct SeriesTask {
 pub(super) struct SeriesBatch {
     units: Vec<usize>,
     series: Vec<SeriesValues>,
-    slices: Truth,
-    exams: Truth,
+    /// Truth of the slices, a row of labels each, NaN where it is unknown.
+    slices: Vec<f32>,
+    /// Of the series as a whole.
+    exams: Vec<f32>,
 }
 
 impl SeriesBatch {
@@ -68,20 +70,19 @@ impl SeriesBatch {
             .map(|(unit, places)| units.read(*unit, places, shape))
             .collect();
         let all = units.embeddings().slices();
-        let of_series = |(unit, places): &(usize, Vec<usize>)| -> Truth {
+        let of_series = |(unit, places): &(usize, Vec<usize>)| -> Vec<&Slice> {
             let rows = units.rows(*unit);
-            places
-                .iter()
-                .map(|place| truth::of_slice(&all[rows[*place]]))
-                .collect()
+            places.iter().map(|place| &all[rows[*place]]).collect()
         };
+        let slices: Vec<&Slice> = wanted.iter().flat_map(of_series).collect();
+        let wholes: Vec<Option<Labels>> = wanted
+            .iter()
+            .map(|(unit, _)| truth::of_series(units.slices(*unit)))
+            .collect();
         Ok(Self {
             series: series.into_iter().collect::<Result<_>>()?,
-            slices: wanted.iter().flat_map(of_series).collect(),
-            exams: wanted
-                .iter()
-                .map(|(unit, _)| truth::of_series(units.slices(*unit)))
-                .collect(),
+            slices: rows_of_truth(slices.iter().map(|slice| slice.labels.as_ref()), shape.labels),
+            exams: rows_of_truth(wholes.iter().map(Option::as_ref), shape.labels),
             units: wanted.into_iter().map(|(unit, _)| unit).collect(),
         })
     }
@@ -114,12 +115,13 @@ impl SeriesTask {
     /// Adds what was predicted of some series to `validation`, as far as its truth is known.
     fn judge(&self, found: &SeriesProbabilities, units: &[usize], validation: &mut Validation) {
         let labels = self.shape.labels;
-        let row = |values: &[f32], row: usize| -> [f64; COUNT] {
-            std::array::from_fn(|label| f64::from(values[row * labels + label]))
+        let row = |values: &[f32], row: usize| -> Vec<f64> {
+            let values = values[row * labels..(row + 1) * labels].iter();
+            values.map(|value| f64::from(*value)).collect()
         };
         if self.level > Level::Slice {
             for (place, unit) in units.iter().enumerate() {
-                if let Some(truth) = truth::labels_of_series(self.validation.slices(*unit)) {
+                if let Some(truth) = truth::of_series(self.validation.slices(*unit)) {
                     validation.truth.push(truth);
                     validation.probabilities.push(row(&found.exams, place));
                 }
@@ -128,8 +130,8 @@ impl SeriesTask {
         }
         let slices = units.iter().flat_map(|unit| self.validation.slices(*unit));
         for (place, slice) in slices.enumerate() {
-            if let Some(truth) = slice.labels {
-                validation.truth.push(truth);
+            if let Some(truth) = &slice.labels {
+                validation.truth.push(truth.clone());
                 validation.probabilities.push(row(&found.slices, place));
             }
         }
@@ -141,9 +143,13 @@ impl Task for SeriesTask {
     type Batch = SeriesBatch;
     const UNITS: [&'static str; 2] = ["series", "series"];
 
+    fn labels(&self) -> &LabelSet {
+        &self.loss.labels
+    }
+
     /// A series of which no slice has labels is not trained on.
     fn labelled(&self) -> Result<Vec<(usize, Labels)>> {
-        let labels = |unit| Some((unit, truth::labels_of_series(self.train.slices(unit))?));
+        let labels = |unit| Some((unit, truth::of_series(self.train.slices(unit))?));
         let labelled: Vec<_> = (0..self.train.len()).filter_map(labels).collect();
         if labelled.is_empty() && !self.train.is_empty() {
             return Err(Error::new("no training slice has labels").help(

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
+use burn::nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig};
 use ichflow_api::nn::series::{
     AnySeriesNetwork, SeriesInput, SeriesNetwork, SeriesOutput, SeriesShape, SeriesValues,
 };
 use ichflow_api::tensors::embeddings::Rows;
-use ichflow_api::tensors::loss::binary_cross_entropy;
+use ichflow_api::tensors::loss::{Targets, binary_cross_entropy};
 use ichflow_api::testkit;
 
 use super::*;
@@ -49,10 +49,15 @@ struct Factory {
 
 impl SeriesNetworkFactory for Factory {
     fn build(&self, shape: SeriesShape, device: &Device) -> Result<AnySeriesNetwork> {
-        let linear = || LinearConfig::new(shape.features + 3, shape.labels).init(device);
+        // Neither random weights nor dropout: tests of one process share burn's generator.
+        let linear = || {
+            let plan = LinearConfig::new(shape.features + 3, shape.labels);
+            plan.with_initializer(Initializer::Constant { value: 0.1 })
+                .init(device)
+        };
         Ok(AnySeriesNetwork::new(Tiny {
             first: linear(),
-            dropout: DropoutConfig::new(0.3).init(),
+            dropout: DropoutConfig::new(0.0).init(),
             second: linear(),
             whole: linear(),
         }))
@@ -74,8 +79,8 @@ impl SeriesNetworkFactory for Factory {
 struct MeanCrossEntropy;
 
 impl LossFunction for MeanCrossEntropy {
-    fn loss(&self, logits: Tensor<2>, truth: Tensor<2>) -> Tensor<1> {
-        binary_cross_entropy(logits, truth).mean()
+    fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        targets.mean(binary_cross_entropy(logits, targets.truth.clone()))
     }
 }
 
@@ -88,7 +93,7 @@ fn inputs(logits: bool, trained_on: TrainedOn) -> Inputs {
     for series in 0..12_usize {
         for place in 0..2 + series % 5 {
             let value = ((series * 7 + place * 3) % 11) as f32 - 5.0;
-            let labels = (series != 1).then_some([value > 0.0; LABELS]);
+            let labels = (series != 1).then(|| Labels::from_bools(&[value > 0.0; LABELS]));
             slices.push(Slice {
                 position_mm: Some(5.0 * place as f64),
                 ..testkit::slice(&format!("{series}.{place}"), &format!("p{series}"), labels)
@@ -180,7 +185,7 @@ fn it_learns_and_tells_whose_slices_it_has_seen() {
     // Found again, and not trained again.
     let mut again = run_in(home.path(), &stage(), &given, None).unwrap();
     let found = says(&mut again);
-    assert!(found[0] > 0.8 && found[LABELS] < 0.2, "{found:?}");
+    assert!(found[0] > 0.6 && found[LABELS] < 0.4, "{found:?}");
 }
 
 #[test]

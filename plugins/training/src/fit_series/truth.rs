@@ -1,28 +1,34 @@
-//! What is true of the slices of series, and of series as a whole.
+//! What is true of a series as a whole.
 
-use ichflow_api::data::labels;
 use ichflow_api::prelude::*;
 
-/// Truth of some units, row by row; none where nothing is known.
-pub(super) type Truth = Vec<Option<Vec<f32>>>;
-
-/// What is known of a slice, a value a label.
-pub(super) fn of_slice(slice: &Slice) -> Option<Vec<f32>> {
-    Some(labels::as_f32(&slice.labels?).to_vec())
+/// What is known of a series: of each label the highest value of its slices, which are all alike where labels were given
+/// for exams. Nothing where no slice has labels.
+pub(super) fn of_series<'a>(slices: impl Iterator<Item = &'a Slice>) -> Option<Labels> {
+    let all: Vec<&Labels> = slices.filter_map(|slice| slice.labels.as_ref()).collect();
+    let labels = all.iter().map(|labels| labels.len()).max()?;
+    let highest = |label| {
+        let known = all.iter().filter_map(|labels| labels.value(label));
+        known.reduce(f32::max)
+    };
+    Some(Labels::new((0..labels).map(highest).collect()))
 }
 
-/// What is known of a series as a whole: of each label the highest value of its slices.
-pub(super) fn of_series<'a>(slices: impl Iterator<Item = &'a Slice>) -> Option<Vec<f32>> {
-    slices.filter_map(of_slice).reduce(|mut all, one| {
-        all.iter_mut().zip(one).for_each(|(all, one)| *all = all.max(one));
-        all
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::testkit::slice;
 
-/// The same as labels.
-pub(super) fn labels_of_series<'a>(slices: impl Iterator<Item = &'a Slice>) -> Option<Labels> {
-    let known = of_series(slices)?;
-    Some(std::array::from_fn(|label| {
-        known.get(label).is_some_and(|value| *value >= 0.5)
-    }))
+    #[test]
+    fn a_series_has_what_one_of_its_slices_has() {
+        let of = |values: Option<Vec<Option<f32>>>| slice("s", "p", values.map(Labels::new));
+        let slices = [
+            of(Some(vec![Some(0.0), None, Some(0.0)])),
+            of(None),
+            of(Some(vec![Some(1.0), None, Some(0.0)])),
+        ];
+        let expected = Labels::new(vec![Some(1.0), None, Some(0.0)]);
+        assert_eq!(of_series(slices.iter()), Some(expected));
+        assert_eq!(of_series([of(None)].iter()), None);
+    }
 }
