@@ -1,87 +1,52 @@
-//! DICOM files as commands see them that look at files without a recipe.
+//! Files as commands see them that look at files without a recipe.
 
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use ichflow_api::data::pixels::Pixels;
-use ichflow_api::slice_files::{FileSlice, NoSlice, cannot_open};
+use ichflow_api::slice_files::{FileSlice, NoSlice};
 
-use ichflow_dicom::Header;
-
-use crate::headers::slice_of;
-use crate::kinds::not_axial_ct;
-use crate::pixels::DicomPixels;
-use crate::refusal::refused;
-
-/// How a file starts that git-lfs has put in place of another.
-const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
-/// Media Storage SOP class of a DICOMDIR (PS3.4 B.5), which stands in the first elements of the file.
-const DIRECTORY: &[u8] = b"1.2.840.10008.1.3.10";
-/// As many bytes as hold a file's meta information up to its SOP class.
-const HEAD: u64 = 512;
+use crate::format::{FilePixels, Frame, format_of};
+use crate::headers::id_of;
+use crate::kinds::reasons;
 
 /// The slices of a file, one a frame, or why there are none.
 ///
 /// # Errors
-/// When the file cannot be read, is something else than DICOM, or holds no slice that can be used.
+/// When the file cannot be read, is of no known format, or holds no slice that can be used.
 pub fn read(file: &Path) -> Result<Vec<FileSlice>, NoSlice> {
-    let headers =
-        ichflow_dicom::read_headers(file).map_err(|error| no_slice(file, refused(error).chain()))?;
-    let frames = headers.len();
-    let slice = |(frame, header): (usize, Header)| FileSlice {
-        instance: header.instance.clone(),
-        not_axial_ct: not_axial_ct(&header),
-        warnings: header.warnings.clone(),
-        slice: slice_of("", file, frame as u32, frames, header),
+    let frames = format_of(file)
+        .frames(file)
+        .map_err(|error| no_slice(file, error.chain()))?;
+    let count = frames.len();
+    let slice = |Frame { mut slice, kinds, warnings }: Frame| {
+        slice.id = id_of("", slice.frame, count);
+        FileSlice {
+            instance: slice.instance.clone(),
+            not_axial_ct: reasons(kinds.iter()),
+            warnings,
+            slice,
+        }
     };
-    Ok(headers.into_iter().enumerate().map(slice).collect())
+    Ok(frames.into_iter().map(slice).collect())
 }
 
 /// Reads the slices' pixels.
 pub fn pixels() -> Pixels {
-    Pixels::new(DicomPixels::default())
+    Pixels::new(FilePixels::default())
 }
 
 /// What a file is that could not be read as a slice for `reason`: something else, or a slice that is lost.
 pub fn no_slice(file: &Path, reason: String) -> NoSlice {
-    let mut head = Vec::new();
-    let opened = File::open(file).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    let is_dicom = ichflow_dicom::looks_like_dicom(file);
-    let is_directory = head.windows(DIRECTORY.len()).any(|part| part == DIRECTORY)
-        || file
-            .file_name()
-            .is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
-    if is_dicom && is_directory {
-        return NoSlice::Other("it is a DICOMDIR, the index of other files".into());
-    }
-    let reason = match &opened {
-        Ok(0) => "it is empty".to_owned(),
-        Ok(_) if head.starts_with(LFS) => {
-            "it is a git-lfs pointer in place of the file: `git lfs pull` brings the file".to_owned()
-        }
-        Ok(_) => reason,
-        Err(error) => cannot_open(file, error),
-    };
-    if is_dicom || opened.is_err() || is_named_like_dicom(file) {
-        NoSlice::Unusable(reason)
-    } else {
-        NoSlice::Other(reason)
-    }
-}
-
-/// Whether a file's ending is one that DICOM files have.
-fn is_named_like_dicom(file: &Path) -> bool {
-    file.extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|ending| ["dcm", "dicom", "dic", "ima"].contains(&ending.to_ascii_lowercase().as_str()))
+    format_of(file).no_slice(file, reason)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ichflow_dicom::write::Fixture;
+
+    /// Media Storage SOP class of a DICOMDIR.
+    const DIRECTORY: &[u8] = b"1.2.840.10008.1.3.10";
 
     #[test]
     fn slices_and_what_lies_beside_them_are_told_apart() {

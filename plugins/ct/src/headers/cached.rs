@@ -15,10 +15,10 @@ use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
-use super::slices::{id_of, slice_of};
+use super::slices::id_of;
 use super::source::{Source, source_of};
-use crate::kinds::{Kind, kinds_of};
-use crate::refusal::refused;
+use crate::format::{Frame, format_of};
+use crate::kinds::Kind;
 
 /// Files between two checks for an interruption.
 const CHUNK: usize = 4096;
@@ -26,6 +26,9 @@ const CHUNK: usize = 4096;
 /// A file and what its header said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Found {
+    /// The id that its slice gets; see [`id_of`] for several.
+    #[serde(skip)]
+    pub id: String,
     /// The file.
     #[serde(with = "ichflow_api::path_text")]
     pub file: PathBuf,
@@ -40,9 +43,9 @@ pub(crate) struct Found {
 }
 
 /// Headers are kept in this file of the stage's cache directory, and those that a shard read beside it.
-const KEPT: &str = "headers-4.jsonl";
-/// What the files of shards are called: `headers-4.2-of-3.jsonl`.
-const KEPT_STEM: &str = "headers-4.";
+const KEPT: &str = "headers-5.jsonl";
+/// What the files of shards are called: `headers-5.2-of-3.jsonl`.
+const KEPT_STEM: &str = "headers-5.";
 
 /// Reads headers, taking those it can from what earlier runs and shards kept.
 pub(crate) struct Headers {
@@ -135,6 +138,7 @@ impl Headers {
                     let one = match self.kept.get(file) {
                         Some(kept) if source.is_some() && kept.source == source => {
                             let mut kept = kept.clone();
+                            kept.id.clone_from(id);
                             if let Ok(slices) = &mut kept.slices {
                                 let frames = slices.len();
                                 for slice in slices {
@@ -210,25 +214,25 @@ pub(crate) fn digest_of(all: &[Found]) -> String {
 impl Found {
     fn read(id: &str, file: &Path, source: Option<Source>) -> Self {
         // Parsers may panic on what nobody foresaw; one bad file must not end a run of many.
-        let headers = guard::catch(AssertUnwindSafe(|| {
-            ichflow_dicom::read_headers(file).map_err(refused)
-        }))
-        .unwrap_or_else(|_| Err(Error::new("its header is damaged: the parser gave up")))
-        .map_err(|error| error.chain());
-        let mut warnings: Vec<String> = headers
-            .iter()
-            .flatten()
-            .flat_map(|h| h.warnings.clone())
-            .collect();
+        let frames = guard::catch(AssertUnwindSafe(|| format_of(file).frames(file)))
+            .unwrap_or_else(|_| Err(Error::new("its header is damaged: the parser gave up")))
+            .map_err(|error| error.chain());
+        let mut warnings = Vec::new();
+        let mut kinds = Vec::new();
+        let slices = frames.map(|frames| {
+            let count = frames.len();
+            let slice = |mut frame: Frame| {
+                frame.slice.id = id_of(id, frame.slice.frame, count);
+                warnings.extend(frame.warnings);
+                kinds.push(frame.kinds);
+                frame.slice
+            };
+            frames.into_iter().map(slice).collect()
+        });
         warnings.sort();
         warnings.dedup();
-        let kinds = headers.iter().flatten().map(kinds_of).collect();
-        let slices = headers.map(|headers| {
-            let frames = headers.len();
-            let slice = |(frame, header)| slice_of(id, file, frame as u32, frames, header);
-            headers.into_iter().enumerate().map(slice).collect()
-        });
         Self {
+            id: id.to_owned(),
             file: file.to_owned(),
             source,
             slices,
@@ -240,8 +244,9 @@ impl Found {
 
 impl Found {
     /// A file, or what stands in a directory in its place, that cannot be opened.
-    pub(crate) fn unusable(file: PathBuf, reason: String) -> Self {
+    pub(crate) fn unusable(id: String, file: PathBuf, reason: String) -> Self {
         Self {
+            id,
             file,
             source: None,
             slices: Err(reason),
