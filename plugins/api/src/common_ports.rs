@@ -28,12 +28,18 @@ pub mod input {
     /// What builds the network.
     #[cfg(feature = "tensors")]
     pub const NETWORK: Input<NetworkSpec> = Input::required("network");
+    /// What builds the network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_NETWORK: Input<SeriesNetworkSpec> = Input::required("series_network");
     /// What training minimises.
     #[cfg(feature = "tensors")]
     pub const LOSS: Input<Loss> = Input::required("loss");
     /// The trained model.
     #[cfg(feature = "tensors")]
     pub const MODEL: Input<Model> = Input::required("model");
+    /// What a network makes of every slice of the cohort.
+    #[cfg(feature = "tensors")]
+    pub const EMBEDDINGS: Input<Embeddings> = Input::by_name("embeddings");
 }
 
 /// Inputs that may be absent.
@@ -74,6 +80,9 @@ pub mod optional {
     /// How training went.
     #[cfg(feature = "tensors")]
     pub const HISTORY: OptionalInput<History> = OptionalInput::new("history");
+    /// What a network makes of every test slice.
+    #[cfg(feature = "tensors")]
+    pub const TEST_EMBEDDINGS: OptionalInput<Embeddings> = OptionalInput::new("test");
 }
 
 /// Outputs.
@@ -119,6 +128,9 @@ pub mod output {
     /// What builds the network.
     #[cfg(feature = "tensors")]
     pub const NETWORK: Output<NetworkSpec> = Output::new("network");
+    /// What builds the network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_NETWORK: Output<SeriesNetworkSpec> = Output::new("series_network");
     /// What training minimises.
     #[cfg(feature = "tensors")]
     pub const LOSS: Output<Loss> = Output::new("loss");
@@ -128,6 +140,12 @@ pub mod output {
     /// How training went.
     #[cfg(feature = "tensors")]
     pub const HISTORY: Output<History> = Output::new("history");
+    /// What a network makes of every slice of the cohort.
+    #[cfg(feature = "tensors")]
+    pub const EMBEDDINGS: Output<Embeddings> = Output::new("embeddings");
+    /// What a network makes of every test slice.
+    #[cfg(feature = "tensors")]
+    pub const TEST_EMBEDDINGS: Output<Embeddings> = Output::new("test");
 }
 
 mod types {
@@ -144,10 +162,12 @@ mod types {
     #[cfg(feature = "tensors")]
     pub(super) use crate::tensors::{
         augmentation::Augment,
+        embeddings::Embeddings,
         history::History,
         loss::Loss,
         model::{Model, Resize},
         network::NetworkSpec,
+        series::SeriesNetworkSpec,
         window::Window,
     };
 }

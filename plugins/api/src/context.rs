@@ -314,7 +314,9 @@ impl<'a> Context<'a> {
         Ok(path)
     }
 
-    pub(crate) fn result_directory(&self) -> PathBuf {
+    /// The directory in which [`Context::keep`] and [`Context::keep_pieces`] keep the result of this stage: a place
+    /// for what pieces have beside their texts.
+    pub fn result_directory(&self) -> PathBuf {
         self.run.cache.join(self.stage_use).join(self.made_of)
     }
 

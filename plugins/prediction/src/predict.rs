@@ -1,13 +1,10 @@
 //! `predict`: probabilities of validation and test slices.
 
-use std::sync::Arc;
-
 use ichflow_api::cache::pieces::Sink;
-use ichflow_api::data::identity::SeriesOrder;
 use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::feed::{Feed, HostBatch, Unread, batches_of};
 
+use crate::batches::{self, Part, values};
 use crate::slices::{offer, with_slices};
 
 /// Applies the model to the validation slices and, where there are some, to the test slices.
@@ -74,21 +71,7 @@ impl Stage for Predict {
 
 ichflow_api::register!(Predict);
 
-/// The slices of one cohort that are predicted, batch by batch: each batch is a piece of the result, and always of
-/// the same slices, so that it comes out the same whoever computes it.
-struct Part {
-    cohort: Arc<Cohort>,
-    batches: Vec<Vec<usize>>,
-}
-
 impl Part {
-    fn new(cohort: Arc<Cohort>, indices: &[usize], batch: usize) -> Self {
-        Self {
-            cohort,
-            batches: batches_of(indices, batch),
-        }
-    }
-
     /// Puts the batches together. Slices that could not be read are excluded from the run.
     fn predictions(
         &self,
@@ -114,7 +97,7 @@ impl Part {
                     predictions.probabilities.push(row.map(f64::from));
                 }
                 // An earlier run may have kept that it cannot be read, and not why.
-                None => exclude(index, &self.cohort, pixels, context)?,
+                None => self.exclude(index, pixels, context)?,
             }
         }
         Ok(predictions)
@@ -123,16 +106,6 @@ impl Part {
 
 /// The probabilities of a slice; none if it cannot be read.
 type Row = Option<[f32; COUNT]>;
-
-fn exclude(index: usize, cohort: &Cohort, pixels: &Pixels, context: &Context) -> Result<()> {
-    let mut read = HostBatch::read(pixels, cohort, &SeriesOrder::default(), vec![index], &[])?;
-    if read.unread.is_empty() {
-        let reason = "it could not be read when it was to be predicted".to_owned();
-        read.unread.push(Unread { index, reason });
-    }
-    read.exclude_unread(cohort, context);
-    Ok(())
-}
 
 /// Computes the batches `wanted`, numbered over all parts, and hands each over.
 fn predict(
@@ -143,56 +116,14 @@ fn predict(
     context: &Context,
     sink: &mut Sink,
 ) -> Result<()> {
-    let mut first = 0;
-    let numbered = |part: &Part, first: usize| -> Vec<usize> {
-        let numbers = first..first + part.batches.len();
-        wanted
-            .iter()
-            .copied()
-            .filter(|piece| numbers.contains(piece))
-            .collect()
-    };
-    let mut work = Vec::new();
-    for part in parts {
-        let pieces = numbered(part, first);
-        let batches: Vec<Vec<usize>> = pieces
-            .iter()
-            .map(|piece| part.batches[piece - first].clone())
-            .collect();
-        work.push((part, first, pieces, batches));
-        first += part.batches.len();
-    }
-    let total = work
-        .iter()
-        .flat_map(|(_, _, _, batches)| batches)
-        .map(Vec::len)
-        .sum();
-    let progress = context.progress("predicting", total, "slices");
-    let offsets = model.preparation.window.offsets();
-    for (part, first, pieces, batches) in work {
-        let feed = Feed::start(pixels.clone(), part.cohort.clone(), batches, offsets.clone());
-        for (piece, host) in pieces.into_iter().zip(feed) {
-            context.checkpoint()?;
-            let host = host?;
-            host.exclude_unread(&part.cohort, context);
-            let asked = &part.batches[piece - first];
-            let read = host.indices.clone();
-            let values = if host.is_empty() {
-                Vec::new()
-            } else {
-                model
-                    .predict(&host.upload(&part.cohort, &context.device()))
-                    .into_data()
-                    .convert::<f32>()
-                    .try_to_vec::<f32>()
-                    .map_err(|error| Error::new(format!("the model's output cannot be read: {error:?}")))?
-            };
-            let slices = asked.len();
-            sink(piece, &to_text(asked, &read, &values))?;
-            progress.advance(slices as u64);
-        }
-    }
-    Ok(())
+    batches::each(model, pixels, parts, wanted, "predicting", context, |computed| {
+        let probabilities = computed.batch.map(|batch| values(model.predict(&batch)));
+        let probabilities = probabilities.transpose()?.unwrap_or_default();
+        sink(
+            computed.piece,
+            &to_text(computed.asked, &computed.read, &probabilities),
+        )
+    })
 }
 
 /// What a slice has in place of probabilities that cannot be read.

@@ -134,6 +134,7 @@ mod tests {
             network: Network::new(backbone, COUNT, 0.0, &device),
             description: String::new(),
             views: Views::default(),
+            trained_on: Default::default(),
         }
     }
 

@@ -6,14 +6,14 @@ use burn::module::{Flag, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Bool, Int, Tensor};
 
 /// A visitor that takes parameters without their types.
-pub(super) trait AnyVisitor {
+pub(crate) trait AnyVisitor {
     fn enter(&mut self, name: &str, container: &str);
     fn exit(&mut self, name: &str, container: &str);
     fn parameter(&mut self, parameter: &dyn Any);
 }
 
 /// A mapper that takes and returns parameters without their types.
-pub(super) trait AnyMapper {
+pub(crate) trait AnyMapper {
     fn enter(&mut self, name: &str, container: &str);
     fn exit(&mut self, name: &str, container: &str);
     /// Replaces the `Option<Param<…>>` behind the reference.
@@ -21,7 +21,7 @@ pub(super) trait AnyMapper {
 }
 
 /// Inside the box: typed calls become untyped ones.
-pub(super) struct Erasing<T>(pub(super) T);
+pub(crate) struct Erasing<T>(pub(crate) T);
 
 impl ModuleVisitor for Erasing<&mut dyn AnyVisitor> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -78,7 +78,7 @@ impl ModuleMapper for Erasing<&mut dyn AnyMapper> {
 }
 
 /// Outside the box: untyped calls become typed ones again.
-pub(super) struct Typed<'a, T>(pub(super) &'a mut T);
+pub(crate) struct Typed<'a, T>(pub(crate) &'a mut T);
 
 /// Runs `$body` with `$rank` set to each rank a parameter can have.
 macro_rules! for_each_rank {

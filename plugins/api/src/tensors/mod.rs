@@ -3,6 +3,7 @@
 
 pub mod augmentation;
 pub mod device;
+pub mod embeddings;
 mod error;
 pub mod feed;
 pub mod history;
@@ -11,6 +12,7 @@ pub mod loss;
 pub mod model;
 pub mod network;
 pub mod resample;
+pub mod series;
 pub mod views;
 pub mod window;
 mod window_stage;

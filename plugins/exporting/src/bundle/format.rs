@@ -19,6 +19,8 @@ pub(super) const WEIGHTS: &str = "weights.safetensors";
 pub(super) const CHAIN: &str = "model.toml";
 /// The whole recipe, as it was resolved.
 pub(super) const RECIPE: &str = "recipe.toml";
+/// Digests of the ids of the slices that the network was trained on.
+pub(super) const TRAINED_ON: &str = "trained_on.bin";
 /// What the model is, for people.
 pub(super) const CARD: &str = "README.md";
 
@@ -116,6 +118,9 @@ pub struct Index {
     pub predictions: String,
     /// The network's weights.
     pub weights: DigestedFile,
+    /// Digests of the ids of the slices that the network was trained on; absent where that is not known.
+    #[serde(default)]
+    pub trained_on: Option<DigestedFile>,
     /// The stages that turn slices into probabilities.
     pub chain: DigestedFile,
     /// The whole recipe.

@@ -17,7 +17,9 @@ use serde_json::json;
 use toml::{Table, Value};
 
 use chain::Collector;
-use format::{BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE, WEIGHTS};
+use format::{
+    BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE, TRAINED_ON, WEIGHTS,
+};
 
 pub use format::Index as BundleIndex;
 pub use open::{Bundle, Predictor};
@@ -121,6 +123,9 @@ impl Stage for ModelBundle {
                 file: WEIGHTS.to_owned(),
                 sha256: sha256_of_file(&weights)?,
             },
+            trained_on: (!model.trained_on.is_empty())
+                .then(|| DigestedFile::write(directory, TRAINED_ON, &model.trained_on.to_bytes()))
+                .transpose()?,
             chain: DigestedFile::write(directory, CHAIN, text_of(chain.stages)?.as_bytes())?,
             recipe: DigestedFile::write(directory, RECIPE, run.resolved_recipe.as_bytes())?,
             data: json!(run.facts()),

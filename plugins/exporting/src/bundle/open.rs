@@ -78,6 +78,15 @@ impl Bundle {
         })
     }
 
+    /// The slices that the network was trained on, as far as the bundle knows them.
+    fn trained_on(&self) -> Result<TrainedOn> {
+        let Some(file) = &self.index.trained_on else {
+            return Ok(TrainedOn::default());
+        };
+        let bytes = file.read(&self.directory)?;
+        TrainedOn::from_bytes(&bytes).ok_or_else(|| self.broken(&file.file))
+    }
+
     fn broken(&self, wire: &str) -> Error {
         Error::new(format!(
             "{}: `{wire}` is not what the bundle says it is",
@@ -269,6 +278,7 @@ impl<'a> Machine<'a> {
             network: load_safetensors(network, &weights)?.valid(),
             description: index.network.clone(),
             views: Views::default(),
+            trained_on: self.bundle.trained_on()?,
         })
     }
 }

@@ -69,6 +69,7 @@ fn model() -> Model {
         network: network.valid(),
         description: "two pixels".into(),
         views: Views::default(),
+        trained_on: Default::default(),
     }
 }
 

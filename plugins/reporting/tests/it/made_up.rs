@@ -319,6 +319,7 @@ pub(crate) fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
         network: Network::new(backbone, COUNT, 0.0, &device),
         description: format!("tiny network, random weights {}", plan.text),
         views: Default::default(),
+        trained_on: Default::default(),
     };
     let readable = plan.readable;
     let pixels = Pixels::new(MadePixels::new(move |slice| readable.then(|| head(slice))));

@@ -375,8 +375,12 @@ impl Prepared {
     /// What the directory holds after training, as artifacts and as files of the run.
     fn result(self, directory: &Path, context: &Context) -> Result<Outputs> {
         let (network, history) = checkpoint::read(directory, self.network, context)?;
+        let model = Model {
+            trained_on: self.data.trained_on(),
+            ..self.data.model(network, &self.description)
+        };
         Ok(Outputs::new()
-            .with(output::MODEL, self.data.model(network, &self.description))
+            .with(output::MODEL, model)
             .with(output::HISTORY, history))
     }
 }
