@@ -43,5 +43,7 @@ fn size_of(file: &Path) -> Option<(u32, u32)> {
     // Parsers may panic on what nobody foresaw.
     let read = guard::catch(AssertUnwindSafe(|| format_of(file).frames(file)));
     let frames = read.ok()?.ok()?;
-    frames.first().map(|frame| (frame.slice.rows, frame.slice.columns))
+    frames
+        .first()
+        .map(|frame| (frame.slice.rows, frame.slice.columns))
 }

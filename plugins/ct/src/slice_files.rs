@@ -18,7 +18,11 @@ pub fn read(file: &Path) -> Result<Vec<FileSlice>, NoSlice> {
         .frames(file)
         .map_err(|error| no_slice(file, error.chain()))?;
     let count = frames.len();
-    let slice = |Frame { mut slice, kinds, warnings }: Frame| {
+    let slice = |Frame {
+                     mut slice,
+                     kinds,
+                     warnings,
+                 }: Frame| {
         slice.id = id_of("", slice.frame, count);
         FileSlice {
             instance: slice.instance.clone(),

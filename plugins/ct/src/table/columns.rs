@@ -145,7 +145,10 @@ impl Columns {
             }
         };
         let named = |key: &str, column: &Option<String>| -> Result<Option<usize>> {
-            column.as_deref().map(|column| there.named(key, column)).transpose()
+            column
+                .as_deref()
+                .map(|column| there.named(key, column))
+                .transpose()
         };
         let slice = named("slice_column", &file.slice_column)?;
         let digest = match &file.digest_column {
@@ -213,7 +216,12 @@ impl Present<'_> {
 }
 
 /// The columns of a table with a column for each label, of each reader if there are any.
-fn wide(present: &Present, file: &LabelFile, meanings: &Meanings, keys: &[usize]) -> Result<Vec<LabelColumn>> {
+fn wide(
+    present: &Present,
+    file: &LabelFile,
+    meanings: &Meanings,
+    keys: &[usize],
+) -> Result<Vec<LabelColumn>> {
     let of_columns = file.reader_column.is_none() && !file.readers.is_empty();
     let mut found = Vec::new();
     for (column, name) in present.names.iter().enumerate() {
@@ -245,7 +253,9 @@ fn wide(present: &Present, file: &LabelFile, meanings: &Meanings, keys: &[usize]
     ) {
         let pattern = &file.reader_columns;
         return Err(present
-            .lacks(format!("has no column of a label by the reader `{reader}`, as `{pattern}`"))
+            .lacks(format!(
+                "has no column of a label by the reader `{reader}`, as `{pattern}`"
+            ))
             .help("`rename` says which label a column stands for, `reader_columns` how columns are called"));
     }
     if found.is_empty() {

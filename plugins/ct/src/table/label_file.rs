@@ -145,7 +145,10 @@ impl LabelFile {
             if !self.reader_columns.contains("{label}") || !self.reader_columns.contains("{reader}") {
                 say(
                     "reader_columns",
-                    format!("`{}` has no {{reader}} or no {{label}} in it", self.reader_columns),
+                    format!(
+                        "`{}` has no {{reader}} or no {{label}} in it",
+                        self.reader_columns
+                    ),
                     "write it as `R1:ICH` is, \"{reader}:{label}\"",
                 );
             }
@@ -160,11 +163,19 @@ impl LabelFile {
         let doubled = self.readers.iter().enumerate();
         for (place, reader) in doubled {
             if self.readers[..place].contains(reader) {
-                say("readers", format!("the reader `{reader}` is there twice"), "name each once");
+                say(
+                    "readers",
+                    format!("the reader `{reader}` is there twice"),
+                    "name each once",
+                );
             }
         }
         if let Some(Err(problem)) = self.key_column.as_deref().map(super::template::Template::parse) {
-            say("key_column", problem, "write columns in braces: \"ct_scans/{PatientNumber:03}.nii\"");
+            say(
+                "key_column",
+                problem,
+                "write columns in braces: \"ct_scans/{PatientNumber:03}.nii\"",
+            );
         }
         problems
     }

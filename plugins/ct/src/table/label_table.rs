@@ -80,7 +80,9 @@ impl LabelTable {
         let (separator, encoding, lines_before) = (table.separator, table.encoding, table.lines_before);
         let mut text = Vec::new();
         let mut source = table.text;
-        source.read_to_end(&mut text).doing(format!("cannot read {path}"))?;
+        source
+            .read_to_end(&mut text)
+            .doing(format!("cannot read {path}"))?;
         let is_utf8 = std::str::from_utf8(&text).is_ok();
         let cell = |bytes: &'_ [u8]| -> String { decoded(bytes, is_utf8).into_owned() };
         let mut reader = csv::ReaderBuilder::new()
@@ -94,7 +96,9 @@ impl LabelTable {
             .map(cell)
             .collect();
         if names.iter().all(|name| name.trim().is_empty()) {
-            return Err(Error::new(format!("{path} is empty")).help("it should begin with the names of its columns"));
+            return Err(
+                Error::new(format!("{path} is empty")).help("it should begin with the names of its columns")
+            );
         }
         let meanings = Meanings::of(file, set)?;
         let columns = Columns::of(&names, file, &meanings, &path)?;
@@ -111,7 +115,11 @@ impl LabelTable {
         let read = rows.finish(&path)?;
         let how = format!(
             "{}, separated by {}",
-            if is_utf8 { encoding } else { "not UTF-8, read as Windows-1252" },
+            if is_utf8 {
+                encoding
+            } else {
+                "not UTF-8, read as Windows-1252"
+            },
             match separator {
                 b'\t' => "tabs".to_owned(),
                 other => format!("`{}`", char::from(other)),
@@ -156,7 +164,10 @@ fn remarks(
         .map(|label| set.name(label))
         .collect();
     if !unknown.is_empty() && !file.corrects {
-        say(format!("it says nothing of {}, which stays missing", unknown.join(", ")));
+        say(format!(
+            "it says nothing of {}, which stays missing",
+            unknown.join(", ")
+        ));
     }
     if read.repeated > 0 {
         say(format!(
@@ -191,7 +202,10 @@ fn remarks(
         ));
     }
     if !columns.unused.is_empty() {
-        say(format!("columns that nothing is read from: {}", columns.unused.join(", ")));
+        say(format!(
+            "columns that nothing is read from: {}",
+            columns.unused.join(", ")
+        ));
     }
     remarks
 }
@@ -200,14 +214,18 @@ fn remarks(
 fn decoded(bytes: &[u8], is_utf8: bool) -> Cow<'_, str> {
     match is_utf8 {
         true => String::from_utf8_lossy(bytes),
-        false => bytes.iter().map(|byte| windows_1252(*byte)).collect::<String>().into(),
+        false => bytes
+            .iter()
+            .map(|byte| windows_1252(*byte))
+            .collect::<String>()
+            .into(),
     }
 }
 
 fn windows_1252(byte: u8) -> char {
     const FROM_80: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => FROM_80[usize::from(byte - 0x80)],

@@ -76,14 +76,21 @@ pub(crate) fn matched(
     let mut levels = Vec::new();
     let mut contradictions = Examples::default();
     // What corrects comes last, whatever its place.
-    let (plain, correcting): (Vec<_>, Vec<_>) = tables.iter().enumerate().partition(|(_, table)| !table.corrects);
+    let (plain, correcting): (Vec<_>, Vec<_>) =
+        tables.iter().enumerate().partition(|(_, table)| !table.corrects);
     for (index, table) in plain.into_iter().chain(correcting) {
-        let Some(units) = units.get(&table.key) else { continue };
+        let Some(units) = units.get(&table.key) else {
+            continue;
+        };
         let (mut matched, mut loose, mut corrected) = (0, 0, 0);
         let mut level = table.level;
         for row in &table.rows {
             let (places, what) = match units.find(&row.name, table.first_slice) {
-                Hit::Slices { slices, what, loosely } => {
+                Hit::Slices {
+                    slices,
+                    what,
+                    loosely,
+                } => {
                     loose += usize::from(loosely);
                     (slices, what)
                 }
@@ -239,7 +246,9 @@ fn common_level(levels: &[(usize, Level)], tables: &[LabelTable]) -> Result<Leve
     let (_, level) = level
         .or(levels.first().copied())
         .ok_or_else(|| Error::new("there is no table of labels"))?;
-    let finer = levels.iter().find(|(index, one)| tables[*index].corrects && *one < level);
+    let finer = levels
+        .iter()
+        .find(|(index, one)| tables[*index].corrects && *one < level);
     match finer {
         Some((index, one)) => Err(Error::new(format!(
             "{} corrects labels of a {one}, and labels are of a {level}",

@@ -13,9 +13,9 @@ mod matching;
 mod readers;
 mod rows;
 mod stage;
+mod template;
 #[cfg(test)]
 mod tests;
-mod template;
 mod units;
 mod unmatched;
 mod values;

@@ -60,8 +60,12 @@ mod tests {
     }
 
     fn reads() -> impl Strategy<Value = Vec<Option<f32>>> {
-        prop::collection::vec(prop::option::of(prop::bool::ANY), 0..7)
-            .prop_map(|reads| reads.into_iter().map(|read| Some(f32::from(u8::from(read?)))).collect())
+        prop::collection::vec(prop::option::of(prop::bool::ANY), 0..7).prop_map(|reads| {
+            reads
+                .into_iter()
+                .map(|read| Some(f32::from(u8::from(read?))))
+                .collect()
+        })
     }
 
     proptest! {

@@ -66,10 +66,19 @@ pub(super) struct Read {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(file: &'a LabelFile, set: &'a LabelSet, meanings: &'a Meanings, columns: &'a Columns) -> Self {
+    pub(super) fn new(
+        file: &'a LabelFile,
+        set: &'a LabelSet,
+        meanings: &'a Meanings,
+        columns: &'a Columns,
+    ) -> Self {
         let readers = match (&file.reader_column, file.readers.is_empty()) {
             (None, true) => vec![String::new()],
-            _ => file.readers.iter().map(|reader| reader.trim().to_owned()).collect(),
+            _ => file
+                .readers
+                .iter()
+                .map(|reader| reader.trim().to_owned())
+                .collect(),
         };
         Self {
             file,
@@ -109,7 +118,10 @@ impl<'a> Rows<'a> {
             self.keyless.push(line);
             return;
         };
-        let slice = match columns.slice.map(|column| number(cell(column)).ok_or(cell(column))) {
+        let slice = match columns
+            .slice
+            .map(|column| number(cell(column)).ok_or(cell(column)))
+        {
             None => None,
             Some(Ok(slice)) => Some(slice),
             Some(Err(text)) => {
@@ -154,8 +166,16 @@ impl<'a> Rows<'a> {
                 let mut said: Vec<(usize, Option<f32>)> = Vec::with_capacity(of_labels.len());
                 for column in of_labels {
                     let value = self.value(line, cell(column.column))?;
-                    let value = if column.inverted { value.map(|value| 1.0 - value) } else { value };
-                    let reader = if columns.reader.is_some() { reader } else { column.reader };
+                    let value = if column.inverted {
+                        value.map(|value| 1.0 - value)
+                    } else {
+                        value
+                    };
+                    let reader = if columns.reader.is_some() {
+                        reader
+                    } else {
+                        column.reader
+                    };
                     let place = reader * labels + column.label;
                     match said.iter_mut().find(|(known, _)| *known == place) {
                         Some((_, known)) => *known = either([*known, value].into_iter()),
@@ -167,7 +187,11 @@ impl<'a> Rows<'a> {
             Form::Long { label, value } => match self.meanings.meaning(cell(*label)) {
                 Meaning::Label { label, inverted } => {
                     let value = self.value(line, cell(*value))?;
-                    let value = if inverted { value.map(|value| 1.0 - value) } else { value };
+                    let value = if inverted {
+                        value.map(|value| 1.0 - value)
+                    } else {
+                        value
+                    };
                     Some(vec![(reader * labels + label, value)])
                 }
                 Meaning::Nothing => Some(Vec::new()),
@@ -212,14 +236,16 @@ impl<'a> Rows<'a> {
                 Meaning::Nothing => {}
                 Meaning::Unknown if is_nothing(part) => {}
                 Meaning::Unknown => {
-                    self.bad.add(|| format!("line {line}: `{}` is no label", shown(part)));
+                    self.bad
+                        .add(|| format!("line {line}: `{}` is no label", shown(part)));
                     return None;
                 }
             }
         }
         let union = self.set.union();
         // Who names the union alone does not say which of the others it is.
-        let is_open = union.is_some_and(|union| named[union]) && named.iter().filter(|named| **named).count() == 1;
+        let is_open =
+            union.is_some_and(|union| named[union]) && named.iter().filter(|named| **named).count() == 1;
         let value = |label: usize| match named[label] {
             true => Some(1.0),
             false if is_open || Some(label) == union => None,
@@ -243,7 +269,9 @@ impl<'a> Rows<'a> {
             }
         };
         let entry = &mut self.entries[place];
-        entry.values.resize(entry.values.len().max(self.readers.len() * self.set.len()), None);
+        entry
+            .values
+            .resize(entry.values.len().max(self.readers.len() * self.set.len()), None);
         let names = matches!(self.columns.form, Form::Names(_));
         let mut again = false;
         for (at, value) in said {
@@ -257,7 +285,8 @@ impl<'a> Rows<'a> {
                     again = true;
                     if a != b {
                         let (first, label) = (entry.line, self.set.name(at % self.set.len()));
-                        self.contradictions.add(|| format!("lines {first} and {line} ({label})"));
+                        self.contradictions
+                            .add(|| format!("lines {first} and {line} ({label})"));
                     }
                 }
             }

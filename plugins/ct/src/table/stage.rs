@@ -70,9 +70,21 @@ labels = [
 
     fn reads(&self) -> Vec<ExternalPath> {
         let mut paths = vec![ExternalPath::directory("path", &self.path)];
-        paths.extend(self.labels.iter().map(|file| ExternalPath::file("labels", &file.csv)));
-        paths.extend(self.test_path.iter().map(|path| ExternalPath::directory("test_path", path)));
-        paths.extend(self.test_labels.iter().map(|file| ExternalPath::file("test_labels", &file.csv)));
+        paths.extend(
+            self.labels
+                .iter()
+                .map(|file| ExternalPath::file("labels", &file.csv)),
+        );
+        paths.extend(
+            self.test_path
+                .iter()
+                .map(|path| ExternalPath::directory("test_path", path)),
+        );
+        paths.extend(
+            self.test_labels
+                .iter()
+                .map(|file| ExternalPath::file("test_labels", &file.csv)),
+        );
         paths
     }
 
@@ -133,8 +145,14 @@ pub(crate) fn load(
     let test_remarks = test_tables.iter().flat_map(|table| &table.remarks);
     remarks.extend(test_remarks.map(|remark| format!("test labels: {remark}")));
 
-    let is_test = |slice: &Slice| files.test_path.as_ref().is_some_and(|test| slice.file.starts_with(test));
-    let (test, train): (Vec<Slice>, Vec<Slice>) = std::mem::take(&mut loaded.slices).into_iter().partition(is_test);
+    let is_test = |slice: &Slice| {
+        files
+            .test_path
+            .as_ref()
+            .is_some_and(|test| slice.file.starts_with(test))
+    };
+    let (test, train): (Vec<Slice>, Vec<Slice>) =
+        std::mem::take(&mut loaded.slices).into_iter().partition(is_test);
     if train.is_empty() && !is_part {
         return Err(loaded.nothing_below(&files.path, context));
     }
@@ -201,7 +219,10 @@ fn labelled(slices: Vec<Slice>, labels: Vec<Option<ichflow_api::data::labels::tr
         .collect()
 }
 
-fn with_labels(slices: Vec<Slice>, labels: Vec<Option<ichflow_api::data::labels::truth::Labels>>) -> Vec<Slice> {
+fn with_labels(
+    slices: Vec<Slice>,
+    labels: Vec<Option<ichflow_api::data::labels::truth::Labels>>,
+) -> Vec<Slice> {
     let with = |(mut slice, labels): (Slice, Option<ichflow_api::data::labels::truth::Labels>)| {
         slice.labels = labels.map(|labels| std::array::from_fn(|label| labels.is_positive(label)));
         slice
@@ -221,7 +242,10 @@ fn list_unmatched(
     }
     let path = context.file(unmatched::FILE)?;
     unmatched::write(&path, &matches.rows, &matches.slices, slices)?;
-    remarks.push(format!("{} lists all rows and slices without a partner", unmatched::FILE));
+    remarks.push(format!(
+        "{} lists all rows and slices without a partner",
+        unmatched::FILE
+    ));
     Ok(())
 }
 

@@ -35,7 +35,9 @@ impl Template {
                 return Err(format!("`{text}` has a brace without its partner"));
             };
             let (column, width) = match inner.rsplit_once(':') {
-                Some((column, width)) if !width.is_empty() && width.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some((column, width))
+                    if !width.is_empty() && width.bytes().all(|byte| byte.is_ascii_digit()) =>
+                {
                     (column, width.parse().unwrap_or(usize::MAX))
                 }
                 _ => (inner, 0),

@@ -28,7 +28,11 @@ fn parse(text: &str, change: impl FnOnce(&mut LabelFile)) -> Result<LabelTable> 
 /// `name: any epidural subdural`, each 1, 0, a number or `-`.
 fn shown(table: &LabelTable) -> Vec<String> {
     let row = |row: &super::LabelRow| {
-        let values: Vec<String> = row.values.iter().map(|value| value.map_or("-".into(), |v| v.to_string())).collect();
+        let values: Vec<String> = row
+            .values
+            .iter()
+            .map(|value| value.map_or("-".into(), |v| v.to_string()))
+            .collect();
         let slice = row.name.slice.map_or(String::new(), |slice| format!("#{slice}"));
         format!("{}{slice}: {}", row.name.key, values.join(" "))
     };
@@ -56,9 +60,12 @@ fn three_forms_of_a_table_say_the_same() {
     )
     .unwrap();
     assert_eq!(shown(&long), shown(&wide));
-    let names = parse("file,findings\na,epidural\nc,none\nd,\"subdural; epidural\"\ne,\nf,any\n", |file| {
-        file.label_column = Some("findings".into());
-    })
+    let names = parse(
+        "file,findings\na,epidural\nc,none\nd,\"subdural; epidural\"\ne,\nf,any\n",
+        |file| {
+            file.label_column = Some("findings".into());
+        },
+    )
     .unwrap();
     assert_eq!(
         shown(&names),
@@ -68,7 +75,11 @@ fn three_forms_of_a_table_say_the_same() {
 
 #[test]
 fn missing_is_not_negative_and_the_union_follows() {
-    let table = parse("path,any,epidural,subdural\na,NA,0,\nb,,0,1\nc,0,,\nd,1,0,0\n", |_| {}).unwrap();
+    let table = parse(
+        "path,any,epidural,subdural\na,NA,0,\nb,,0,1\nc,0,,\nd,1,0,0\n",
+        |_| {},
+    )
+    .unwrap();
     assert_eq!(shown(&table), ["a: - 0 -", "b: 1 0 1", "c: 0 - -", "d: 1 0 0"]);
     assert_eq!(
         table.remarks,
@@ -84,9 +95,14 @@ fn columns_are_renamed_turned_round_and_put_together() {
     let text = "PatientID,No_Hemorrhage,left,right,Fracture\n007,1,0,0,1\n8,0,0,1,\n";
     let table = parse(text, |file| {
         file.key = Key::PatientId;
-        file.rename = [("No_Hemorrhage", "!any"), ("left", "subdural"), ("right", "subdural"), ("Fracture", "")]
-            .map(|(a, b)| (a.to_owned(), b.to_owned()))
-            .into();
+        file.rename = [
+            ("No_Hemorrhage", "!any"),
+            ("left", "subdural"),
+            ("right", "subdural"),
+            ("Fracture", ""),
+        ]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .into();
     })
     .unwrap();
     assert_eq!(shown(&table), ["007: 0 - 0", "8: 1 - 1"]);
@@ -111,7 +127,10 @@ fn readers_have_columns_or_rows_of_their_own() {
     let table = parse(columns, readers).unwrap();
     assert_eq!(shown(&table), ["x: 1 - 0", "y: - - 0"]);
     assert!(
-        table.remarks.iter().any(|remark| remark.contains("no majority on 1 label,")),
+        table
+            .remarks
+            .iter()
+            .any(|remark| remark.contains("no majority on 1 label,")),
         "{:?}",
         table.remarks
     );
@@ -149,8 +168,14 @@ fn keys_are_put_together_of_columns() {
 #[test]
 fn tables_of_spreadsheet_programs_are_read() {
     for (bytes, how) in [
-        (&b"\xef\xbb\xbfPath;any\r\nSch\xc3\xa4del;1\r\n"[..], "UTF-8 with a byte-order mark, separated by `;`"),
-        (b"sep=\t\nPath\tany\nSch\xe4del\t1\n", "not UTF-8, read as Windows-1252, separated by tabs"),
+        (
+            &b"\xef\xbb\xbfPath;any\r\nSch\xc3\xa4del;1\r\n"[..],
+            "UTF-8 with a byte-order mark, separated by `;`",
+        ),
+        (
+            b"sep=\t\nPath\tany\nSch\xe4del\t1\n",
+            "not UTF-8, read as Windows-1252, separated by tabs",
+        ),
     ] {
         let table = LabelTable::parse(bytes, &file(|_| {}), &set()).unwrap();
         assert_eq!(shown(&table), ["Sch\u{e4}del: 1 - -"]);
@@ -168,9 +193,15 @@ fn what_is_wrong_is_said_with_its_line() {
          words mean, `rename` what other labels do"
     );
     let said = error(parse("path,any\na,0.3\n", |_| {}));
-    assert!(said.ends_with("help: probabilities are read with `soft = true`"), "{said}");
+    assert!(
+        said.ends_with("help: probabilities are read with `soft = true`"),
+        "{said}"
+    );
     let said = error(parse("path,any\na,1\na,0\n", |_| {}));
-    assert!(said.starts_with("dir/labels.csv contradicts itself: lines 2 and 3 (any)\nhelp:"), "{said}");
+    assert!(
+        said.starts_with("dir/labels.csv contradicts itself: lines 2 and 3 (any)\nhelp:"),
+        "{said}"
+    );
     let said = error(parse("Patient,ICH\na,1\n", |_| {}));
     assert_eq!(
         said,
@@ -178,15 +209,24 @@ fn what_is_wrong_is_said_with_its_line() {
          `key_column`"
     );
     let said = error(parse("path,ICH\na,1\n", |_| {}));
-    assert!(said.starts_with("dir/labels.csv has no column that is called like a label; it has path, ICH"), "{said}");
+    assert!(
+        said.starts_with("dir/labels.csv has no column that is called like a label; it has path, ICH"),
+        "{said}"
+    );
     let said = error(parse("path,ICH\na,1\n", |file| {
         file.rename.insert("ICH".into(), "bleed".into());
     }));
-    assert!(said.contains("`rename` has `ICH` stand for `bleed`, which is no label"), "{said}");
+    assert!(
+        said.contains("`rename` has `ICH` stand for `bleed`, which is no label"),
+        "{said}"
+    );
     let said = error(parse("", |_| {}));
     assert!(said.starts_with("dir/labels.csv is empty"), "{said}");
     let said = error(parse("path,any\na,1\n", |file| file.readers = vec!["R1".into()]));
-    assert!(said.contains("no column of a label by the reader `R1`, as `{reader}:{label}`"), "{said}");
+    assert!(
+        said.contains("no column of a label by the reader `R1`, as `{reader}:{label}`"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -232,10 +272,30 @@ fn a_key_says_what_labels_are_about() {
     for (key, rows, expected, level) in [
         (Key::Path, "p/1,1\nq/2.dcm,0", [yes, none, none, no], Level::Slice),
         (Key::Path, "p,1\nq,0", [yes, yes, no, no], Level::Study),
-        (Key::SopInstanceUid, "1.2.p2,1\n1.2.q1,0", [none, yes, no, none], Level::Slice),
-        (Key::SeriesInstanceUid, "series of q,1", [none, none, yes, yes], Level::Series),
-        (Key::StudyInstanceUid, "study of p,0", [no, no, none, none], Level::Study),
-        (Key::AccessionNumber, "acc q,1", [none, none, yes, yes], Level::Study),
+        (
+            Key::SopInstanceUid,
+            "1.2.p2,1\n1.2.q1,0",
+            [none, yes, no, none],
+            Level::Slice,
+        ),
+        (
+            Key::SeriesInstanceUid,
+            "series of q,1",
+            [none, none, yes, yes],
+            Level::Series,
+        ),
+        (
+            Key::StudyInstanceUid,
+            "study of p,0",
+            [no, no, none, none],
+            Level::Study,
+        ),
+        (
+            Key::AccessionNumber,
+            "acc q,1",
+            [none, none, yes, yes],
+            Level::Study,
+        ),
         (Key::PatientId, "p,1\nq,0", [yes, yes, no, no], Level::Patient),
     ] {
         let text = format!("the key,any\n{rows}\n");
@@ -253,9 +313,12 @@ fn a_key_says_what_labels_are_about() {
 
 #[test]
 fn what_finds_no_partner_is_listed_and_told_without_keys() {
-    let table = parse("patient,any\np,1\nNobody,0\nElse,0\nq,\n1.28403E+17,0\n", |file| {
-        file.key = Key::PatientId;
-    });
+    let table = parse(
+        "patient,any\np,1\nNobody,0\nElse,0\nq,\n1.28403E+17,0\n",
+        |file| {
+            file.key = Key::PatientId;
+        },
+    );
     let found = held(&[table.unwrap()]).unwrap();
     assert_eq!(found.rows_matched, [2]);
     assert_eq!(
@@ -290,7 +353,9 @@ fn tables_fill_in_each_other_and_corrections_have_the_last_word() {
     let found = held(&[correction.clone(), first.clone(), second]).unwrap();
     assert_eq!(any(&found), [Some(1.0), Some(1.0), Some(0.0), Some(0.0)]);
     assert!(
-        found.remarks.contains(&"labels.csv: it corrects the labels of 3 slices".to_owned()),
+        found
+            .remarks
+            .contains(&"labels.csv: it corrects the labels of 3 slices".to_owned()),
         "{:?}",
         found.remarks
     );
@@ -302,10 +367,16 @@ fn tables_fill_in_each_other_and_corrections_have_the_last_word() {
     );
     let coarse = of("path,any\nq,0\n", false);
     let said = held(&[first, coarse.clone()]).unwrap_err().to_string();
-    assert_eq!(said, "labels of labels.csv are of a slice, those of labels.csv of a study");
+    assert_eq!(
+        said,
+        "labels of labels.csv are of a slice, those of labels.csv of a study"
+    );
     let fine = of("path,any\nq/1,1\n", true);
     let said = held(&[coarse, fine]).unwrap_err().to_string();
-    assert_eq!(said, "labels.csv corrects labels of a slice, and labels are of a study");
+    assert_eq!(
+        said,
+        "labels.csv corrects labels of a slice, and labels are of a study"
+    );
 }
 
 /// Cells of a table: what a person may write.

@@ -113,7 +113,11 @@ impl<'a> Units<'a> {
                 let key = name.key.trim();
                 let near = || stripped.get(key.trim_start_matches('0')).copied().flatten();
                 let found = exact.get(key).map(|slices| (slices, false));
-                match found.or_else(|| near().and_then(|name| exact.get(name)).map(|slices| (slices, true))) {
+                match found.or_else(|| {
+                    near()
+                        .and_then(|name| exact.get(name))
+                        .map(|slices| (slices, true))
+                }) {
                     Some((slices, loosely)) => Hit::Slices {
                         slices: slices.clone(),
                         what: What::Header,
@@ -179,15 +183,24 @@ impl Paths {
         let stem = stem(&path);
         self.stems.entry(stem.to_owned()).or_default().push(file);
         let (parent, last) = path.rsplit_once('/').unwrap_or(("", &path));
-        self.last.entry(last.to_owned()).or_default().push(Place::File(file));
+        self.last
+            .entry(last.to_owned())
+            .or_default()
+            .push(Place::File(file));
         let last_stem = stem.rsplit('/').next().unwrap_or(stem);
         if last_stem != last {
-            self.last.entry(last_stem.to_owned()).or_default().push(Place::File(file));
+            self.last
+                .entry(last_stem.to_owned())
+                .or_default()
+                .push(Place::File(file));
         }
         let mut directory = parent;
         while !directory.is_empty() {
             let is_new = !self.directories.contains_key(directory);
-            self.directories.entry(directory.to_owned()).or_default().push(file);
+            self.directories
+                .entry(directory.to_owned())
+                .or_default()
+                .push(file);
             let (above, last) = directory.rsplit_once('/').unwrap_or(("", directory));
             if is_new {
                 let of_last = self.last.entry(last.to_owned()).or_default();
@@ -270,7 +283,11 @@ impl Paths {
     fn file(&self, file: usize, loosely: bool) -> Hit {
         let slices = self.files[file].slices.clone();
         Hit::Slices {
-            what: if slices.len() > 1 { What::Volume } else { What::Slice },
+            what: if slices.len() > 1 {
+                What::Volume
+            } else {
+                What::Slice
+            },
             slices,
             loosely,
         }
@@ -279,7 +296,10 @@ impl Paths {
     fn directory(&self, path: &str, loosely: bool) -> Option<Hit> {
         let files = self.directories.get(path)?;
         Some(Hit::Slices {
-            slices: files.iter().flat_map(|file| self.files[*file].slices.iter().copied()).collect(),
+            slices: files
+                .iter()
+                .flat_map(|file| self.files[*file].slices.iter().copied())
+                .collect(),
             what: What::Directory,
             loosely,
         })
@@ -332,9 +352,24 @@ mod tests {
 
     #[test]
     fn files_are_found_however_their_paths_are_written() {
-        let slices = slices(&["a/1.dcm", "a/2.dcm", "b/1.dcm", "b/deep/3", "1.2.840.5", "c/v.nii.gz"]);
+        let slices = slices(&[
+            "a/1.dcm",
+            "a/2.dcm",
+            "b/1.dcm",
+            "b/deep/3",
+            "1.2.840.5",
+            "c/v.nii.gz",
+        ]);
         let units = Units::by(Key::Path, &slices, Path::new("/data/site"));
-        for key in ["a/1.dcm", "a/1", "./a//1.dcm", "a\\1.dcm", "/data/site/a/1.dcm", "site/a/1.dcm", "site\\a\\1"] {
+        for key in [
+            "a/1.dcm",
+            "a/1",
+            "./a//1.dcm",
+            "a\\1.dcm",
+            "/data/site/a/1.dcm",
+            "site/a/1.dcm",
+            "site\\a\\1",
+        ] {
             assert_eq!(places(&found(&units, key)), [0], "{key}");
         }
         assert_eq!(places(&found(&units, "b")), [2, 3]);

@@ -46,9 +46,15 @@ pub(super) fn lines(lines: impl Iterator<Item = u64>) -> String {
 
 /// A remark for each table and reason, which names lines and no keys.
 pub(super) fn remarks_of_rows(rows: &[WithoutImage]) -> Vec<String> {
-    let kinds: BTreeSet<(&str, &str)> = rows.iter().map(|row| (row.table.as_str(), row.reason.as_str())).collect();
+    let kinds: BTreeSet<(&str, &str)> = rows
+        .iter()
+        .map(|row| (row.table.as_str(), row.reason.as_str()))
+        .collect();
     let remark = |(table, reason): (&str, &str)| {
-        let of_kind = || rows.iter().filter(move |row| (row.table.as_str(), row.reason.as_str()) == (table, reason));
+        let of_kind = || {
+            rows.iter()
+                .filter(move |row| (row.table.as_str(), row.reason.as_str()) == (table, reason))
+        };
         format!(
             "{table}: {} no image: {reason} ({})",
             counted(of_kind().count(), "row has", "rows have"),
@@ -67,7 +73,11 @@ pub(super) fn remarks_of_slices(left_out: &[WithoutLabel], slices: &[Slice]) -> 
             .filter(|one| one.reason == reason)
             .map(|one| &slices[one.place])
             .collect();
-        let examples: Vec<&str> = of_kind.iter().take(EXAMPLES).map(|slice| slice.id.as_str()).collect();
+        let examples: Vec<&str> = of_kind
+            .iter()
+            .take(EXAMPLES)
+            .map(|slice| slice.id.as_str())
+            .collect();
         let more = if of_kind.len() > EXAMPLES { ", …" } else { "" };
         format!(
             "{} no label and {} left out: {reason} ({}{more})",

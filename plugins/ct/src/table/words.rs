@@ -20,6 +20,16 @@ pub(super) fn is_missing(text: &str) -> bool {
 pub(super) fn is_nothing(text: &str) -> bool {
     matches!(
         plain(text).as_str(),
-        "none" | "normal" | "no" | "negative" | "nothing" | "nohemorrhage" | "nohaemorrhage" | "nofinding" | "nobleed" | "noich" | "healthy"
+        "none"
+            | "normal"
+            | "no"
+            | "negative"
+            | "nothing"
+            | "nohemorrhage"
+            | "nohaemorrhage"
+            | "nofinding"
+            | "nobleed"
+            | "noich"
+            | "healthy"
     )
 }
