@@ -1,4 +1,4 @@
-//! Any directory tree of DICOM files.
+//! Any directory tree of DICOM and NIfTI files.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,10 @@ use crate::foresee::foresee;
 use crate::headers::{Files, Wanted};
 use crate::kinds::Kind;
 
-/// Loads every DICOM slice below a directory, without labels: data of one's own to apply a model to.
+/// Loads every DICOM slice and NIfTI volume below a directory, without labels: data of one's own to apply a model to.
 ///
-/// A slice's id is its path below the directory; bytes of a name that are not UTF-8 stand in it as `\xNN`. Files that are
+/// A volume's axial slices are its frames, in the orientation of DICOM whatever axes it is stored along; masks and images
+/// after a window, told by their values, are excluded. A volume is a series of a patient of its own. A slice's id is its path below the directory; bytes of a name that are not UTF-8 stand in it as `\xNN`. Files that are
 /// not DICOM are skipped and counted. What is DICOM or is named like it and cannot be used goes to quarantine, as does
 /// what cannot be opened: no entry of the directory ends the run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +33,7 @@ pub struct DicomDir {
 impl Stage for DicomDir {
     const NAME: &'static str = "dicom-dir";
     const FAMILY: Family = Family::Load;
-    const SUMMARY: &'static str = "any directory tree of DICOM slices, without labels";
+    const SUMMARY: &'static str = "any directory tree of DICOM slices and NIfTI volumes, without labels";
     const EXAMPLE: &'static str = r#"
 [load]
 use = "dicom-dir"

@@ -1,37 +1,45 @@
 //! Files as commands see them that look at files without a recipe.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
+use ichflow_api::data::cohort::Slice;
 use ichflow_api::data::pixels::Pixels;
-use ichflow_api::slice_files::{FileSlice, NoSlice};
+use ichflow_api::slice_files::{FileSlice, NoSlice, cannot_open};
 
-use crate::format::{FilePixels, Frame, format_of};
-use crate::headers::id_of;
+use crate::formats::{FilePixels, Frame, format_of, is_named_like_slices, name_slices};
 use crate::kinds::reasons;
+
+/// How a file starts that git-lfs has put in place of another.
+const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
+/// Media Storage SOP class of a DICOMDIR (PS3.4 B.5), which stands in the first elements of the file.
+const DIRECTORY: &[u8] = b"1.2.840.10008.1.3.10";
+/// As many bytes as hold a file's meta information up to its SOP class.
+const HEAD: u64 = 512;
 
 /// The slices of a file, one a frame, or why there are none.
 ///
 /// # Errors
-/// When the file cannot be read, is of no known format, or holds no slice that can be used.
+/// When the file cannot be read, is of no format that is read, or holds no slice that can be used.
 pub fn read(file: &Path) -> Result<Vec<FileSlice>, NoSlice> {
-    let frames = format_of(file)
-        .frames(file)
-        .map_err(|error| no_slice(file, error.chain()))?;
-    let count = frames.len();
-    let slice = |Frame {
-                     mut slice,
-                     kinds,
-                     warnings,
-                 }: Frame| {
-        slice.id = id_of("", slice.frame, count);
-        FileSlice {
-            instance: slice.instance.clone(),
-            not_axial_ct: reasons(kinds.iter()),
-            warnings,
-            slice,
-        }
+    let read = format_of(file).read(file);
+    let frames = read.map_err(|error| no_slice(file, error.chain()))?;
+    let (mut slices, rest): (Vec<Slice>, Vec<_>) = frames.into_iter().map(split).unzip();
+    name_slices(&mut slices, "", file);
+    let whole = |(slice, (instance, not_axial_ct, warnings))| FileSlice {
+        slice,
+        instance,
+        not_axial_ct,
+        warnings,
     };
-    Ok(frames.into_iter().map(slice).collect())
+    Ok(slices.into_iter().zip(rest).map(whole).collect())
+}
+
+/// A slice, and what is told of it besides: its instance, what it is instead, warnings.
+fn split(frame: Frame) -> (Slice, (String, Option<String>, Vec<String>)) {
+    let not_axial_ct = reasons(frame.kinds.iter());
+    (frame.slice, (frame.instance, not_axial_ct, frame.warnings))
 }
 
 /// Reads the slices' pixels.
@@ -41,16 +49,35 @@ pub fn pixels() -> Pixels {
 
 /// What a file is that could not be read as a slice for `reason`: something else, or a slice that is lost.
 pub fn no_slice(file: &Path, reason: String) -> NoSlice {
-    format_of(file).no_slice(file, reason)
+    let mut head = Vec::new();
+    let opened = File::open(file).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let is_dicom = ichflow_dicom::looks_like_dicom(file);
+    let is_directory = head.windows(DIRECTORY.len()).any(|part| part == DIRECTORY)
+        || file
+            .file_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
+    if is_dicom && is_directory {
+        return NoSlice::Other("it is a DICOMDIR, the index of other files".into());
+    }
+    let reason = match &opened {
+        Ok(0) => "it is empty".to_owned(),
+        Ok(_) if head.starts_with(LFS) => {
+            "it is a git-lfs pointer in place of the file: `git lfs pull` brings the file".to_owned()
+        }
+        Ok(_) => reason,
+        Err(error) => cannot_open(file, error),
+    };
+    if is_dicom || opened.is_err() || is_named_like_slices(file) {
+        NoSlice::Unusable(reason)
+    } else {
+        NoSlice::Other(reason)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ichflow_dicom::write::Fixture;
-
-    /// Media Storage SOP class of a DICOMDIR.
-    const DIRECTORY: &[u8] = b"1.2.840.10008.1.3.10";
 
     #[test]
     fn slices_and_what_lies_beside_them_are_told_apart() {

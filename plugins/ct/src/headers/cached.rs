@@ -15,9 +15,8 @@ use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
-use super::slices::id_of;
 use super::source::{Source, source_of};
-use crate::format::{Frame, format_of};
+use crate::formats::{Frame, format_of, name_slices};
 use crate::kinds::Kind;
 
 /// Files between two checks for an interruption.
@@ -26,7 +25,7 @@ const CHUNK: usize = 4096;
 /// A file and what its header said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Found {
-    /// The id that its slice gets; see [`id_of`] for several.
+    /// The id that its slice gets, and slices of several begin with.
     #[serde(skip)]
     pub id: String,
     /// The file.
@@ -43,9 +42,9 @@ pub(crate) struct Found {
 }
 
 /// Headers are kept in this file of the stage's cache directory, and those that a shard read beside it.
-const KEPT: &str = "headers-5.jsonl";
-/// What the files of shards are called: `headers-5.2-of-3.jsonl`.
-const KEPT_STEM: &str = "headers-5.";
+const KEPT: &str = "headers-6.jsonl";
+/// What the files of shards are called: `headers-6.2-of-3.jsonl`.
+const KEPT_STEM: &str = "headers-6.";
 
 /// Reads headers, taking those it can from what earlier runs and shards kept.
 pub(crate) struct Headers {
@@ -140,10 +139,7 @@ impl Headers {
                             let mut kept = kept.clone();
                             kept.id.clone_from(id);
                             if let Ok(slices) = &mut kept.slices {
-                                let frames = slices.len();
-                                for slice in slices {
-                                    slice.id = id_of(id, slice.frame, frames);
-                                }
+                                name_slices(slices, id, file);
                             }
                             (kept, false)
                         }
@@ -214,23 +210,19 @@ pub(crate) fn digest_of(all: &[Found]) -> String {
 impl Found {
     fn read(id: &str, file: &Path, source: Option<Source>) -> Self {
         // Parsers may panic on what nobody foresaw; one bad file must not end a run of many.
-        let frames = guard::catch(AssertUnwindSafe(|| format_of(file).frames(file)))
+        let frames = guard::catch(AssertUnwindSafe(|| format_of(file).read(file)))
             .unwrap_or_else(|_| Err(Error::new("its header is damaged: the parser gave up")))
             .map_err(|error| error.chain());
-        let mut warnings = Vec::new();
-        let mut kinds = Vec::new();
-        let slices = frames.map(|frames| {
-            let count = frames.len();
-            let slice = |mut frame: Frame| {
-                frame.slice.id = id_of(id, frame.slice.frame, count);
-                warnings.extend(frame.warnings);
-                kinds.push(frame.kinds);
-                frame.slice
-            };
-            frames.into_iter().map(slice).collect()
-        });
+        let of_all = || frames.iter().flatten();
+        let mut warnings: Vec<String> = of_all().flat_map(|frame| frame.warnings.clone()).collect();
         warnings.sort();
         warnings.dedup();
+        let kinds = of_all().map(|frame| frame.kinds.clone()).collect();
+        let slices = frames.map(|frames| {
+            let mut slices: Vec<Slice> = frames.into_iter().map(|Frame { slice, .. }| slice).collect();
+            name_slices(&mut slices, id, file);
+            slices
+        });
         Self {
             id: id.to_owned(),
             file: file.to_owned(),

@@ -9,7 +9,7 @@ use ichflow_api::slice_files::{NoSlice, visit};
 
 use super::cached::{Found, Headers, digest_of};
 use super::quarantine::{Others, usable};
-use crate::format::FilePixels;
+use crate::formats::FilePixels;
 use crate::kinds::Kind;
 use crate::series;
 
@@ -146,7 +146,7 @@ impl Loaded {
                 self.files
             )
         });
-        Error::new(format!("no DICOM slice was found below {}{why}", root.display())).help(
+        Error::new(format!("no slice was found below {}{why}", root.display())).help(
             "`path` should be a directory of CT slices, at any depth; `ichflow inspect` says what a file is",
         )
     }

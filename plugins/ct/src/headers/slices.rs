@@ -16,7 +16,7 @@ pub(crate) fn id_of(id: &str, frame: u32, frames: usize) -> String {
     }
 }
 
-/// The slice that a header describes, without an id and without labels.
+/// The slice that a header describes, without id and labels.
 pub(crate) fn slice_of(file: &Path, frame: u32, header: Header) -> Slice {
     let (rows, columns) = header.turn.size(header.storage.rows, header.storage.columns);
     Slice {
