@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cache::shard::Shard;
+use crate::data::labels::LabelSet;
 use crate::device::DeviceId;
 use crate::digest::Digest;
 use crate::error::{Error, Result, ResultExt};
@@ -104,6 +105,8 @@ pub struct RunContext {
     pub seed: u64,
     /// Where tensors live, without autodiff.
     pub device: DeviceId,
+    /// The labels that the recipe is about.
+    pub labels: LabelSet,
     /// The recipe as resolved, TOML.
     pub resolved_recipe: String,
     /// The recipe's title.
@@ -128,6 +131,7 @@ impl RunContext {
             cache,
             seed: 0,
             device,
+            labels: LabelSet::default(),
             resolved_recipe: String::new(),
             title: String::new(),
             provenance: Value::Null,
@@ -222,6 +226,11 @@ impl<'a> Context<'a> {
     /// The run this stage is part of.
     pub fn run(&self) -> &RunContext {
         self.run
+    }
+
+    /// The labels that the recipe is about: what loaders look for and networks predict.
+    pub fn label_set(&self) -> &LabelSet {
+        &self.run.labels
     }
 
     /// The stage's name in the recipe.

@@ -84,7 +84,7 @@ pub mod prelude {
     pub use crate::data::calibration::Calibration;
     pub use crate::data::cohort::{Cohort, Slice, SliceTags};
     pub use crate::data::folds::{Fold, Folds};
-    pub use crate::data::labels::{LABELS, Labels};
+    pub use crate::data::labels::{LabelSet, Labels, Level};
     pub use crate::data::pixels::{HuImage, PixelSource, Pixels};
     pub use crate::data::predictions::Predictions;
     pub use crate::data::scores::Scores;
@@ -102,7 +102,7 @@ pub mod prelude {
         embeddings::Embeddings,
         history::History,
         hu_batch::{HuBatch, linear_window},
-        loss::{Loss, LossFunction},
+        loss::{Loss, LossFunction, Targets},
         model::Model,
         network::{NetworkFactory, NetworkSpec},
         series::{SeriesNetworkFactory, SeriesNetworkSpec},

@@ -75,6 +75,8 @@ path = "data/my_study"
         let cohort = Cohort {
             slices: loaded.slices,
             remarks,
+            labels: context.label_set().clone(),
+            ..Cohort::default()
         };
         cohort::record(context, &[("cohort", &cohort)])?;
         let outputs = Outputs::new()

@@ -1,6 +1,5 @@
 //! The first line: which column holds what.
 
-use ichflow_api::data::labels::LabelSet;
 use ichflow_api::prelude::*;
 
 use super::label_file::LabelFile;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use ichflow_api::data::labels::Level;
 use ichflow_api::prelude::*;
 
 use super::words::plain;

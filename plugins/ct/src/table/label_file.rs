@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ichflow_api::data::labels::Level;
 use ichflow_api::prelude::*;
 
 use super::key::Key;

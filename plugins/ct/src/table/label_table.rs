@@ -5,7 +5,6 @@ use std::io::Read as _;
 use std::path::Path;
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::labels::{LabelSet, Level};
 use ichflow_api::prelude::*;
 use ichflow_api::text_table::TextTable;
 

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::labels::truth::Labels;
-use ichflow_api::data::labels::{LabelSet, Level};
 use ichflow_api::prelude::*;
 
 use super::key::Key;

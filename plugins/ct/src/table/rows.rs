@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use ichflow_api::data::labels::LabelSet;
 use ichflow_api::prelude::*;
 
 use super::columns::{Columns, Form, Meaning, Meanings};

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use ichflow_api::data::cohort;
-use ichflow_api::data::labels::LabelSet;
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 
@@ -115,14 +114,14 @@ labels = [
     }
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let set = LabelSet::rsna();
+        let set = context.label_set();
         let read = |files: &[LabelFile]| -> Result<Vec<LabelTable>> {
-            files.iter().map(|file| LabelTable::read(file, &set)).collect()
+            files.iter().map(|file| LabelTable::read(file, set)).collect()
         };
         // Before the files, which take longer.
         let tables = read(&self.labels)?;
         let test_tables = read(&self.test_labels)?;
-        load(self, &tables, &test_tables, &set, context)
+        load(self, &tables, &test_tables, set, context)
     }
 }
 
@@ -178,6 +177,8 @@ pub(crate) fn load(
     let train = Cohort {
         slices: labelled(train, matches.labels),
         remarks,
+        labels: set.clone(),
+        level: matches.level,
     };
     let test = files.test_path.is_some().then(|| Cohort {
         slices: match test_matches {
@@ -185,6 +186,7 @@ pub(crate) fn load(
             None => test,
         },
         remarks: Vec::new(),
+        ..train.with_slices(Vec::new())
     });
     let mut parts = vec![("train", &train)];
     parts.extend(test.as_ref().map(|test| ("test", test)));
@@ -212,19 +214,16 @@ pub(super) fn found(files: &Table, context: &Context) -> Result<Loaded> {
 }
 
 /// Slices with their labels, those left out that have none.
-fn labelled(slices: Vec<Slice>, labels: Vec<Option<ichflow_api::data::labels::truth::Labels>>) -> Vec<Slice> {
+fn labelled(slices: Vec<Slice>, labels: Vec<Option<Labels>>) -> Vec<Slice> {
     with_labels(slices, labels)
         .into_iter()
         .filter(|slice| slice.labels.is_some())
         .collect()
 }
 
-fn with_labels(
-    slices: Vec<Slice>,
-    labels: Vec<Option<ichflow_api::data::labels::truth::Labels>>,
-) -> Vec<Slice> {
-    let with = |(mut slice, labels): (Slice, Option<ichflow_api::data::labels::truth::Labels>)| {
-        slice.labels = labels.map(|labels| std::array::from_fn(|label| labels.is_positive(label)));
+fn with_labels(slices: Vec<Slice>, labels: Vec<Option<Labels>>) -> Vec<Slice> {
+    let with = |(mut slice, labels): (Slice, Option<Labels>)| {
+        slice.labels = labels;
         slice
     };
     slices.into_iter().zip(labels).map(with).collect()

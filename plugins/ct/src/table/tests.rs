@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use ichflow_api::data::labels::{LabelSet, Level};
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
 use proptest::prelude::*;
@@ -262,7 +261,7 @@ fn held(tables: &[LabelTable]) -> Result<Matched> {
 
 /// `any` of each slice.
 fn any(matched: &Matched) -> Vec<Option<f32>> {
-    let any = |labels: &Option<ichflow_api::data::labels::truth::Labels>| labels.as_ref()?.value(0);
+    let any = |labels: &Option<Labels>| labels.as_ref()?.value(0);
     matched.labels.iter().map(any).collect()
 }
 

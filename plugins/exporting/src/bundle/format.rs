@@ -98,6 +98,9 @@ pub struct Index {
     pub title: String,
     /// Names of the labels, in the order of every row of probabilities.
     pub labels: Vec<String>,
+    /// These with their union and their weights, where they are not the competition's.
+    #[serde(default, skip_serializing_if = "LabelSet::is_rsna")]
+    pub label_set: LabelSet,
     /// The architecture in words.
     pub network: String,
     /// Channels of the network's images.
@@ -160,12 +163,12 @@ impl Index {
             .help("run its recipe again, or use the program that wrote it"));
         }
         let index: Self = serde_json::from_value(value).at("understand", &path)?;
-        if index.labels != LABELS {
+        if index.labels != index.label_set.names() {
             return Err(Error::new(format!(
-                "{} is for the labels {}, and this program knows {}",
+                "{} is for the labels {}, but its label set is {}",
                 path.display(),
                 index.labels.join(", "),
-                LABELS.join(", ")
+                index.label_set
             )));
         }
         Ok(index)

@@ -55,6 +55,7 @@ impl Stage for ModelBundle {
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let model = inputs.take(input::MODEL)?;
+        let cohort = inputs.take(input::COHORT)?;
         let run = context.run();
         let recipe: Table = run
             .resolved_recipe
@@ -102,7 +103,8 @@ impl Stage for ModelBundle {
         let index = Index {
             format: FORMAT,
             title: run.title.clone(),
-            labels: LABELS.iter().map(|label| (*label).to_owned()).collect(),
+            labels: cohort.labels.names().to_vec(),
+            label_set: cohort.labels.clone(),
             network: model.description.clone(),
             channels: model.preparation.window.channels(),
             image_size_px: model.preparation.resize.map(|Resize { size }| size),
@@ -115,7 +117,7 @@ impl Stage for ModelBundle {
                 .filter(|_| wire("valid").is_ok_and(|valid| valid == chain.predictions))
                 .map(|thresholds| BundledThresholds {
                     target: thresholds.target.clone(),
-                    of_label: thresholds.of_label.to_vec(),
+                    of_label: thresholds.of_label.clone(),
                 }),
             model: chain.model.clone(),
             predictions: chain.predictions.clone(),
@@ -137,7 +139,7 @@ impl Stage for ModelBundle {
             title: model.in_title(&run.title),
             index: &index,
             parameters: ichflow_api::nn::parameters::count(&model.network),
-            cohort: &*inputs.take(input::COHORT)?,
+            cohort: &cohort,
             folds: &*inputs.take(input::FOLDS)?,
             scores: inputs.get(optional::SCORES)?.as_deref(),
             steps,

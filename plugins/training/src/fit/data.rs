@@ -52,7 +52,7 @@ impl Data {
         }
         let labelled = self.train.iter().zip(slices);
         Ok(labelled
-            .filter_map(|(index, slice)| Some((*index, slice.labels?)))
+            .filter_map(|(index, slice)| Some((*index, slice.labels.clone()?)))
             .collect())
     }
 
