@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`predict`] | probabilities of validation and test slices |
 //! | [`embed`] | a network's pooled features and logits of every slice |
+//! | [`out_of_fold`] | embeddings of k folds put together, each by a network that was not trained on the slice |
 //! | [`predict_series`] | a series model's probabilities of slices, and of exams |
 //! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
@@ -15,6 +16,7 @@ mod batches;
 pub mod embed;
 pub mod histogram_logistic;
 pub mod logistic;
+pub mod out_of_fold;
 pub mod postprocess;
 pub mod predict;
 pub mod predict_series;

@@ -153,7 +153,10 @@ impl PredictSeries {
                 slices.probabilities.push(row);
             }
         }
-        Ok(Found { slices, exams })
+        Ok(Found {
+            slices: slices.made_by(&model.trained_on),
+            exams,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 /// The part of every slice: all slices of a patient (of a study, where no patient is named) in one part,
 /// and bleeding spread over the parts.
 pub(super) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
+    predictions.refuse_in_fold()?;
     let bleeds = |truth: &Labels| match predictions.labels.union() {
         Some(union) => truth.is_positive(union),
         None => truth.some_positive(),
