@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use burn::tensor::Device;
 use clap::Args;
-use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::labels::LabelSet;
 use ichflow_api::nn::summary::Summary;
 use ichflow_api::ports::Need;
 use ichflow_api::registry::{Registration, Registry};
@@ -81,7 +81,8 @@ fn network(registration: &Registration) -> String {
         Ok(Some(built)) => {
             let summary = Summary::of(&built.network, built.image, &Device::flex());
             format!(
-                "\nNetwork by its defaults, {COUNT} outputs\n  {}\n",
+                "\nNetwork by its defaults, {} outputs\n  {}\n",
+                LabelSet::default().len(),
                 summary.in_one_line()
             )
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ichflow_api::data::labels::LabelSet;
 use ichflow_api::digest::{Digest, sha256_of_file};
 use ichflow_api::error::Result;
 
@@ -9,7 +10,7 @@ use super::wiring::Wire;
 use crate::recipe::stage::RecipeStage;
 
 /// The digest of what makes a stage's result: its name and version, the parameters that matter, its
-/// inputs, the files it reads and, where it matters, the seed. `input` tells what an input is known by.
+/// inputs, the files it reads, the labels where they are not the usual ones and, where it matters, the seed. `input` tells what an input is known by.
 /// With `files`, single files count by their content and not by their path; a plan, which reads nothing,
 /// has only the path.
 ///
@@ -18,6 +19,7 @@ use crate::recipe::stage::RecipeStage;
 pub fn of<'a>(
     stage: &RecipeStage,
     seed: u64,
+    labels: &LabelSet,
     wires: &BTreeMap<&'static str, Wire>,
     input: impl Fn(&Wire) -> &'a str,
     files: Option<&BTreeMap<String, String>>,
@@ -36,6 +38,9 @@ pub fn of<'a>(
     }
     for (param, content) in files.into_iter().flatten() {
         digest.add(param).add(content);
+    }
+    if !labels.is_rsna() {
+        digest.add(format!("{labels:?}"));
     }
     if stage.registration.seeded {
         digest.add(stage.seed.unwrap_or(seed).to_le_bytes());

@@ -86,6 +86,7 @@ fn needs_of(plan: &Plan) -> Result<Vec<(String, Needs)>> {
         let needs = planned.stage.stage.needs(&Known {
             inputs: planned.takes.clone(),
             foreseen,
+            labels: plan.labels.clone(),
             // A step is tried on the processor, whose memory the system tells of.
             device: DeviceId::Cpu,
         })?;

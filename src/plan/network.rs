@@ -1,6 +1,6 @@
 //! The network of a recipe, without its data: what it consists of and how much it computes.
 
-use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::labels::LabelSet;
 use ichflow_api::data::pixels::Pixels;
 use ichflow_api::device::DeviceId;
 use ichflow_api::error::Result;
@@ -40,7 +40,7 @@ pub fn of_stage(stage: &dyn AnyStage) -> Result<Option<Built>> {
     let offers = stage.describe(&takes);
     let outputs = ports.outputs.iter();
     let network = outputs.filter_map(|output| offers.any(output.name)).next();
-    build(network, 3, None)
+    build(network, 3, LabelSet::default().len(), None)
 }
 
 /// The networks that a recipe trains, by the name of the stage that trains.
@@ -55,6 +55,7 @@ pub fn of_plan(plan: &Plan) -> Result<Vec<(String, Built)>> {
         let made = build(
             taken::<NetworkSpec>(trains),
             channels.unwrap_or(3),
+            plan.labels.len(),
             images.and_then(|images| images.size),
         )?;
         built.extend(made.map(|made| (trains.stage.name.clone(), made)));
@@ -78,13 +79,18 @@ fn taken<A: Artifact>(planned: &PlannedStage) -> Option<&Description> {
     planned.takes.any(input.name)
 }
 
-fn build(network: Option<&Description>, channels: usize, size: Option<[usize; 2]>) -> Result<Option<Built>> {
+fn build(
+    network: Option<&Description>,
+    channels: usize,
+    labels: usize,
+    size: Option<[usize; 2]>,
+) -> Result<Option<Built>> {
     let Some(spec) = network.and_then(Description::artifact::<NetworkSpec>) else {
         return Ok(None);
     };
     let [rows, columns] = size.unwrap_or([USUAL_SIZE; 2]);
     Ok(Some(Built {
-        network: spec.build(channels, COUNT, &DeviceId::Cpu.open())?,
+        network: spec.build(channels, labels, &DeviceId::Cpu.open())?,
         image: [channels, rows, columns],
         usual_size: size.is_none(),
     }))

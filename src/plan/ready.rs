@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ichflow_api::data::labels::LabelSet;
 use ichflow_api::error::Result;
 use ichflow_api::ports::Descriptions;
 use ichflow_api::registry::Registry;
@@ -34,6 +35,8 @@ pub struct Plan {
     pub trial: Option<String>,
     /// Seed of everything random.
     pub seed: u64,
+    /// The labels it is about.
+    pub labels: LabelSet,
     /// Stages in the order they run.
     pub stages: Vec<PlannedStage>,
 }
@@ -57,6 +60,7 @@ impl Plan {
             title: recipe.title,
             trial: recipe.trial,
             seed: recipe.seed,
+            labels: recipe.labels,
             stages: Vec::new(),
         };
         for (stage, wired) in recipe.stages.into_iter().zip(wired) {
@@ -64,7 +68,7 @@ impl Plan {
                 let source: Option<&PlannedStage> = plan.stages.get(wire.stage);
                 source.map_or("", |stage| stage.key.as_str())
             };
-            let key = key::of(&stage, plan.seed, &wired.wires, source, None)?;
+            let key = key::of(&stage, plan.seed, &plan.labels, &wired.wires, source, None)?;
             plan.stages.push(PlannedStage {
                 stage,
                 wires: wired.wires,
@@ -99,6 +103,12 @@ impl Plan {
         document.insert("ichflow".into(), crate::recipe::FORMAT.into());
         document.insert("title".into(), self.title.clone().into());
         document.insert("seed".into(), i64::try_from(self.seed).unwrap_or(i64::MAX).into());
+        if !self.labels.is_rsna() {
+            document.insert(
+                "labels".into(),
+                crate::recipe::resolved_labels(&self.labels).into(),
+            );
+        }
         for planned in &self.stages {
             let mut table = toml::Table::new();
             table.insert("use".into(), planned.stage.registration.name.into());

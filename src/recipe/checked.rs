@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use ichflow_api::data::labels::LabelSet;
 use ichflow_api::registry::Registry;
 
 use super::problem::{Code, Problem, Problems};
 use super::raw::RawRecipe;
 use super::stage::{self, Files, RecipeStage};
 use super::value::{Node, Table, Value};
-use super::{set_text, top_level, vars};
+use super::{labels, set_text, top_level, vars};
 
 /// A recipe whose stages all exist and whose parameters are all valid.
 pub struct Recipe {
@@ -18,6 +19,8 @@ pub struct Recipe {
     pub trial: Option<String>,
     /// Seed of everything random.
     pub seed: u64,
+    /// The labels it is about.
+    pub labels: LabelSet,
     /// Stages, in the order they run.
     pub stages: Vec<RecipeStage>,
 }
@@ -61,15 +64,16 @@ impl Recipe {
         }
         let title = top_level::title(&table, path, problems);
         let seed = top_level::seed(&table, problems);
+        let labels = labels::of(&table, &mut problems.list);
         let mut stages = Vec::new();
         let mut stage_tables = 0;
         for entry in &mut table.entries {
-            if top_level::KEYS.contains(&entry.key.as_str()) {
+            if top_level::KEYS.contains(&entry.key.as_str()) || labels::declares(entry) {
                 continue;
             }
             stage_tables += 1;
             set_text::take_as_text(entry, registry, &problems.sources);
-            stages.extend(stage::load(entry, files, registry, &mut problems.list));
+            stages.extend(stage::load(entry, files, &labels, registry, &mut problems.list));
         }
         if stage_tables == 0 && problems.list.is_empty() {
             problems.list.push(
@@ -85,6 +89,7 @@ impl Recipe {
             title,
             trial,
             seed,
+            labels,
             stages,
         })
     }

@@ -48,6 +48,29 @@ fn top_level() -> Value {
             "type": "integer",
             "minimum": 0,
         },
+        "labels": {
+            "description": "The labels that the recipe is about; without it, the six of the RSNA 2019 challenge.",
+            "type": "object",
+            "properties": {
+                "names": {
+                    "description": "The labels, in the order of truth and predictions.",
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "minItems": 1,
+                },
+                "union": {
+                    "description": "The label that is positive wherever another one is; by default the one called `any`.",
+                    "type": "string",
+                },
+                "weights": {
+                    "description": "Weights of the weighted log loss, one a label; by default 1, and the challenge's for its own.",
+                    "type": "array",
+                    "items": {"type": "number", "exclusiveMinimum": 0},
+                },
+            },
+            "required": ["names"],
+            "additionalProperties": false,
+        },
         "vars": {
             "description": "Values that the recipe uses as \"${name}\", and that --set vars.NAME=VALUE changes.",
             "type": "object",

@@ -9,9 +9,9 @@ use toml::de::DeTable;
 
 use super::problem::{Code, Problem, Problems};
 use super::source::{LayerKind, Place, Source, floor_char_boundary};
-use super::suggest;
 use super::syntax;
 use super::value::{Entry, Node, Table, Value, from_parsed};
+use super::{labels, suggest};
 
 /// How many files a chain of `extends` may have.
 const MAX_DEPTH: usize = 3;
@@ -356,6 +356,18 @@ pub(super) fn apply_set(table: &mut Table, path: &[(String, Place)], new: Node, 
                 .push(Problem::at(Code::BadSet, place, format!("`{key}` cannot be set")).help(help));
         }
         return;
+    }
+    if key == labels::KEY && table.get(key).is_none() {
+        let value = Value::Table(Table::default());
+        set_entry(
+            table,
+            key,
+            place,
+            Node {
+                value,
+                place: place.clone(),
+            },
+        );
     }
     let tables: Vec<String> = table
         .entries

@@ -8,6 +8,7 @@
 pub mod catalogue;
 mod checked;
 pub mod json_schema;
+mod labels;
 pub mod layers;
 mod missing;
 pub mod problem;
@@ -25,4 +26,5 @@ pub mod value;
 pub mod vars;
 
 pub use checked::Recipe;
+pub use labels::resolved as resolved_labels;
 pub use top_level::FORMAT;

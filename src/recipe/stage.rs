@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ichflow_api::data::labels::LabelSet;
 use ichflow_api::ports::Ports;
 use ichflow_api::registry::{Registration, Registry};
 use ichflow_api::stage::AnyStage;
@@ -48,6 +49,7 @@ pub struct RecipeStage {
 pub(super) fn load(
     entry: &Entry,
     files: Files,
+    labels: &LabelSet,
     registry: &Registry,
     problems: &mut Vec<Problem>,
 ) -> Option<RecipeStage> {
@@ -120,14 +122,14 @@ pub(super) fn load(
         );
         return None;
     };
-    build(entry, table, registration, files, problems)
+    build(entry, table, registration, (files, labels), problems)
 }
 
 fn build(
     entry: &Entry,
     table: &Table,
     registration: &'static Registration,
-    files: Files,
+    (files, labels): (Files, &LabelSet),
     problems: &mut Vec<Problem>,
 ) -> Option<RecipeStage> {
     let name = &entry.key;
@@ -198,7 +200,7 @@ fn build(
         }
     };
     let mut advice = Vec::new();
-    for found in stage.check() {
+    for found in stage.check().into_iter().chain(stage.check_labels(labels)) {
         let place = entry.node.place_of(&found.key);
         let mut problem = Problem::at(Code::Inconsistent, &place, found.message);
         problem.help = found.help;

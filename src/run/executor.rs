@@ -80,6 +80,7 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
         Box::new(observer),
     );
     context.seed = plan.seed;
+    context.labels = plan.labels.clone();
     context.title = plan.title.clone();
     context.resolved_recipe = plan.resolved_recipe()?;
     context.provenance = provenance::before(plan, options.sources, &options.device.to_string());

@@ -59,7 +59,14 @@ impl StageRecord {
     pub fn of<'a>(plan: &Plan, planned: &PlannedStage, known_by: impl Fn(&Wire) -> &'a str) -> Result<Self> {
         let stage = &planned.stage;
         let files = key::files(stage)?;
-        let made_of = key::of(stage, plan.seed, &planned.wires, &known_by, Some(&files))?;
+        let made_of = key::of(
+            stage,
+            plan.seed,
+            &plan.labels,
+            &planned.wires,
+            &known_by,
+            Some(&files),
+        )?;
         let each = |tell: &dyn Fn(&Wire) -> String| {
             let wires = planned.wires.iter();
             wires

@@ -24,16 +24,17 @@ const SIZE: usize = 64;
 fn labels(index: usize) -> Labels {
     let types = uniform(&format!("labels {index}"), 5);
     let types: Vec<bool> = types.into_iter().map(|value| value < 0.2).collect();
-    std::array::from_fn(|label| match label {
+    let positive: [bool; 6] = std::array::from_fn(|label| match label {
         0 => types.contains(&true),
         label => types[label - 1],
-    })
+    });
+    positive.into()
 }
 
 fn slice(index: usize) -> HuImage {
     let patches = uniform(&format!("patches {index}"), 8 * 8);
     let noise = uniform(&format!("noise {index}"), SIZE * SIZE);
-    let bleed = if labels(index)[0] { 40 } else { 0 };
+    let bleed = if labels(index).is_positive(0) { 40 } else { 0 };
     let hu = noise.iter().enumerate().map(|(place, noise)| {
         let patch = |place: usize| place * 8 / SIZE;
         let patch = patches[patch(place / SIZE) * 8 + patch(place % SIZE)];

@@ -36,10 +36,27 @@ pub fn cluster_bootstrap<const N: usize>(
     statistics: impl Fn(&[usize]) -> [Option<f64>; N] + Sync,
 ) -> [Option<Interval>; N] {
     let values = resample(cluster_of, resamples, rng, statistics);
-    std::array::from_fn(|which| {
-        let values = values.iter().filter_map(|values| values[which]).collect();
-        interval(values, resamples)
-    })
+    std::array::from_fn(|which| of_resamples(&values, which, resamples))
+}
+
+/// The same of a number of statistics that is only known when the program runs: `statistics` gives `count` of them.
+pub fn cluster_bootstrap_of(
+    count: usize,
+    cluster_of: &[usize],
+    resamples: usize,
+    rng: &mut impl Rng,
+    statistics: impl Fn(&[usize]) -> Vec<Option<f64>> + Sync,
+) -> Vec<Option<Interval>> {
+    let values = resample(cluster_of, resamples, rng, statistics);
+    (0..count)
+        .map(|which| of_resamples(&values, which, resamples))
+        .collect()
+}
+
+/// The interval of one of the statistics.
+fn of_resamples(values: &[impl AsRef<[Option<f64>]>], which: usize, resamples: usize) -> Option<Interval> {
+    let of = values.iter().filter_map(|values| *values.as_ref().get(which)?);
+    interval(of.collect(), resamples)
 }
 
 /// Δ of a metric between two sets of predictions of the same slices.
@@ -88,12 +105,12 @@ pub fn paired_bootstrap(
 }
 
 /// The statistics of every resample; none where there are fewer than two clusters.
-fn resample<const N: usize>(
+fn resample<S: Send>(
     cluster_of: &[usize],
     resamples: usize,
     rng: &mut impl Rng,
-    statistics: impl Fn(&[usize]) -> [Option<f64>; N] + Sync,
-) -> Vec<[Option<f64>; N]> {
+    statistics: impl Fn(&[usize]) -> S + Sync,
+) -> Vec<S> {
     let clusters = members(cluster_of);
     if clusters.len() < 2 {
         return Vec::new();

@@ -32,7 +32,7 @@ pub use auroc_variance::{
     AurocDifference, AurocEstimate, auroc_clustered, auroc_delong, auroc_difference_clustered,
     auroc_difference_delong,
 };
-pub use bootstrap::{Interval, PairedDifference, cluster_bootstrap, paired_bootstrap};
+pub use bootstrap::{Interval, PairedDifference, cluster_bootstrap, cluster_bootstrap_of, paired_bootstrap};
 pub use brier::brier;
 pub use calibration_curve::{CalibrationCurve, CalibrationErrors};
 pub use calibration_error::{ReliabilityBin, expected_calibration_error, reliability};
@@ -41,7 +41,7 @@ pub use confusion::Confusion;
 pub use decision_curve::{NetBenefit, decision_curve};
 pub use error::MetricsError;
 pub use likelihood_ratio::{LikelihoodRatios, likelihood_ratios};
-pub use log_loss::{DEFAULT_EPS, label_log_loss, prevalence, prevalence_log_loss, weighted_log_loss};
+pub use log_loss::{DEFAULT_EPS, Truth, label_log_loss, prevalence, prevalence_log_loss, weighted_log_loss};
 pub use mcnemar::{McNemar, mcnemar};
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use operating_point::{OperatingPoint, Target, operating_point, sensitivity_at_specificity};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use burn::module::ParamId;
+use burn::tensor::Tensor;
 
 use crate::precision::Precision;
 
@@ -16,6 +17,17 @@ pub struct Call<'a> {
     pub output: &'a [usize],
     /// Multiplications with an addition each, of one value of the output.
     pub multiply_adds_per_value: usize,
+    /// What it gave.
+    pub values: Values<'a>,
+}
+
+/// What a layer gave.
+#[derive(Clone, Copy, Debug)]
+pub enum Values<'a> {
+    /// Of a convolution: `[batch, maps, height, width]`.
+    Maps(&'a Tensor<4>),
+    /// Of a linear layer: `[batch, features]`.
+    Features(&'a Tensor<2>),
 }
 
 /// Looks on while layers compute.

@@ -104,11 +104,20 @@ impl Head {
 
     /// From feature maps `[batch, features, h, w]` to logits `[batch, outputs]`.
     pub fn forward(&self, features: Tensor<4>, context: &ForwardContext) -> Tensor<2> {
+        self.logits(self.pooled(features, context), context)
+    }
+
+    /// From feature maps `[batch, features, h, w]` to pooled features `[batch, features]`.
+    pub fn pooled(&self, features: Tensor<4>, context: &ForwardContext) -> Tensor<2> {
         let pooled = self.pool.forward(features, context);
-        let pooled = match &self.norm {
+        match &self.norm {
             Some(norm) => norm.forward(pooled),
             None => pooled,
-        };
+        }
+    }
+
+    /// From pooled features `[batch, features]` to logits `[batch, outputs]`.
+    pub fn logits(&self, pooled: Tensor<2>, context: &ForwardContext) -> Tensor<2> {
         let pooled = self.dropout.forward(pooled);
         match &self.hidden {
             Some(hidden) => self.each_label(activation::relu(project(hidden, pooled, context))),

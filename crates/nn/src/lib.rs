@@ -6,6 +6,7 @@ mod backbone;
 mod center_width;
 mod context;
 mod cpu;
+mod embedded_layer;
 mod erased;
 mod error;
 mod head;
@@ -23,7 +24,8 @@ pub mod weights;
 
 pub use backbone::Backbone;
 pub use center_width::CenterWidth;
-pub use context::{Call, ForwardContext, Observer};
+pub use context::{Call, ForwardContext, Observer, Values};
+pub use embedded_layer::EmbeddedLayer;
 pub use erased::AnyBackbone;
 pub use error::{Error, NotWeights, Result};
 pub use head::{Head, HeadKind, HeadPlan, Pool, Pooling};

@@ -37,6 +37,9 @@ pub mod input {
     /// The trained model.
     #[cfg(feature = "tensors")]
     pub const MODEL: Input<Model> = Input::required("model");
+    /// What a network makes of every slice of the cohort.
+    #[cfg(feature = "tensors")]
+    pub const EMBEDDINGS: Input<Embeddings> = Input::by_name("embeddings");
 }
 
 /// Inputs that may be absent.
@@ -77,6 +80,9 @@ pub mod optional {
     /// How training went.
     #[cfg(feature = "tensors")]
     pub const HISTORY: OptionalInput<History> = OptionalInput::new("history");
+    /// What a network makes of every test slice.
+    #[cfg(feature = "tensors")]
+    pub const TEST_EMBEDDINGS: OptionalInput<Embeddings> = OptionalInput::new("test");
 }
 
 /// Outputs.
@@ -134,6 +140,12 @@ pub mod output {
     /// How training went.
     #[cfg(feature = "tensors")]
     pub const HISTORY: Output<History> = Output::new("history");
+    /// What a network makes of every slice of the cohort.
+    #[cfg(feature = "tensors")]
+    pub const EMBEDDINGS: Output<Embeddings> = Output::new("embeddings");
+    /// What a network makes of every test slice.
+    #[cfg(feature = "tensors")]
+    pub const TEST_EMBEDDINGS: Output<Embeddings> = Output::new("test");
 }
 
 mod types {
@@ -150,6 +162,7 @@ mod types {
     #[cfg(feature = "tensors")]
     pub(super) use crate::tensors::{
         augmentation::Augment,
+        embeddings::Embeddings,
         history::History,
         loss::Loss,
         model::{Model, Resize},

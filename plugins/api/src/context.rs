@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cache::shard::Shard;
+use crate::data::labels::LabelSet;
 use crate::device::DeviceId;
 use crate::digest::Digest;
 use crate::error::{Error, Result, ResultExt};
@@ -104,6 +105,8 @@ pub struct RunContext {
     pub seed: u64,
     /// Where tensors live, without autodiff.
     pub device: DeviceId,
+    /// The labels that the recipe is about.
+    pub labels: LabelSet,
     /// The recipe as resolved, TOML.
     pub resolved_recipe: String,
     /// The recipe's title.
@@ -128,6 +131,7 @@ impl RunContext {
             cache,
             seed: 0,
             device,
+            labels: LabelSet::default(),
             resolved_recipe: String::new(),
             title: String::new(),
             provenance: Value::Null,
@@ -224,6 +228,11 @@ impl<'a> Context<'a> {
         self.run
     }
 
+    /// The labels that the recipe is about: what loaders look for and networks predict.
+    pub fn label_set(&self) -> &LabelSet {
+        &self.run.labels
+    }
+
     /// The stage's name in the recipe.
     pub fn stage(&self) -> &str {
         self.stage
@@ -314,7 +323,9 @@ impl<'a> Context<'a> {
         Ok(path)
     }
 
-    pub(crate) fn result_directory(&self) -> PathBuf {
+    /// The directory in which [`Context::keep`] and [`Context::keep_pieces`] keep the result of this stage: a place
+    /// for what pieces have beside their texts.
+    pub fn result_directory(&self) -> PathBuf {
         self.run.cache.join(self.stage_use).join(self.made_of)
     }
 

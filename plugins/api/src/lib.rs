@@ -55,6 +55,7 @@ pub mod error;
 pub mod guard;
 pub mod metric;
 pub mod needs;
+pub mod npy;
 pub mod path_text;
 pub mod ports;
 pub mod registry;
@@ -83,12 +84,13 @@ pub mod prelude {
     pub use crate::data::calibration::Calibration;
     pub use crate::data::cohort::{Cohort, Slice, SliceTags};
     pub use crate::data::folds::{Fold, Folds};
-    pub use crate::data::labels::{LABELS, Labels};
+    pub use crate::data::labels::{LabelSet, Labels, Level};
     pub use crate::data::pixels::{HuImage, PixelSource, Pixels};
     pub use crate::data::predictions::Predictions;
     pub use crate::data::scores::Scores;
     pub use crate::data::submission::SampleSubmission;
     pub use crate::data::thresholds::Thresholds;
+    pub use crate::data::trained_on::TrainedOn;
     pub use crate::error::{Error, Result, ResultExt};
     pub use crate::ports::{
         Artifact, Description, Descriptions, Input, Inputs, OptionalInput, Output, Outputs, Ports,
@@ -97,9 +99,10 @@ pub mod prelude {
     #[cfg(feature = "tensors")]
     pub use crate::tensors::{
         augmentation::{Augment, Augmentation},
+        embeddings::Embeddings,
         history::History,
         hu_batch::{HuBatch, linear_window},
-        loss::{Loss, LossFunction},
+        loss::{Loss, LossFunction, Targets},
         model::Model,
         network::{NetworkFactory, NetworkSpec},
         series::{SeriesNetworkFactory, SeriesNetworkSpec},

@@ -1,5 +1,6 @@
 //! What stages would take, as far as they can tell before anything runs: `ichflow doctor` adds it up.
 
+use crate::data::labels::LabelSet;
 use crate::device::DeviceId;
 use crate::ports::Descriptions;
 
@@ -20,6 +21,8 @@ pub struct Known {
     pub inputs: Descriptions,
     /// The slices of the loader before it, if it can tell.
     pub foreseen: Option<Foreseen>,
+    /// The labels that the recipe is about.
+    pub labels: LabelSet,
     /// Where tensors live.
     pub device: DeviceId,
 }

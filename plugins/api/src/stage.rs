@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
+use crate::data::labels::LabelSet;
 use crate::error::Result;
 use crate::needs::{Known, Needs};
 use crate::ports::{Descriptions, Inputs, Outputs, Ports};
@@ -193,6 +194,11 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
         Vec::new()
     }
 
+    /// Mistakes beside the labels of the recipe: a number too few, a label that there is not. Reads nothing.
+    fn check_labels(&self, _labels: &LabelSet) -> Vec<Problem> {
+        Vec::new()
+    }
+
     /// Files and directories it will read.
     fn reads(&self) -> Vec<ExternalPath> {
         Vec::new()
@@ -238,6 +244,8 @@ pub trait AnyStage: Send + Sync {
     fn describe(&self, inputs: &Descriptions) -> Descriptions;
     /// See [`Stage::check`].
     fn check(&self) -> Vec<Problem>;
+    /// See [`Stage::check_labels`].
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem>;
     /// See [`Stage::reads`].
     fn reads(&self) -> Vec<ExternalPath>;
     /// See [`Stage::needs`].
@@ -275,6 +283,10 @@ impl<S: Stage> AnyStage for S {
 
     fn check(&self) -> Vec<Problem> {
         Stage::check(self)
+    }
+
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        Stage::check_labels(self, labels)
     }
 
     fn reads(&self) -> Vec<ExternalPath> {

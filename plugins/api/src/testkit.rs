@@ -119,7 +119,7 @@ pub fn slice(id: &str, patient: &str, labels: Option<Labels>) -> Slice {
 pub fn cohort(slices: Vec<Slice>) -> Cohort {
     Cohort {
         slices,
-        remarks: Vec::new(),
+        ..Cohort::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Any directory tree of DICOM files.
+//! Any directory tree of DICOM and NIfTI files.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,14 +10,15 @@ use ichflow_api::prelude::*;
 use ichflow_api::slice_files::{NoSlice, visit};
 
 use crate::foresee::foresee;
+use crate::formats::FilePixels;
 use crate::headers::{Found, Headers, Others, digest_of, usable};
 use crate::kinds::Kind;
-use crate::pixels::DicomPixels;
 use crate::series;
 
-/// Loads every DICOM slice below a directory, without labels: data of one's own to apply a model to.
+/// Loads every DICOM slice and NIfTI volume below a directory, without labels: data of one's own to apply a model to.
 ///
-/// A slice's id is its path below the directory; bytes of a name that are not UTF-8 stand in it as `\xNN`. Files that are
+/// A volume's axial slices are its frames, in the orientation of DICOM whatever axes it is stored along; masks and images
+/// after a window, told by their values, are excluded. A volume is a series of a patient of its own. A slice's id is its path below the directory; bytes of a name that are not UTF-8 stand in it as `\xNN`. Files that are
 /// not DICOM are skipped and counted. What is DICOM or is named like it and cannot be used goes to quarantine, as does
 /// what cannot be opened: no entry of the directory ends the run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -37,7 +38,7 @@ pub struct DicomDir {
 impl Stage for DicomDir {
     const NAME: &'static str = "dicom-dir";
     const FAMILY: Family = Family::Load;
-    const SUMMARY: &'static str = "any directory tree of DICOM slices, without labels";
+    const SUMMARY: &'static str = "any directory tree of DICOM slices and NIfTI volumes, without labels";
     const EXAMPLE: &'static str = r#"
 [load]
 use = "dicom-dir"
@@ -73,7 +74,7 @@ path = "data/my_study"
         let headers = Headers::open(context)?;
         let (named, is_part) = headers.share_of(context, named);
         let found = headers.read(context, named)?;
-        let pixels = Pixels::new(DicomPixels::default()).with_digest(digest_of(&found));
+        let pixels = Pixels::new(FilePixels::default()).with_digest(digest_of(&found));
         let mut found = others.take_from(found);
         if !is_part {
             found.extend(closed);
@@ -102,12 +103,17 @@ path = "data/my_study"
                 )
             });
             return Err(
-                Error::new(format!("no DICOM slice was found below {}{why}", self.path.display()))
+                Error::new(format!("no slice was found below {}{why}", self.path.display()))
                     .help("`path` should be a directory of CT slices, at any depth; `ichflow inspect` says what a file is"),
             );
         }
         remarks.extend(warnings);
-        let cohort = Cohort { slices, remarks };
+        let cohort = Cohort {
+            slices,
+            remarks,
+            labels: context.label_set().clone(),
+            ..Cohort::default()
+        };
         cohort::record(context, &[("cohort", &cohort)])?;
         let outputs = Outputs::new()
             .with(output::COHORT, cohort)

@@ -8,7 +8,7 @@ use ichflow_api::needs::{Foreseen, Needs};
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files::visit;
 
-use crate::headers::slices_of;
+use crate::formats::format_of;
 
 /// Files looked at for one whose header can be read.
 const TRIED: usize = 20;
@@ -41,7 +41,9 @@ pub(crate) fn foresee<'a>(directories: impl Iterator<Item = &'a Path>) -> Result
 /// Rows and columns of a file's first slice, if its header can be read.
 fn size_of(file: &Path) -> Option<(u32, u32)> {
     // Parsers may panic on what nobody foresaw.
-    let read = guard::catch(AssertUnwindSafe(|| slices_of("first", file)));
-    let slices = read.ok()?.ok()?;
-    slices.first().map(|slice| (slice.rows, slice.columns))
+    let read = guard::catch(AssertUnwindSafe(|| format_of(file).read(file)));
+    let frames = read.ok()?.ok()?;
+    frames
+        .first()
+        .map(|frame| (frame.slice.rows, frame.slice.columns))
 }

@@ -16,7 +16,7 @@ pub enum Kind {
     Localizer,
     /// Maps and projections computed from slices, by ImageType: perfusion, iodine, maximum intensity.
     DerivedMap,
-    /// Values whose unit is not HU (RescaleType, ModalityLUTType).
+    /// Values whose unit is not HU (RescaleType, ModalityLUTType); volumes of a format that names no unit, by their values.
     NotHu,
     /// Coronal and sagittal images (ImageOrientationPatient).
     NotAxial,
@@ -160,13 +160,27 @@ pub fn kinds_of(header: &Header) -> Vec<(Kind, String)> {
     kinds
 }
 
-fn class_is_no_capture(kinds: &[(Kind, String)]) -> bool {
-    kinds.iter().all(|(kind, _)| *kind != Kind::SecondaryCapture)
+/// HU below which some of every head lies, since air does: a volume whose values all lie above holds none.
+const AIR: f64 = -200.0;
+
+/// Why a volume's values, from `low` to `high`, are no HU of CT, if they are none. NIfTI names no unit, and the same
+/// directories hold masks, images after a window and stored values that lost their intercept.
+pub(crate) fn not_hu_values(low: f64, high: f64) -> Option<String> {
+    let shown = |value: f64| format!("{}", (value * 100.0).round() / 100.0).replace('-', "−");
+    if low == high {
+        return Some(format!("all its values are {}", shown(low)));
+    }
+    let between = format!("its values lie between {} and {}", shown(low), shown(high));
+    if low > AIR {
+        return Some(format!(
+            "{between}, and air has −1000 HU: a mask, an image after a window, or values without their intercept"
+        ));
+    }
+    (high > f64::from(i16::MAX)).then(|| format!("{between}, beyond what HU can be"))
 }
 
-/// Why a header describes no axial slice of CT in HU, if it describes none.
-pub fn not_axial_ct(header: &Header) -> Option<String> {
-    reasons(kinds_of(header).iter())
+fn class_is_no_capture(kinds: &[(Kind, String)]) -> bool {
+    kinds.iter().all(|(kind, _)| *kind != Kind::SecondaryCapture)
 }
 
 /// The reasons of some kinds in one text; none of no kinds.
@@ -269,5 +283,18 @@ mod tests {
             kinds(AXIAL, &[(tags::RESCALE_TYPE, VR::LO, "MGML")]),
             [Kind::NotHu]
         );
+    }
+
+    #[test]
+    fn values_of_a_volume_tell_whether_they_are_hu() {
+        for (low, high) in [(-1024.0, 3071.0), (-1500.0, 80.0), (-1000.3, 1800.5)] {
+            assert_eq!(not_hu_values(low, high), None);
+        }
+        let why = |low, high| not_hu_values(low, high).unwrap();
+        assert!(why(0.0, 5.0).starts_with("its values lie between 0 and 5, and air has −1000 HU"));
+        assert!(why(0.0, 4095.0).ends_with("without their intercept"));
+        assert!(why(-0.125, 1.0).contains("between −0.13 and 1"));
+        assert_eq!(why(-1024.0, -1024.0), "all its values are −1024");
+        assert!(why(-1024.0, 70000.0).ends_with("beyond what HU can be"));
     }
 }

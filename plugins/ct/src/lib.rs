@@ -1,6 +1,7 @@
-//! From DICOM files to Hounsfield units: loaders, the HU store and the phantom. Files are read by `ichflow-dicom`.
+//! From files of CT to Hounsfield units: loaders, the HU store and the phantom. DICOM is read by `ichflow-dicom`, NIfTI by
+//! `ichflow-nifti`.
 //!
-//! - [`rsna`] loads the RSNA 2019 competition's files, [`dicom_dir`] any directory of DICOM.
+//! - [`rsna`] loads the RSNA 2019 competition's files, [`dicom_dir`] any directory of DICOM and NIfTI.
 //! - [`phantom`] makes up a cohort in the competition's shape and loads it the same way.
 //! - [`hu_store`] keeps slices as lossless 16-bit Hounsfield units.
 //! - [`hu_resize`] brings slices to one size without keeping them.
@@ -9,17 +10,17 @@
 
 pub mod dicom_dir;
 mod foresee;
+mod formats;
 mod headers;
 pub mod hu_resize;
 pub mod hu_store;
 pub mod inspect;
 pub mod kinds;
 pub mod phantom;
-mod pixels;
 mod refusal;
 pub mod rsna;
 mod series;
 pub mod slice_files;
 mod to_size;
 
-ichflow_api::register_slice_files!("DICOM", slice_files::read, slice_files::pixels);
+ichflow_api::register_slice_files!("DICOM or NIfTI", slice_files::read, slice_files::pixels);

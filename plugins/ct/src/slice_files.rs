@@ -1,19 +1,15 @@
-//! DICOM files as commands see them that look at files without a recipe.
+//! Files as commands see them that look at files without a recipe.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use ichflow_api::data::cohort::Slice;
 use ichflow_api::data::pixels::Pixels;
 use ichflow_api::slice_files::{FileSlice, NoSlice, cannot_open};
 
-use ichflow_dicom::Header;
-
-use crate::headers::slice_of;
-use crate::kinds::not_axial_ct;
-use crate::pixels::DicomPixels;
-use crate::refusal::refused;
+use crate::formats::{FilePixels, Frame, format_of, is_named_like_slices, name_slices};
+use crate::kinds::reasons;
 
 /// How a file starts that git-lfs has put in place of another.
 const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
@@ -25,23 +21,30 @@ const HEAD: u64 = 512;
 /// The slices of a file, one a frame, or why there are none.
 ///
 /// # Errors
-/// When the file cannot be read, is something else than DICOM, or holds no slice that can be used.
+/// When the file cannot be read, is of no format that is read, or holds no slice that can be used.
 pub fn read(file: &Path) -> Result<Vec<FileSlice>, NoSlice> {
-    let headers =
-        ichflow_dicom::read_headers(file).map_err(|error| no_slice(file, refused(error).chain()))?;
-    let frames = headers.len();
-    let slice = |(frame, header): (usize, Header)| FileSlice {
-        instance: header.instance.clone(),
-        not_axial_ct: not_axial_ct(&header),
-        warnings: header.warnings.clone(),
-        slice: slice_of("", file, frame as u32, frames, header),
+    let read = format_of(file).read(file);
+    let frames = read.map_err(|error| no_slice(file, error.chain()))?;
+    let (mut slices, rest): (Vec<Slice>, Vec<_>) = frames.into_iter().map(split).unzip();
+    name_slices(&mut slices, "", file);
+    let whole = |(slice, (instance, not_axial_ct, warnings))| FileSlice {
+        slice,
+        instance,
+        not_axial_ct,
+        warnings,
     };
-    Ok(headers.into_iter().enumerate().map(slice).collect())
+    Ok(slices.into_iter().zip(rest).map(whole).collect())
+}
+
+/// A slice, and what is told of it besides: its instance, what it is instead, warnings.
+fn split(frame: Frame) -> (Slice, (String, Option<String>, Vec<String>)) {
+    let not_axial_ct = reasons(frame.kinds.iter());
+    (frame.slice, (frame.instance, not_axial_ct, frame.warnings))
 }
 
 /// Reads the slices' pixels.
 pub fn pixels() -> Pixels {
-    Pixels::new(DicomPixels::default())
+    Pixels::new(FilePixels::default())
 }
 
 /// What a file is that could not be read as a slice for `reason`: something else, or a slice that is lost.
@@ -64,18 +67,11 @@ pub fn no_slice(file: &Path, reason: String) -> NoSlice {
         Ok(_) => reason,
         Err(error) => cannot_open(file, error),
     };
-    if is_dicom || opened.is_err() || is_named_like_dicom(file) {
+    if is_dicom || opened.is_err() || is_named_like_slices(file) {
         NoSlice::Unusable(reason)
     } else {
         NoSlice::Other(reason)
     }
-}
-
-/// Whether a file's ending is one that DICOM files have.
-fn is_named_like_dicom(file: &Path) -> bool {
-    file.extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|ending| ["dcm", "dicom", "dic", "ima"].contains(&ending.to_ascii_lowercase().as_str()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! `evaluate`: every metric of a run's predictions, in `metrics.json`.
 
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::data::measures::{Metrics, PartMetrics, Prevalence};
 use ichflow_api::metrics::{self, Interval};
 use ichflow_api::prelude::*;
@@ -40,7 +39,8 @@ impl Stage for Evaluate {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let prevalence = training_prevalence(&*inputs.take(input::COHORT)?, &*inputs.take(input::FOLDS)?)?;
+        let cohort = inputs.take(input::COHORT)?;
+        let prevalence = training_prevalence(&cohort, &*inputs.take(input::FOLDS)?)?;
         let thresholds = inputs.get(optional::THRESHOLDS)?;
         let part = |predictions: &Predictions, name: &str| {
             let mut measured = measure(predictions, &prevalence, self, &mut context.rng(name))?;
@@ -50,6 +50,13 @@ impl Stage for Evaluate {
             Ok::<_, Error>(measured)
         };
         let validation = inputs.take(input::VALID)?;
+        if validation.level != Level::Slice {
+            return Err(Error::new(format!(
+                "the truth is known of each {} and not of its slices, so slices cannot be judged",
+                validation.level
+            ))
+            .help("evaluate what is predicted for the whole exam"));
+        }
         let valid = part(&validation, "valid")?.ok_or_else(|| {
             Error::new("no validation slice has known labels, so nothing can be measured")
                 .help("split the labelled cohort, so that some of its slices are for validation")
@@ -67,10 +74,16 @@ impl Stage for Evaluate {
         };
         let measured = Metrics {
             computed: (*self).into(),
-            training_prevalence: LABELS
+            label_set: validation.labels.clone(),
+            training_prevalence: cohort
+                .labels
+                .names()
                 .iter()
                 .zip(prevalence)
-                .map(|(label, share)| Prevalence { label, share })
+                .map(|(label, share)| Prevalence {
+                    label: label.clone(),
+                    share,
+                })
                 .collect(),
             valid,
             test,
@@ -105,7 +118,7 @@ impl Stage for Evaluate {
 }
 
 /// Share of positives of each label among the slices trained on; where none was, among those measured.
-fn training_prevalence(cohort: &Cohort, folds: &Folds) -> Result<[f64; COUNT]> {
+fn training_prevalence(cohort: &Cohort, folds: &Folds) -> Result<Vec<f64>> {
     if cohort.len() != folds.of_slice.len() {
         return Err(Error::new(format!(
             "the folds are of {} slices, but the cohort has {}",
@@ -121,9 +134,9 @@ fn training_prevalence(cohort: &Cohort, folds: &Folds) -> Result<[f64; COUNT]> {
     };
     let truth: Vec<_> = counted
         .into_iter()
-        .filter_map(|index| cohort.slices[index].labels)
+        .filter_map(|index| cohort.slices[index].labels.as_ref())
         .collect();
-    metrics::prevalence(&truth).ok_or_else(|| {
+    metrics::prevalence(&truth, cohort.labels.len()).ok_or_else(|| {
         Error::new("no slice that the prevalence is counted in has labels")
             .help("give the loader a labels file: `rsna` reads one, `dicom-dir` gives slices alone")
     })
@@ -141,7 +154,7 @@ fn summarise(context: &Context, part: &str, measured: &PartMetrics) {
         ),
     );
     context.summarise(
-        format!("AUROC any ({part})"),
+        format!("AUROC {} ({part})", measured.headline()),
         measured
             .auc_any()
             .map_or("undefined".into(), |auc| format!("{auc:.4}")),
@@ -166,7 +179,7 @@ mod tests {
             .map(|i| {
                 let bleeds = i % 4 == 0;
                 let labels = [bleeds, false, bleeds, false, false, false];
-                testkit::slice(&format!("s{i}"), &format!("p{}", i / 4), Some(labels))
+                testkit::slice(&format!("s{i}"), &format!("p{}", i / 4), Some(labels.into()))
             })
             .collect();
         let folds = Folds {
@@ -176,11 +189,12 @@ mod tests {
         };
         let validation = slices[20..].to_vec();
         let probabilities = (20..40)
-            .map(|i| [if i % 4 == 0 { 0.8 } else { 0.1 }; 6])
+            .map(|i| vec![if i % 4 == 0 { 0.8 } else { 0.1 }; 6])
             .collect();
         let predictions = Predictions {
             slices: validation,
             probabilities,
+            ..Predictions::default()
         };
         (testkit::cohort(slices), folds, predictions)
     }

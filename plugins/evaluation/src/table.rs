@@ -1,4 +1,4 @@
-//! A CSV of six numbers per slice: wide, or the competition's `ID,Label`.
+//! A CSV of a number per slice and label: wide, or the competition's `ID,Label`.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use ichflow_api::counted::counted;
 use ichflow_api::data::identity::Subject;
-use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
 use ichflow_api::text_table::TextTable;
@@ -19,7 +18,7 @@ struct Row {
     id: String,
     /// Where it starts.
     line: u64,
-    values: [Option<f64>; COUNT],
+    values: Vec<Option<f64>>,
     /// Whose it is, as [`Subject`] says.
     patient: Option<String>,
 }
@@ -27,6 +26,7 @@ struct Row {
 /// A file, read and checked.
 pub(crate) struct Table {
     path: PathBuf,
+    labels: LabelSet,
     /// Slices in the order of the file, each once.
     rows: Vec<Row>,
     index: HashMap<String, usize>,
@@ -50,13 +50,14 @@ fn titles(head: &csv::StringRecord) -> Vec<&str> {
 }
 
 impl Table {
-    /// Reads a file. Numbers must lie between 0 and 1; where all six are empty, nothing is known.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
+    /// Reads a file. Numbers must lie between 0 and 1; where all of a slice's are empty, nothing is known.
+    pub(crate) fn read(path: &Path, labels: &LabelSet) -> Result<Self> {
         let mut reader = TextTable::open(path)?.into_csv(true);
         let head = reader.headers().at("read", path)?.clone();
         let titles = titles(&head);
         let mut table = Self {
             path: path.to_owned(),
+            labels: labels.clone(),
             rows: Vec::new(),
             index: HashMap::new(),
             repeated: 0,
@@ -65,7 +66,8 @@ impl Table {
         if let (Some(id), Some(label)) = (column("ID"), column("Label")) {
             table.read_long(&mut reader, id, label)?;
         } else {
-            let wanted: Vec<&str> = std::iter::once("id").chain(LABELS).collect();
+            let names = labels.names().iter().map(String::as_str);
+            let wanted: Vec<&str> = std::iter::once("id").chain(names).collect();
             let missing: Vec<&str> = wanted
                 .iter()
                 .copied()
@@ -125,14 +127,9 @@ impl Table {
                 }
                 return Err(self.wrong(line, "the id is empty"));
             }
-            let mut values = [None; COUNT];
-            for ((value, column), label) in values.iter_mut().zip(&columns[1..]).zip(LABELS) {
-                *value = self.number(record.get(*column), label, line)?;
-            }
-            let known = values.iter().flatten().count();
-            if known != 0 && known != COUNT {
-                return Err(self.wrong(line, format!("{id} has {known} of {COUNT} numbers")));
-            }
+            let of_label = |(column, label): (&usize, &String)| self.number(record.get(*column), label, line);
+            let named = columns[1..].iter().zip(self.labels.names());
+            let values: Vec<Option<f64>> = named.map(of_label).collect::<Result<_>>()?;
             match self.index.get(&id) {
                 None => {
                     self.index.insert(id.clone(), self.rows.len());
@@ -163,7 +160,7 @@ impl Table {
         while reader.read_record(&mut record).at("read", &path)? {
             let line = record.position().map_or(0, csv::Position::line);
             let name = record.get(id).unwrap_or_default().trim();
-            let Some((image, which)) = split_row(name.as_bytes()) else {
+            let Some((image, which)) = split_row(name.as_bytes(), &self.labels) else {
                 return Err(self.wrong(
                     line,
                     format!("{name:?} is not an image's ID followed by `_` and a label"),
@@ -180,7 +177,7 @@ impl Table {
                     self.rows.push(Row {
                         id: image,
                         line,
-                        values: [None; COUNT],
+                        values: vec![None; self.labels.len()],
                         patient: None,
                     });
                     self.rows.len() - 1
@@ -204,7 +201,7 @@ impl Table {
             return Ok(());
         }
         Err(Error::new(format!(
-            "{} of {} {} {COUNT} rows: {}",
+            "{} of {} {} {} rows: {}",
             counted(incomplete.len(), "image", "images"),
             path.display(),
             if incomplete.len() == 1 {
@@ -212,6 +209,7 @@ impl Table {
             } else {
                 "lack some of their"
             },
+            self.labels.len(),
             examples(&incomplete)
         )))
     }
@@ -233,26 +231,30 @@ impl Table {
     }
 
     /// The numbers of every slice; all must be there.
-    pub(crate) fn probabilities(&self) -> Result<HashMap<&str, [f64; COUNT]>> {
+    pub(crate) fn probabilities(&self) -> Result<HashMap<&str, Vec<f64>>> {
         self.rows
             .iter()
             .map(|row| {
                 if row.values.contains(&None) {
                     return Err(self.wrong(row.line, format!("the prediction of {} is empty", row.id)));
                 }
-                Ok((row.id.as_str(), row.values.map(|value| value.unwrap_or_default())))
+                Ok((row.id.as_str(), row.values.iter().flatten().copied().collect()))
             })
             .collect()
     }
 
-    /// The slices whose truth is known, in the order of the file; numbers must be 0 or 1.
+    /// The slices of which some truth is known, in the order of the file; numbers must be 0 or 1.
     pub(crate) fn labels(&self) -> Result<Vec<(&str, Labels)>> {
         let mut known = Vec::new();
         for row in &self.rows {
-            let between = row.values.iter().zip(LABELS).find_map(|(value, label)| {
-                let value = (*value)?;
-                (value != 0.0 && value != 1.0).then_some((label, value))
-            });
+            let between = row
+                .values
+                .iter()
+                .zip(self.labels.names())
+                .find_map(|(value, label)| {
+                    let value = (*value)?;
+                    (value != 0.0 && value != 1.0).then_some((label, value))
+                });
             if let Some((label, value)) = between {
                 return Err(self
                     .wrong(
@@ -261,8 +263,14 @@ impl Table {
                     )
                     .help("the predictions come first, then the truth"));
             }
-            if !row.values.contains(&None) {
-                known.push((row.id.as_str(), row.values.map(|value| value == Some(1.0))));
+            let labels = Labels::new(
+                row.values
+                    .iter()
+                    .map(|value| value.map(|value| value as f32))
+                    .collect(),
+            );
+            if !labels.is_unknown() {
+                known.push((row.id.as_str(), labels));
             }
         }
         Ok(known)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::labels::{self, COUNT, STAGE_2_PREVALENCE_LOG_LOSS};
+use ichflow_api::data::labels::rsna::STAGE_2_PREVALENCE_LOG_LOSS;
 use ichflow_api::data::submission::split_row;
 use ichflow_api::metrics::prevalence;
 use ichflow_api::prelude::*;
@@ -23,7 +23,7 @@ pub enum Missing {
 }
 
 /// Writes `submission.csv` (`ID,Label`): exactly the sample submission's rows in its order; without a
-/// sample, six rows for every test slice.
+/// sample, a row for every label of every test slice.
 ///
 /// Probabilities are clipped, since the score of one confident mistake has no other bound.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -62,7 +62,8 @@ impl Stage for KaggleSubmission {
         let predictions = inputs.take(input::TEST)?;
         let sample = inputs.get(optional::SAMPLE)?;
         let cohort = inputs.take(input::COHORT)?;
-        let of_slice: BTreeMap<&str, &[f64; COUNT]> = predictions
+        let labels = &predictions.labels;
+        let of_slice: BTreeMap<&str, &Vec<f64>> = predictions
             .slices
             .iter()
             .map(|slice| slice.id.as_str())
@@ -73,7 +74,7 @@ impl Stage for KaggleSubmission {
             None => predictions
                 .slices
                 .iter()
-                .flat_map(|slice| LABELS.map(|label| format!("{}_{label}", slice.id)))
+                .flat_map(|slice| labels.names().iter().map(|label| format!("{}_{label}", slice.id)))
                 .collect(),
         };
         let fallback = self.fallback(&cohort);
@@ -83,7 +84,7 @@ impl Stage for KaggleSubmission {
         let mut writer = csv::Writer::from_path(&path).at("write", &path)?;
         writer.write_record(["ID", "Label"]).at("write", &path)?;
         for row in &rows {
-            let (id, label) = split_row(row.as_bytes())
+            let (id, label) = split_row(row.as_bytes(), labels)
                 .and_then(|(id, label)| Some((std::str::from_utf8(id).ok()?, label)))
                 .ok_or_else(|| Error::new(format!("`{row}` is not an image and a label")))?;
             asked.insert(id);
@@ -108,21 +109,25 @@ impl Stage for KaggleSubmission {
         context.summarise(
             "submission",
             format!("{} rows", rows.len()),
-            format!(
-                "submission.csv, clipped to {:e}; the prevalence baseline scores {STAGE_2_PREVALENCE_LOG_LOSS} on stage 2",
-                self.clip
-            ),
+            match labels.is_rsna() {
+                true => format!(
+                    "submission.csv, clipped to {:e}; the prevalence baseline scores {STAGE_2_PREVALENCE_LOG_LOSS} on stage 2",
+                    self.clip
+                ),
+                false => format!("submission.csv, clipped to {:e}", self.clip),
+            },
         );
         Ok(Outputs::new())
     }
 }
 
 impl KaggleSubmission {
-    fn fallback(&self, cohort: &Cohort) -> [f64; COUNT] {
-        let truth: Vec<Labels> = cohort.slices.iter().filter_map(|slice| slice.labels).collect();
-        match (self.missing, prevalence(&truth)) {
+    fn fallback(&self, cohort: &Cohort) -> Vec<f64> {
+        let truth: Vec<&Labels> = cohort.truths().collect();
+        let labels = cohort.labels.len();
+        match (self.missing, prevalence(&truth, labels)) {
             (Missing::Prevalence, Some(prevalence)) => prevalence,
-            _ => [0.5; labels::COUNT],
+            _ => vec![0.5; labels],
         }
     }
 
@@ -163,12 +168,13 @@ mod tests {
         let context = Context::new(&run, "submission", "kaggle-submission", "key");
         let positive = [true, false, false, true, false, false];
         let train = cohort(vec![
-            slice("a", "p", Some(positive)),
-            slice("b", "q", Some([false; COUNT])),
+            slice("a", "p", Some(positive.into())),
+            slice("b", "q", Some([false; 6].into())),
         ]);
         let predictions = Predictions {
             slices: vec![slice("ID_1", "r", None), slice("ID_2", "s", None)],
-            probabilities: vec![[0.9, 0.1, 0.2, 0.3, 0.4, 1.0], [0.0; COUNT]],
+            probabilities: vec![vec![0.9, 0.1, 0.2, 0.3, 0.4, 1.0], vec![0.0; 6]],
+            ..Predictions::default()
         };
         let mut inputs = Inputs::default()
             .with(optional::TEST, predictions)
@@ -217,7 +223,7 @@ mod tests {
     fn without_a_sample_every_slice_has_six_rows() {
         let (result, text) = submit(&KaggleSubmission::default(), None);
         result.unwrap();
-        assert_eq!(text.lines().count(), 1 + 2 * COUNT);
+        assert_eq!(text.lines().count(), 1 + 2 * 6);
         assert!(text.contains("ID_1_any,0.9\n"));
     }
 }

@@ -119,6 +119,7 @@ mod tests {
             network: trained.clone(),
             description: "tiny".into(),
             views: Views::default(),
+            trained_on: Default::default(),
         };
         let context = Context::new(&run, "weights", "safetensors", "key");
         let inputs = Inputs::default().with(input::MODEL, model());

@@ -3,12 +3,15 @@
 //! | stage | what it does |
 //! |---|---|
 //! | [`predict`] | probabilities of validation and test slices |
+//! | [`embed`] | a network's pooled features and logits of every slice |
 //! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
 //! | [`histogram-logistic`](histogram_logistic) | the baseline: logistic regression on histograms, no network |
 //!
 //! [`logistic`] is the regression that the baseline and stacking ensembles share.
 
+mod batches;
+pub mod embed;
 pub mod histogram_logistic;
 pub mod logistic;
 pub mod postprocess;

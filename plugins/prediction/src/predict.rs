@@ -1,13 +1,9 @@
 //! `predict`: probabilities of validation and test slices.
 
-use std::sync::Arc;
-
 use ichflow_api::cache::pieces::Sink;
-use ichflow_api::data::identity::SeriesOrder;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
-use ichflow_api::tensors::feed::{Feed, HostBatch, Unread, batches_of};
 
+use crate::batches::{self, Part, values};
 use crate::slices::{offer, with_slices};
 
 /// Applies the model to the validation slices and, where there are some, to the test slices.
@@ -51,9 +47,10 @@ impl Stage for Predict {
             parts.push(Part::new(test, &all, self.batch));
         }
         let count = parts.iter().map(|part| part.batches.len()).sum();
+        let labels = parts.first().map_or(0, |part| part.cohort.labels.len());
         let Some(made) = context.keep_pieces(
             count,
-            |_, text| from_text(text),
+            |_, text| from_text(text, labels),
             |missing, sink| predict(&model, &pixels, &parts, missing, context, sink),
         )?
         else {
@@ -74,21 +71,7 @@ impl Stage for Predict {
 
 ichflow_api::register!(Predict);
 
-/// The slices of one cohort that are predicted, batch by batch: each batch is a piece of the result, and always of
-/// the same slices, so that it comes out the same whoever computes it.
-struct Part {
-    cohort: Arc<Cohort>,
-    batches: Vec<Vec<usize>>,
-}
-
 impl Part {
-    fn new(cohort: Arc<Cohort>, indices: &[usize], batch: usize) -> Self {
-        Self {
-            cohort,
-            batches: batches_of(indices, batch),
-        }
-    }
-
     /// Puts the batches together. Slices that could not be read are excluded from the run.
     fn predictions(
         &self,
@@ -106,15 +89,17 @@ impl Part {
             ))
             .help("this is a mistake in ichflow; remove the cache's directory `predict` to go on"));
         }
-        let mut predictions = Predictions::default();
+        let mut predictions = Predictions::none_of(&self.cohort);
         for (index, row) in indices.into_iter().zip(rows) {
             match row {
                 Some(row) => {
                     predictions.slices.push(self.cohort.slices[index].clone());
-                    predictions.probabilities.push(row.map(f64::from));
+                    predictions
+                        .probabilities
+                        .push(row.into_iter().map(f64::from).collect());
                 }
                 // An earlier run may have kept that it cannot be read, and not why.
-                None => exclude(index, &self.cohort, pixels, context)?,
+                None => self.exclude(index, pixels, context)?,
             }
         }
         Ok(predictions)
@@ -122,17 +107,7 @@ impl Part {
 }
 
 /// The probabilities of a slice; none if it cannot be read.
-type Row = Option<[f32; COUNT]>;
-
-fn exclude(index: usize, cohort: &Cohort, pixels: &Pixels, context: &Context) -> Result<()> {
-    let mut read = HostBatch::read(pixels, cohort, &SeriesOrder::default(), vec![index], &[])?;
-    if read.unread.is_empty() {
-        let reason = "it could not be read when it was to be predicted".to_owned();
-        read.unread.push(Unread { index, reason });
-    }
-    read.exclude_unread(cohort, context);
-    Ok(())
-}
+type Row = Option<Vec<f32>>;
 
 /// Computes the batches `wanted`, numbered over all parts, and hands each over.
 fn predict(
@@ -143,56 +118,29 @@ fn predict(
     context: &Context,
     sink: &mut Sink,
 ) -> Result<()> {
-    let mut first = 0;
-    let numbered = |part: &Part, first: usize| -> Vec<usize> {
-        let numbers = first..first + part.batches.len();
-        wanted
-            .iter()
-            .copied()
-            .filter(|piece| numbers.contains(piece))
-            .collect()
-    };
-    let mut work = Vec::new();
-    for part in parts {
-        let pieces = numbered(part, first);
-        let batches: Vec<Vec<usize>> = pieces
-            .iter()
-            .map(|piece| part.batches[piece - first].clone())
-            .collect();
-        work.push((part, first, pieces, batches));
-        first += part.batches.len();
-    }
-    let total = work
-        .iter()
-        .flat_map(|(_, _, _, batches)| batches)
-        .map(Vec::len)
-        .sum();
-    let progress = context.progress("predicting", total, "slices");
-    let offsets = model.preparation.window.offsets();
-    for (part, first, pieces, batches) in work {
-        let feed = Feed::start(pixels.clone(), part.cohort.clone(), batches, offsets.clone());
-        for (piece, host) in pieces.into_iter().zip(feed) {
-            context.checkpoint()?;
-            let host = host?;
-            host.exclude_unread(&part.cohort, context);
-            let asked = &part.batches[piece - first];
-            let read = host.indices.clone();
-            let values = if host.is_empty() {
-                Vec::new()
-            } else {
-                model
-                    .predict(&host.upload(&part.cohort, &context.device()))
-                    .into_data()
-                    .convert::<f32>()
-                    .try_to_vec::<f32>()
-                    .map_err(|error| Error::new(format!("the model's output cannot be read: {error:?}")))?
-            };
-            let slices = asked.len();
-            sink(piece, &to_text(asked, &read, &values))?;
-            progress.advance(slices as u64);
-        }
-    }
-    Ok(())
+    // Parts of a run are of the same labels.
+    let labels = parts
+        .first()
+        .map_or_else(LabelSet::default, |part| part.cohort.labels.clone());
+    batches::each(model, pixels, parts, wanted, "predicting", context, |computed| {
+        let probabilities = computed.batch.map(|batch| -> Result<Vec<f32>> {
+            let predicted = model.predict(&batch);
+            let outputs = predicted.dims()[1];
+            if outputs != labels.len() {
+                return Err(Error::new(format!(
+                    "the network has {outputs} outputs, but the recipe has {} labels: {labels}",
+                    labels.len()
+                ))
+                .help("declare the labels it was trained for in `[labels]`, or train it for these"));
+            }
+            values(predicted)
+        });
+        let probabilities = probabilities.transpose()?.unwrap_or_default();
+        sink(
+            computed.piece,
+            &to_text(computed.asked, &computed.read, &probabilities, labels.len()),
+        )
+    })
 }
 
 /// What a slice has in place of probabilities that cannot be read.
@@ -200,8 +148,8 @@ const UNREAD: &str = "-";
 
 /// Probabilities as text that reads back bit for bit: `values` are of the slices `read`, which are some of those `asked`
 /// for, in their order.
-fn to_text(asked: &[usize], read: &[usize], values: &[f32]) -> String {
-    let mut rows = read.iter().zip(values.chunks_exact(COUNT)).peekable();
+fn to_text(asked: &[usize], read: &[usize], values: &[f32], labels: usize) -> String {
+    let mut rows = read.iter().zip(values.chunks_exact(labels)).peekable();
     let text = |index: &usize| match rows.next_if(|(read, _)| *read == index) {
         Some((_, row)) => row.iter().map(f32::to_string).collect::<Vec<_>>().join(" "),
         None => UNREAD.to_owned(),
@@ -210,7 +158,7 @@ fn to_text(asked: &[usize], read: &[usize], values: &[f32]) -> String {
 }
 
 /// What [`to_text`] wrote.
-fn from_text(text: &str) -> Option<Vec<Row>> {
+fn from_text(text: &str, labels: usize) -> Option<Vec<Row>> {
     let mut words = text.split(' ').peekable();
     let mut rows = Vec::new();
     while words.peek().is_some() {
@@ -218,11 +166,8 @@ fn from_text(text: &str) -> Option<Vec<Row>> {
             rows.push(None);
             continue;
         }
-        let mut row = [0.0; COUNT];
-        for value in &mut row {
-            *value = words.next()?.parse().ok()?;
-        }
-        rows.push(Some(row));
+        let row: Option<Vec<f32>> = (0..labels).map(|_| words.next()?.parse().ok()).collect();
+        rows.push(Some(row?));
     }
     Some(rows)
 }
@@ -234,14 +179,14 @@ mod tests {
     #[test]
     fn kept_rows_read_back_and_tell_what_is_missing() {
         let values: Vec<f32> = (0..12).map(|value| value as f32 / 7.0).collect();
-        let text = to_text(&[4, 5, 6], &[4, 6], &values);
-        let rows = from_text(&text).unwrap();
+        let text = to_text(&[4, 5, 6], &[4, 6], &values, 6);
+        let rows = from_text(&text, 6).unwrap();
         assert_eq!(rows.len(), 3);
-        assert_eq!(rows[0].unwrap()[..], values[..6]);
+        assert_eq!(rows[0].as_ref().unwrap()[..], values[..6]);
         assert_eq!(rows[1], None);
-        assert_eq!(rows[2].unwrap()[..], values[6..]);
-        assert_eq!(from_text(&to_text(&[1], &[], &[])).unwrap(), [None]);
-        assert_eq!(from_text("0.5 0.5"), None);
-        assert_eq!(from_text(""), None);
+        assert_eq!(rows[2].as_ref().unwrap()[..], values[6..]);
+        assert_eq!(from_text(&to_text(&[1], &[], &[], 6), 6).unwrap(), [None]);
+        assert_eq!(from_text("0.5 0.5", 6), None);
+        assert_eq!(from_text("", 6), None);
     }
 }

@@ -88,7 +88,7 @@ mod tests {
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::tensor::TensorData;
     use burn::tensor::activation::sigmoid;
-    use ichflow_api::data::labels::COUNT;
+    use ichflow_api::data::labels::rsna::COUNT;
     use ichflow_api::tensors::model::Preparation;
     use ichflow_api::tensors::resample::{Span, resample};
     use ichflow_api::testkit;
@@ -134,6 +134,7 @@ mod tests {
             network: Network::new(backbone, COUNT, 0.0, &device),
             description: String::new(),
             views: Views::default(),
+            trained_on: Default::default(),
         }
     }
 

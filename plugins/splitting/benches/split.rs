@@ -5,7 +5,8 @@
 
 use std::time::Instant;
 
-use ichflow_api::data::labels::{COUNT, Labels};
+use ichflow_api::data::labels::Labels;
+use ichflow_api::data::labels::rsna::COUNT;
 use ichflow_api::testkit;
 use ichflow_splitting::groups::{GroupBy, Groups};
 use ichflow_splitting::iterative::{Rule, Unit, stratify};
@@ -31,7 +32,7 @@ fn row(index: u64) -> Labels {
         labels[label] = splitmix64(8 * index + label as u64) >> 32 < below;
     }
     labels[0] = labels[1..].iter().any(|positive| *positive);
-    labels
+    labels.into()
 }
 
 /// Seconds this thread has computed so far: what else the machine does is not counted. Where the system does
@@ -65,7 +66,7 @@ fn main() {
         let truth: Vec<Labels> = (0..rows as u64).map(row).collect();
         let slices = truth.iter().enumerate().map(|(i, labels)| {
             let patient = format!("ID_{:08x}", i / SLICES_PER_PATIENT);
-            testkit::slice(&format!("ID_{i:09x}"), &patient, Some(*labels))
+            testkit::slice(&format!("ID_{i:09x}"), &patient, Some(labels.clone()))
         });
         let cohort = testkit::cohort(slices.collect());
         let mut found = vec![format!("\"rows\": {rows}")];
@@ -74,6 +75,7 @@ fn main() {
                 let units: Vec<Unit> = truth.iter().map(Unit::slice).collect();
                 stratify(
                     &units,
+                    Some(0),
                     ratios,
                     Rule::Absolute,
                     &mut ChaCha8Rng::seed_from_u64(seed),
@@ -86,7 +88,7 @@ fn main() {
                     units[*group].add(labels);
                 }
                 let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-                let fold_of = stratify(&units, ratios, Rule::Proportional, rng);
+                let fold_of = stratify(&units, Some(0), ratios, Rule::Proportional, rng);
                 groups.of_slice.iter().map(|group| fold_of[*group]).collect()
             });
             found.push(format!("\"{name}\": {alone}, \"{name}_by_patient\": {grouped}"));

@@ -9,12 +9,12 @@
 //! 4. Samples without any label go last, to the fold that needs samples most.
 //!
 //! Equal needs are decided by the need of samples, then at random; so are equally rare labels, except
-//! that `any` gives way. It is the OR of the others, so it is exactly as rare as the last of them when
+//! that the union (`any`) gives way. It is the OR of the others, so it is exactly as rare as the last of them when
 //! that is due, and dealing it out then would leave that one to chance: of 20,000 rows where labels
 //! occur together, the Python package, which draws, misses the ideal of the commonest label by up to 14.
 //! Time is O(samples · labels).
 
-use ichflow_api::data::labels::{COUNT, Labels};
+use ichflow_api::data::labels::Labels;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -24,24 +24,24 @@ use rand_chacha::ChaCha8Rng;
 pub struct Unit {
     /// Number of slices.
     pub slices: u32,
-    /// Number of positive slices of each label.
-    pub positives: [u32; COUNT],
+    /// Number of positive slices of each label; a label that is unknown counts as not positive.
+    pub positives: Vec<u32>,
 }
 
 impl Unit {
     /// A single slice.
     pub fn slice(labels: &Labels) -> Self {
-        Self {
-            slices: 1,
-            positives: labels.map(u32::from),
-        }
+        let mut unit = Self::default();
+        unit.add(labels);
+        unit
     }
 
     /// Takes a slice in.
     pub fn add(&mut self, labels: &Labels) {
         self.slices += 1;
-        for (count, positive) in self.positives.iter_mut().zip(labels) {
-            *count += u32::from(*positive);
+        self.positives.resize(labels.len(), 0);
+        for (label, count) in self.positives.iter_mut().enumerate() {
+            *count += u32::from(labels.is_positive(label));
         }
     }
 
@@ -56,9 +56,6 @@ impl Unit {
         }
     }
 }
-
-/// Index of `any`, the OR of the other labels.
-const ANY: usize = 0;
 
 /// What is being dealt out.
 #[derive(Clone, Copy)]
@@ -89,17 +86,17 @@ pub enum Rule {
 struct Needs {
     ratios: Vec<f64>,
     slices: Vec<f64>,
-    positives: Vec<[f64; COUNT]>,
+    positives: Vec<Vec<f64>>,
 }
 
 impl Needs {
     fn new(units: &[Unit], ratios: &[f64]) -> Self {
         let mut slices = 0_u64;
-        let mut positives = [0_u64; COUNT];
+        let mut positives = vec![0_u64; labels_of(units)];
         for unit in units {
             slices += u64::from(unit.slices);
-            for (sum, count) in positives.iter_mut().zip(unit.positives) {
-                *sum += u64::from(count);
+            for (sum, count) in positives.iter_mut().zip(&unit.positives) {
+                *sum += u64::from(*count);
             }
         }
         Self {
@@ -107,7 +104,7 @@ impl Needs {
             slices: ratios.iter().map(|ratio| ratio * slices as f64).collect(),
             positives: ratios
                 .iter()
-                .map(|ratio| positives.map(|sum| ratio * sum as f64))
+                .map(|ratio| positives.iter().map(|sum| ratio * *sum as f64).collect())
                 .collect(),
         }
     }
@@ -153,10 +150,15 @@ impl Needs {
 
     fn take(&mut self, fold: usize, unit: &Unit) {
         self.slices[fold] -= f64::from(unit.slices);
-        for (need, count) in self.positives[fold].iter_mut().zip(unit.positives) {
-            *need -= f64::from(count);
+        for (need, count) in self.positives[fold].iter_mut().zip(&unit.positives) {
+            *need -= f64::from(*count);
         }
     }
+}
+
+/// How many labels units have.
+fn labels_of(units: &[Unit]) -> usize {
+    units.iter().map(|unit| unit.positives.len()).max().unwrap_or(0)
 }
 
 /// One of several at random; the generator is not touched where there is no choice.
@@ -169,8 +171,15 @@ fn pick(choices: &[usize], rng: &mut ChaCha8Rng) -> usize {
 }
 
 /// The fold of every unit: `0..ratios.len()`. `ratios` are the folds' shares, which sum to 1; two for a
-/// validation part, k times 1/k for k-fold cross-validation.
-pub fn stratify(units: &[Unit], ratios: &[f64], rule: Rule, rng: &mut ChaCha8Rng) -> Vec<usize> {
+/// validation part, k times 1/k for k-fold cross-validation. `union` is the label that is the OR of the others, if there
+/// is one.
+pub fn stratify(
+    units: &[Unit],
+    union: Option<usize>,
+    ratios: &[f64],
+    rule: Rule,
+    rng: &mut ChaCha8Rng,
+) -> Vec<usize> {
     const OPEN: usize = usize::MAX;
     let mut folds = vec![OPEN; units.len()];
     if ratios.len() < 2 {
@@ -180,13 +189,13 @@ pub fn stratify(units: &[Unit], ratios: &[f64], rule: Rule, rng: &mut ChaCha8Rng
     let mut order: Vec<usize> = (0..units.len()).collect();
     order.shuffle(rng);
     let mut needs = Needs::new(units, ratios);
-    let mut left = [0_usize; COUNT];
+    let mut left = vec![0_usize; labels_of(units)];
     for unit in units {
-        for (count, positives) in left.iter_mut().zip(unit.positives) {
-            *count += usize::from(positives > 0);
+        for (count, positives) in left.iter_mut().zip(&unit.positives) {
+            *count += usize::from(*positives > 0);
         }
     }
-    let mut deal = |mut members: Vec<usize>, what: What, left: &mut [usize; COUNT], rng: &mut ChaCha8Rng| {
+    let mut deal = |mut members: Vec<usize>, what: What, left: &mut [usize], rng: &mut ChaCha8Rng| {
         if rule == Rule::Proportional {
             // Stable: equal amounts keep their random order.
             members.sort_by_key(|unit| std::cmp::Reverse(units[*unit].amount(what)));
@@ -196,8 +205,8 @@ pub fn stratify(units: &[Unit], ratios: &[f64], rule: Rule, rng: &mut ChaCha8Rng
             let fold = needs.neediest(unit, what, rule, rng);
             needs.take(fold, unit);
             folds[member] = fold;
-            for (count, positives) in left.iter_mut().zip(unit.positives) {
-                *count -= usize::from(positives > 0);
+            for (count, positives) in left.iter_mut().zip(&unit.positives) {
+                *count -= usize::from(*positives > 0);
             }
         }
     };
@@ -206,9 +215,9 @@ pub fn stratify(units: &[Unit], ratios: &[f64], rule: Rule, rng: &mut ChaCha8Rng
     let (mut labelled, unlabelled): (Vec<usize>, Vec<usize>) =
         order.into_iter().partition(|unit| units[*unit].has_labels());
     while let Some(fewest) = left.iter().copied().filter(|count| *count > 0).min() {
-        let mut rarest: Vec<usize> = (0..COUNT).filter(|label| left[*label] == fewest).collect();
+        let mut rarest: Vec<usize> = (0..left.len()).filter(|label| left[*label] == fewest).collect();
         if rarest.len() > 1 {
-            rarest.retain(|label| *label != ANY);
+            rarest.retain(|label| Some(*label) != union);
         }
         let label = pick(&rarest, rng);
         let (members, others) = labelled
@@ -234,9 +243,9 @@ mod tests {
     #[test]
     fn a_seed_fixes_the_split_and_another_changes_it() {
         let units: Vec<Unit> = (0..500_u32)
-            .map(|i| Unit::slice(&[i % 3 == 0, i % 7 == 0, i % 3 == 0, false, false, i % 5 == 0]))
+            .map(|i| Unit::slice(&[i % 3 == 0, i % 7 == 0, i % 3 == 0, false, false, i % 5 == 0].into()))
             .collect();
-        let split = |seed| stratify(&units, &[0.9, 0.1], Rule::Absolute, &mut rng(seed));
+        let split = |seed| stratify(&units, Some(0), &[0.9, 0.1], Rule::Absolute, &mut rng(seed));
         assert_eq!(split(1), split(1));
         assert_ne!(split(1), split(2));
     }
@@ -249,7 +258,7 @@ mod tests {
                 let slices = rng.random_range(20..60);
                 let mut unit = Unit {
                     slices,
-                    positives: [0; COUNT],
+                    positives: vec![0; 6],
                 };
                 for (label, prevalence) in prevalence.iter().enumerate() {
                     if rng.random::<f64>() < *prevalence {
@@ -269,7 +278,7 @@ mod tests {
         for seed in 0..10 {
             let mut rng = rng(seed);
             let units = patients(2000, &mut rng);
-            let folds = stratify(&units, &[0.94, 0.06], Rule::Proportional, &mut rng);
+            let folds = stratify(&units, Some(0), &[0.94, 0.06], Rule::Proportional, &mut rng);
             let mean = |of: &dyn Fn(usize) -> bool| {
                 let bleeding: Vec<f64> = (0..units.len())
                     .filter(|unit| of(*unit) && units[*unit].positives[0] > 0)
@@ -294,11 +303,11 @@ mod tests {
         ) {
             let units: Vec<Unit> = units
                 .into_iter()
-                .map(|(slices, positives)| Unit { slices, positives: positives.map(|p| p.saturating_sub(10)) })
+                .map(|(slices, positives)| Unit { slices, positives: positives.map(|p| p.saturating_sub(10)).to_vec() })
                 .collect();
             let rule = if proportional { Rule::Proportional } else { Rule::Absolute };
             let ratios = vec![1.0 / folds as f64; folds];
-            let split = stratify(&units, &ratios, rule, &mut rng(seed));
+            let split = stratify(&units, Some(0), &ratios, rule, &mut rng(seed));
             prop_assert_eq!(split.len(), units.len());
             prop_assert!(split.iter().all(|fold| *fold < folds));
         }

@@ -77,7 +77,7 @@ impl Stage for MultilabelStratified {
         let split = Split {
             cohort: &cohort,
             pixels: inputs.get(optional::PIXELS)?,
-            dealt: Dealt::of(part, self.deal(part, &truth, &groups, context)),
+            dealt: Dealt::of(part, self.deal(part, &cohort, &truth, &groups, context)),
             group_by: self.group_by,
             leak: self.leak,
         };
@@ -87,7 +87,14 @@ impl Stage for MultilabelStratified {
 
 impl MultilabelStratified {
     /// The fold of every slice.
-    fn deal(&self, part: Part, truth: &[Labels], groups: &Groups, context: &Context) -> Vec<usize> {
+    fn deal(
+        &self,
+        part: Part,
+        cohort: &Cohort,
+        truth: &[&Labels],
+        groups: &Groups,
+        context: &Context,
+    ) -> Vec<usize> {
         let mut units = vec![Unit::default(); groups.count];
         for (labels, group) in truth.iter().zip(&groups.of_slice) {
             units[*group].add(labels);
@@ -96,15 +103,21 @@ impl MultilabelStratified {
             GroupBy::None => Rule::Absolute,
             GroupBy::Patient | GroupBy::Study => Rule::Proportional,
         };
-        let fold_of = stratify(&units, &part.ratios(), rule, &mut context.rng("folds"));
+        let fold_of = stratify(
+            &units,
+            cohort.labels.union(),
+            &part.ratios(),
+            rule,
+            &mut context.rng("folds"),
+        );
         groups.of_slice.iter().map(|group| fold_of[*group]).collect()
     }
 }
 
 /// The labels of every slice.
-fn truth_of(cohort: &Cohort) -> Result<Vec<Labels>> {
+fn truth_of(cohort: &Cohort) -> Result<Vec<&Labels>> {
     reject_empty(cohort)?;
-    let truth: Vec<Labels> = cohort.slices.iter().filter_map(|slice| slice.labels).collect();
+    let truth: Vec<&Labels> = cohort.truths().collect();
     if truth.len() < cohort.len() {
         return Err(Error::new(format!(
             "{} of {} slices have no labels, and a stratified split needs them all",
@@ -148,7 +161,11 @@ mod tests {
                 false,
                 bleeds && patient.is_multiple_of(6),
             ];
-            testkit::slice(&format!("ID_{i}"), &format!("patient {patient}"), Some(labels))
+            testkit::slice(
+                &format!("ID_{i}"),
+                &format!("patient {patient}"),
+                Some(labels.into()),
+            )
         });
         testkit::cohort(slices.collect())
     }
@@ -218,7 +235,7 @@ mod tests {
             assert_eq!(validation.len(), 60);
             let bleeding = validation
                 .iter()
-                .filter(|i| cohort.slices[**i].labels.unwrap()[2]);
+                .filter(|i| cohort.slices[**i].labels.as_ref().unwrap().is_positive(2));
             assert_eq!(bleeding.count(), 8, "a fifth of 40");
             validation.iter().for_each(|i| times[*i] += 1);
         }
@@ -254,7 +271,7 @@ mod tests {
                 .into_iter()
                 .enumerate()
                 .map(|(i, (patient, study, labels))| {
-                    let mut slice = testkit::slice(&format!("s{i}"), &format!("p{patient}"), Some(labels));
+                    let mut slice = testkit::slice(&format!("s{i}"), &format!("p{patient}"), Some(labels.into()));
                     slice.study = format!("p{patient} study {study}");
                     slice
                 })

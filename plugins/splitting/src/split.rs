@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use ichflow_api::counted::counted;
 use ichflow_api::data::balance::{FoldSize, lines};
-use ichflow_api::data::labels::Labels;
 use ichflow_api::prelude::*;
 use serde_json::json;
 
@@ -114,7 +113,12 @@ impl Split<'_> {
 
     fn balance(&self, groups: &Groups) -> Balance {
         let dealt = &self.dealt;
-        let truth: Vec<Option<Labels>> = self.cohort.slices.iter().map(|slice| slice.labels).collect();
+        let truth: Vec<_> = self
+            .cohort
+            .slices
+            .iter()
+            .map(|slice| slice.labels.as_ref())
+            .collect();
         let mut members: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); dealt.names.len()];
         for (fold, group) in dealt.fold_of.iter().zip(&groups.of_slice) {
             members[*fold].insert(*group);
@@ -127,7 +131,7 @@ impl Split<'_> {
         Balance {
             grouped: self.group_by.plural().to_owned(),
             folds: dealt.names.iter().enumerate().map(size).collect(),
-            lines: lines(&truth, &dealt.fold_of, &dealt.ratios),
+            lines: lines(&self.cohort.labels, &truth, &dealt.fold_of, &dealt.ratios),
             leaks: Vec::new(),
         }
     }
@@ -151,12 +155,17 @@ fn describe(balance: &Balance, validation: &[bool], cohort: &Cohort, groups: &Gr
         "folds",
         json!({"groups": groups.count, "groups_for_validation": groups_for_validation, "balance": balance}),
     );
-    for (label, name) in LABELS.iter().enumerate() {
+    for (label, name) in cohort.labels.names().iter().enumerate() {
         let has = |side: bool| {
             let slices = cohort.slices.iter().zip(validation);
             slices
                 .filter(|(_, validation)| **validation == side)
-                .any(|(slice, _)| slice.labels.is_some_and(|truth| truth[label]))
+                .any(|(slice, _)| {
+                    slice
+                        .labels
+                        .as_ref()
+                        .is_some_and(|truth| truth.is_positive(label))
+                })
         };
         let side = match (has(false), has(true)) {
             (true, true) => continue,

@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn no_slice_trains() {
-        let labels = |index: usize| Some([index == 0, false, false, false, false, index == 0]);
+        let labels = |index: usize| Some([index == 0, false, false, false, false, index == 0].into());
         let slices = (0..3).map(|index| testkit::slice(&format!("s{index}"), "p", labels(index)));
         let directory = tempfile::tempdir().unwrap();
         let run = testkit::run_context(directory.path());

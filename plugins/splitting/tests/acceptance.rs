@@ -4,7 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails at the right line")]
 
-use ichflow_api::data::labels::{COUNT, Labels};
+use ichflow_api::data::labels::Labels;
+use ichflow_api::data::labels::rsna::COUNT;
 use ichflow_splitting::iterative::{Rule, Unit, stratify};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -49,7 +50,7 @@ fn rows(fixture: &Value, how: &str) -> Vec<Labels> {
                 edge += length;
             }
             labels[0] = labels[1..].iter().any(|positive| *positive);
-            labels
+            labels.into()
         })
         .collect()
 }
@@ -58,8 +59,8 @@ fn rows(fixture: &Value, how: &str) -> Vec<Labels> {
 fn deviations(rows: &[Labels], folds: &[usize], fold: usize, share: f64) -> (usize, [f64; COUNT]) {
     let members: Vec<_> = rows.iter().zip(folds).filter(|(_, of)| **of == fold).collect();
     let deviation = |label: usize| {
-        let all = rows.iter().filter(|row| row[label]).count();
-        members.iter().filter(|(row, _)| row[label]).count() as f64 - share * all as f64
+        let all = rows.iter().filter(|row| row.is_positive(label)).count();
+        members.iter().filter(|(row, _)| row.is_positive(label)).count() as f64 - share * all as f64
     };
     (members.len(), std::array::from_fn(deviation))
 }
@@ -72,7 +73,7 @@ fn accept(how: &str, split: &str, ratios: &[f64], judged: &[usize], size: usize)
     let python = &fixture[how][split];
     let units: Vec<Unit> = rows.iter().map(Unit::slice).collect();
     let positives: Vec<f64> = (0..COUNT)
-        .map(|label| rows.iter().filter(|row| row[label]).count() as f64)
+        .map(|label| rows.iter().filter(|row| row.is_positive(label)).count() as f64)
         .collect();
     assert_eq!(
         positives,
@@ -84,7 +85,7 @@ fn accept(how: &str, split: &str, ratios: &[f64], judged: &[usize], size: usize)
     let (mut low, mut high) = ([f64::INFINITY; COUNT], [f64::NEG_INFINITY; COUNT]);
     for seed in 0..fixture["seeds"].as_u64().unwrap() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let folds = stratify(&units, ratios, Rule::Absolute, &mut rng);
+        let folds = stratify(&units, Some(0), ratios, Rule::Absolute, &mut rng);
         for fold in judged {
             let (found, deviations) = deviations(&rows, &folds, *fold, ratios[*fold]);
             assert_eq!(found, size, "seed {seed}, fold {fold}");
@@ -131,7 +132,13 @@ fn the_full_competition_takes() {
     let units: Vec<Unit> = rows(&fixture, "together").iter().map(Unit::slice).collect();
     for ratios in [vec![0.94, 0.06], vec![0.2; 5]] {
         let begun = std::time::Instant::now();
-        let folds = stratify(&units, &ratios, Rule::Absolute, &mut ChaCha8Rng::seed_from_u64(1));
+        let folds = stratify(
+            &units,
+            Some(0),
+            &ratios,
+            Rule::Absolute,
+            &mut ChaCha8Rng::seed_from_u64(1),
+        );
         println!(
             "{} folds of {} rows: {:?}",
             ratios.len(),

@@ -3,7 +3,7 @@
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 
-use crate::context::{Call, ForwardContext};
+use crate::context::{Call, ForwardContext, Values};
 use crate::cpu;
 use crate::layers::lowered::lowered;
 
@@ -26,6 +26,7 @@ pub fn convolve(layer: &Conv2d, x: Tensor<4>, context: &ForwardContext) -> Tenso
         weight: layer.weight.id,
         output: &y.dims(),
         multiply_adds_per_value: inputs * height * width,
+        values: Values::Maps(&y),
     });
     y
 }

@@ -3,7 +3,7 @@
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
-use crate::context::{Call, ForwardContext};
+use crate::context::{Call, ForwardContext, Values};
 use crate::cpu;
 use crate::layers::lowered::lowered;
 
@@ -24,6 +24,7 @@ pub fn project(layer: &Linear, x: Tensor<2>, context: &ForwardContext) -> Tensor
         weight: layer.weight.id,
         output: &y.dims(),
         multiply_adds_per_value: inputs,
+        values: Values::Features(&y),
     });
     y
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::labels::{COUNT, LABELS, Labels};
+use crate::data::labels::{LabelSet, Labels};
 use crate::digest::sha256;
 use crate::ports::Artifact;
 
@@ -66,8 +66,13 @@ impl BalanceLine {
 
 /// All slices, then every label. `fold_of` is each slice's fold, an index into `ratios`, the shares the
 /// folds should have. Slices without labels count as slices only.
-pub fn lines(truth: &[Option<Labels>], fold_of: &[usize], ratios: &[f64]) -> Vec<BalanceLine> {
-    let line = |what: &str, has: &dyn Fn(&Option<Labels>) -> bool| {
+pub fn lines(
+    labels: &LabelSet,
+    truth: &[Option<&Labels>],
+    fold_of: &[usize],
+    ratios: &[f64],
+) -> Vec<BalanceLine> {
+    let line = |what: &str, has: &dyn Fn(&Option<&Labels>) -> bool| {
         let mut counts = vec![0; ratios.len()];
         for (_, fold) in truth.iter().zip(fold_of).filter(|(truth, _)| has(truth)) {
             counts[*fold] += 1;
@@ -80,7 +85,11 @@ pub fn lines(truth: &[Option<Labels>], fold_of: &[usize], ratios: &[f64]) -> Vec
         }
     };
     std::iter::once(line("slices", &|_| true))
-        .chain((0..COUNT).map(|label| line(LABELS[label], &|truth| truth.is_some_and(|truth| truth[label]))))
+        .chain(
+            labels.names().iter().enumerate().map(|(label, name)| {
+                line(name, &|truth| truth.is_some_and(|truth| truth.is_positive(label)))
+            }),
+        )
         .collect()
 }
 
@@ -122,7 +131,8 @@ mod tests {
 
     #[test]
     fn counts_and_shares_are_said_label_by_label() {
-        let some = Some([true, false, true, false, false, false]);
+        let some = Labels::from([true, false, true, false, false, false]);
+        let (some, none) = (Some(&some), Labels::negative(6));
         let fold = |name: &str, validation| FoldSize {
             name: name.into(),
             groups: 1,
@@ -131,7 +141,8 @@ mod tests {
         let balance = Balance {
             folds: vec![fold("train", false), fold("validation", true)],
             lines: lines(
-                &[some, some, Some([false; COUNT]), None],
+                &LabelSet::rsna(),
+                &[some, some, Some(&none), None],
                 &[1, 0, 0, 0],
                 &[0.75, 0.25],
             )[..3]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::data::labels::{self, LABELS, Labels};
+use crate::data::labels::{LabelSet, Labels, Level};
 use crate::data::subject::Subject;
 use crate::digest::{Digest, sha256};
 use crate::error::{Result, ResultExt};
@@ -185,6 +185,12 @@ impl<'a> Subject<'a> {
 /// Slices in a fixed order, with unique ids.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cohort {
+    /// The labels that truth is about.
+    #[serde(default)]
+    pub labels: LabelSet,
+    /// What truth is about: where it is above the slice, every slice of a series, study or patient has that unit's.
+    #[serde(default)]
+    pub level: Level,
     /// The slices.
     pub slices: Vec<Slice>,
     /// What the loader noticed on the way, in words: duplicates removed, labels without images.
@@ -197,6 +203,7 @@ impl Artifact for Cohort {
     /// Every slice with all that is known of it, except where its file lies: data that moved is the same.
     fn digest(&self) -> Option<String> {
         let mut digest = Digest::new();
+        digest.add(serde_json::to_vec(&(&self.labels, self.level)).ok()?);
         for slice in &self.slices {
             let moved = Slice {
                 file: PathBuf::new(),
@@ -224,19 +231,37 @@ impl Cohort {
     pub fn filtered(&self, mut keep: impl FnMut(&Slice) -> bool) -> Self {
         Self {
             slices: self.slices.iter().filter(|slice| keep(slice)).cloned().collect(),
+            labels: self.labels.clone(),
+            level: self.level,
             remarks: self.remarks.clone(),
         }
     }
 
-    /// Number of positives of each label, in the order of [`LABELS`], over the slices with labels.
-    pub fn positives(&self) -> [usize; labels::COUNT] {
-        let mut counts = [0; labels::COUNT];
-        for truth in self.slices.iter().filter_map(|slice| slice.labels) {
-            for (count, positive) in counts.iter_mut().zip(truth) {
-                *count += usize::from(positive);
+    /// Number of positives of each label over the slices with labels.
+    pub fn positives(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.labels.len()];
+        for truth in self.truths() {
+            for (label, count) in counts.iter_mut().enumerate() {
+                *count += usize::from(truth.is_positive(label));
             }
         }
         counts
+    }
+
+    /// Truth of the slices that have any, in order.
+    pub fn truths(&self) -> impl Iterator<Item = &Labels> {
+        self.slices.iter().filter_map(|slice| slice.labels.as_ref())
+    }
+
+    /// The cohort as it is, with other slices and no remark.
+    #[must_use]
+    pub fn with_slices(&self, slices: Vec<Slice>) -> Self {
+        Self {
+            slices,
+            labels: self.labels.clone(),
+            level: self.level,
+            remarks: Vec::new(),
+        }
     }
 
     /// Number of different patients; where headers name none, of studies or slices (see [`Subject`]).
@@ -275,14 +300,19 @@ pub fn record(context: &Context, parts: &[(&str, &Cohort)]) -> Result<()> {
         "rows",
         "columns",
     ];
+    let names = parts
+        .first()
+        .map_or_else(LabelSet::default, |(_, cohort)| cohort.labels.clone());
+    let names = names.names().iter().map(String::as_str);
     writer
-        .write_record(head.iter().chain(LABELS.iter()))
+        .write_record(head.iter().copied().chain(names))
         .at("write", &path)?;
     for (part, cohort) in parts {
         for slice in &cohort.slices {
-            let truth = slice.labels.map_or([""; labels::COUNT], |truth| {
-                truth.map(|positive| if positive { "1" } else { "0" })
-            });
+            let value = |label| slice.labels.as_ref()?.value(label);
+            let truth: Vec<String> = (0..cohort.labels.len())
+                .map(|label| value(label).map_or(String::new(), |value| value.to_string()))
+                .collect();
             let fields = [
                 slice.id.clone(),
                 (*part).to_owned(),
@@ -296,7 +326,7 @@ pub fn record(context: &Context, parts: &[(&str, &Cohort)]) -> Result<()> {
                 slice.columns.to_string(),
             ];
             writer
-                .write_record(fields.iter().map(String::as_str).chain(truth))
+                .write_record(fields.iter().chain(&truth))
                 .at("write", &path)?;
         }
     }

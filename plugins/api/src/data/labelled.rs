@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, HashMap};
 use ichflow_metrics::weighted_log_loss;
 
 use crate::data::identity::Subject;
-use crate::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
+use crate::data::labels::{LabelSet, Labels};
 use crate::data::predictions::Predictions;
 
 /// Truth and probabilities of the slices whose truth is known, in the order predicted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LabelledPredictions {
+    /// The labels.
+    pub labels: LabelSet,
     /// Truth, one row per slice.
     pub truth: Vec<Labels>,
     /// Probabilities, one row per slice.
-    pub probabilities: Vec<[f64; COUNT]>,
+    pub probabilities: Vec<Vec<f64>>,
     /// Patient of each slice, numbered from 0 in the order of appearance.
     pub patient: Vec<usize>,
     /// Number of patients; 0 where that is not known.
@@ -29,10 +31,11 @@ impl LabelledPredictions {
         for (slice, predicted, labels) in predictions.with_truth() {
             let next = numbers.len();
             patient.push(*numbers.entry(Subject::of(slice)).or_insert(next));
-            truth.push(labels);
-            probabilities.push(*predicted);
+            truth.push(labels.clone());
+            probabilities.push(predicted.to_vec());
         }
         Self {
+            labels: predictions.labels.clone(),
             truth,
             probabilities,
             patient,
@@ -40,15 +43,17 @@ impl LabelledPredictions {
         }
     }
 
-    /// Truth and probabilities of one label, by its place among the labels.
+    /// Truth and probabilities of one label, by its place among the labels, of the slices where it is known.
     pub fn label(&self, label: usize) -> (Vec<bool>, Vec<f64>) {
-        (
-            self.truth.iter().map(|truth| truth[label]).collect(),
-            self.probabilities
-                .iter()
-                .map(|predicted| predicted[label])
-                .collect(),
-        )
+        self.known(label)
+            .map(|(slice, positive)| (positive, self.probabilities[slice][label]))
+            .unzip()
+    }
+
+    /// The places of the slices where a label is known, with its truth.
+    pub fn known(&self, label: usize) -> impl Iterator<Item = (usize, bool)> + '_ {
+        let truth = self.truth.iter().enumerate();
+        truth.filter_map(move |(slice, truth)| Some((slice, truth.positive(label)?)))
     }
 
     /// Whether some probability is not a number between 0 and 1, as after a training that diverged.
@@ -62,16 +67,16 @@ impl LabelledPredictions {
 
 /// Every patient with the weighted log loss of its slices with known truth, in the order of the patients' names.
 pub fn patient_losses(predictions: &Predictions, eps: f64) -> Vec<(String, f64)> {
-    let mut patients: BTreeMap<Subject<'_>, (Vec<Labels>, Vec<[f64; COUNT]>)> = BTreeMap::new();
+    let mut patients: BTreeMap<Subject<'_>, (Vec<&Labels>, Vec<&[f64]>)> = BTreeMap::new();
     for (slice, row, truth) in predictions.with_truth() {
         let (truths, rows) = patients.entry(Subject::of(slice)).or_default();
         truths.push(truth);
-        rows.push(*row);
+        rows.push(row);
     }
     patients
         .into_iter()
         .filter_map(|(patient, (truth, rows))| {
-            let loss = weighted_log_loss(&truth, &rows, &METRIC_WEIGHTS, eps)?;
+            let loss = weighted_log_loss(&truth, &rows, predictions.labels.weights(), eps)?;
             Some((patient.name().to_owned(), loss))
         })
         .collect()
@@ -87,7 +92,7 @@ mod tests {
     fn slices_without_a_patient_are_grouped_as_the_split_groups_them() {
         let of = |id: &str, patient: &str, study: &str| Slice {
             study: study.into(),
-            ..slice(id, patient, Some([false; COUNT]))
+            ..slice(id, patient, Some([false; 6].into()))
         };
         let slices = vec![
             of("a", "", "one"),
@@ -98,8 +103,9 @@ mod tests {
             of("f", "one", "three"),
         ];
         let predictions = Predictions {
-            probabilities: vec![[0.5; COUNT]; slices.len()],
+            probabilities: vec![vec![0.5; 6]; slices.len()],
             slices,
+            ..Predictions::default()
         };
         let labelled = LabelledPredictions::of(&predictions);
         assert_eq!(labelled.patient, [0, 0, 1, 2, 3, 4]);

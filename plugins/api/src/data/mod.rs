@@ -17,3 +17,4 @@ pub mod scores;
 pub mod subject;
 pub mod submission;
 pub mod thresholds;
+pub mod trained_on;

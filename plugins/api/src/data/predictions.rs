@@ -3,17 +3,21 @@
 use std::path::Path;
 
 use crate::data::cohort::{Cohort, Slice};
-use crate::data::labels::{COUNT, LABELS, Labels};
+use crate::data::labels::{LabelSet, Labels, Level};
 use crate::error::{Error, Result, ResultExt};
 use crate::ports::Artifact;
 
-/// Probabilities of some slices, in the order of [`LABELS`].
+/// Probabilities of some slices.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Predictions {
+    /// The labels that the probabilities are about.
+    pub labels: LabelSet,
+    /// What the slices' truth is about: where it is above the slice, a slice has its exam's.
+    pub level: Level,
     /// The slices.
     pub slices: Vec<Slice>,
-    /// Six probabilities per slice.
-    pub probabilities: Vec<[f64; COUNT]>,
+    /// One row per slice, one probability per label.
+    pub probabilities: Vec<Vec<f64>>,
 }
 
 impl Artifact for Predictions {
@@ -22,11 +26,42 @@ impl Artifact for Predictions {
 
 impl Predictions {
     /// The slices whose truth is known, with it.
-    pub fn with_truth(&self) -> impl Iterator<Item = (&Slice, &[f64; COUNT], Labels)> {
+    pub fn with_truth(&self) -> impl Iterator<Item = (&Slice, &[f64], &Labels)> {
         self.slices
             .iter()
             .zip(&self.probabilities)
-            .filter_map(|(slice, probabilities)| slice.labels.map(|truth| (slice, probabilities, truth)))
+            .filter_map(|(slice, probabilities)| {
+                let truth = slice.labels.as_ref()?;
+                Some((slice, probabilities.as_slice(), truth))
+            })
+    }
+
+    /// No prediction yet of a cohort's slices.
+    pub fn none_of(cohort: &Cohort) -> Self {
+        Self {
+            labels: cohort.labels.clone(),
+            level: cohort.level,
+            ..Self::default()
+        }
+    }
+
+    /// The same slices with other probabilities.
+    #[must_use]
+    pub fn with_rows(&self, probabilities: Vec<Vec<f64>>) -> Self {
+        Self {
+            labels: self.labels.clone(),
+            level: self.level,
+            slices: self.slices.clone(),
+            probabilities,
+        }
+    }
+
+    /// The slices of which a label is known: their places, the truth and the probability.
+    pub fn known(&self, label: usize) -> impl Iterator<Item = (usize, bool, f64)> + '_ {
+        let rows = self.slices.iter().zip(&self.probabilities).enumerate();
+        rows.filter_map(move |(index, (slice, row))| {
+            Some((index, slice.labels.as_ref()?.positive(label)?, *row.get(label)?))
+        })
     }
 
     /// Writes `id,any,epidural,…`; numbers are written so that they read back bit for bit.
@@ -36,10 +71,10 @@ impl Predictions {
     pub fn write_csv(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_path(path).at("write", path)?;
         writer
-            .write_record(std::iter::once("id").chain(LABELS))
+            .write_record(std::iter::once("id").chain(self.labels.names().iter().map(String::as_str)))
             .at("write", path)?;
         for (slice, probabilities) in self.slices.iter().zip(&self.probabilities) {
-            let numbers = probabilities.map(|p| p.to_string());
+            let numbers: Vec<String> = probabilities.iter().map(f64::to_string).collect();
             writer
                 .write_record(std::iter::once(slice.id.as_str()).chain(numbers.iter().map(String::as_str)))
                 .at("write", path)?;
@@ -54,7 +89,7 @@ impl Predictions {
     pub fn read_csv(path: &Path, cohort: &Cohort) -> Result<Self> {
         let index = cohort.index();
         let mut reader = csv::Reader::from_path(path).at("read", path)?;
-        let mut predictions = Self::default();
+        let mut predictions = Self::none_of(cohort);
         for row in reader.records() {
             let row = row.at("read", path)?;
             let bad = || {
@@ -65,13 +100,10 @@ impl Predictions {
                 ))
             };
             let slice = row.get(0).and_then(|id| index.get(id)).ok_or_else(bad)?;
-            let mut probabilities = [0.0; COUNT];
-            for (label, value) in probabilities.iter_mut().enumerate() {
-                *value = row
-                    .get(label + 1)
-                    .and_then(|text| text.parse().ok())
-                    .ok_or_else(bad)?;
-            }
+            let value = |label| row.get(label + 1)?.parse().ok();
+            let probabilities = (0..cohort.labels.len())
+                .map(|label| value(label).ok_or_else(bad))
+                .collect::<Result<_>>()?;
             predictions.slices.push(cohort.slices[*slice].clone());
             predictions.probabilities.push(probabilities);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::data::labels;
+use crate::data::labels::LabelSet;
 use crate::error::{Error, Result, ResultExt};
 use crate::ports::Artifact;
 use crate::text_table::TextTable;
@@ -24,7 +24,7 @@ impl SampleSubmission {
     ///
     /// # Errors
     /// Where the file cannot be read, or lacks or repeats a label of an image.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: &Path, labels: &LabelSet) -> Result<Self> {
         let mut reader = TextTable::open(path)?.into_csv(false);
         let head = reader.headers().at("read", path)?;
         if head.get(0).map(|name| name.trim_start_matches('\u{feff}').trim()) != Some("ID") {
@@ -35,19 +35,20 @@ impl SampleSubmission {
         }
         let mut rows = Vec::new();
         let mut record = csv::StringRecord::new();
-        let mut seen: BTreeMap<String, [bool; labels::COUNT]> = BTreeMap::new();
+        let mut seen: BTreeMap<String, Vec<bool>> = BTreeMap::new();
         while reader.read_record(&mut record).at("read", path)? {
             let line = record.position().map_or(0, csv::Position::line);
             let row = record.get(0).unwrap_or_default().trim();
-            let Some((image, label)) = split_row(row.as_bytes()) else {
+            let Some((image, label)) = split_row(row.as_bytes(), labels) else {
                 return Err(Error::new(format!(
                     "{}:{line}: {row:?} is not an image's ID followed by `_` and a label",
                     path.display()
-                )));
+                ))
+                .help(format!("labels are {labels}")));
             };
             let image = String::from_utf8_lossy(image).into_owned();
-            let labels = seen.entry(image).or_default();
-            if std::mem::replace(&mut labels[label], true) {
+            let found = seen.entry(image).or_insert_with(|| vec![false; labels.len()]);
+            if std::mem::replace(&mut found[label], true) {
                 return Err(Error::new(format!(
                     "{}:{line}: {row} is there twice",
                     path.display()
@@ -57,7 +58,7 @@ impl SampleSubmission {
         }
         let incomplete: Vec<&str> = seen
             .iter()
-            .filter(|(_, labels)| labels.contains(&false))
+            .filter(|(_, found)| found.contains(&false))
             .map(|(image, _)| image.as_str())
             .collect();
         if let Some(first) = incomplete.first() {
@@ -65,7 +66,7 @@ impl SampleSubmission {
                 "{} images of {} lack some of their {} rows, for example {first}",
                 incomplete.len(),
                 path.display(),
-                labels::COUNT
+                labels.len()
             )));
         }
         Ok(Self { rows })
@@ -73,10 +74,14 @@ impl SampleSubmission {
 }
 
 /// Splits `ID_8dfdc17fc_epidural` into the image's ID and the index of the label.
-pub fn split_row(row: &[u8]) -> Option<(&[u8], usize)> {
-    let at = row.iter().rposition(|byte| *byte == b'_')?;
-    let label = std::str::from_utf8(&row[at + 1..]).ok()?;
-    Some((&row[..at], labels::index_of(label)?)).filter(|(image, _)| !image.is_empty())
+pub fn split_row<'a>(row: &'a [u8], labels: &LabelSet) -> Option<(&'a [u8], usize)> {
+    // Names may have underscores, and end like one another.
+    let of = |(label, name): (usize, &String)| {
+        let image = row.strip_suffix(name.as_bytes())?.strip_suffix(b"_")?;
+        (!image.is_empty()).then_some((image, label))
+    };
+    let fitting = labels.names().iter().enumerate().filter_map(of);
+    fitting.min_by_key(|(image, _)| image.len())
 }
 
 #[cfg(test)]
@@ -90,14 +95,15 @@ mod tests {
             std::thread::current().id()
         ));
         std::fs::write(&path, content).unwrap();
-        let sample = SampleSubmission::read(&path);
+        let sample = SampleSubmission::read(&path, &LabelSet::rsna());
         std::fs::remove_file(&path).unwrap();
         sample
     }
 
     #[test]
     fn order_is_kept_and_gaps_are_found() {
-        let mut rows: Vec<String> = labels::LABELS
+        let mut rows: Vec<String> = LabelSet::rsna()
+            .names()
             .iter()
             .map(|label| format!("ID_a_{label}"))
             .collect();

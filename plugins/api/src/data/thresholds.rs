@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::labels::COUNT;
 use crate::digest::sha256;
 use crate::ports::Artifact;
 
-/// A threshold per label, in the order of [`crate::data::labels::LABELS`]: probabilities at or above it are called
+/// A threshold per label, in the order of the label set: probabilities at or above it are called
 /// positive. Absent where none could be chosen.
-pub type LabelThresholds = [Option<f64>; COUNT];
+pub type LabelThresholds = Vec<Option<f64>>;
 
 /// Thresholds chosen on validation slices for a stated target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ pub trait Augmentation: Send + Sync {
         images
     }
 
-    /// Changes images and their labels `[batch, labels]` (0 to 1) together. Unless it is written otherwise,
+    /// Changes images and their labels `[batch, labels]` (0 to 1, NaN where unknown) together. Unless it is written otherwise,
     /// labels stay and [`Augmentation::apply`] changes the images.
     fn mix(&self, images: Tensor<4>, truth: Tensor<2>, rng: &mut ChaCha8Rng) -> (Tensor<4>, Tensor<2>) {
         (self.apply(images, rng), truth)

@@ -3,6 +3,7 @@
 
 pub mod augmentation;
 pub mod device;
+pub mod embeddings;
 mod error;
 pub mod feed;
 pub mod history;

@@ -3,12 +3,13 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
+use crate::data::trained_on::TrainedOn;
 use crate::ports::{Artifact, Description};
 use crate::tensors::hu_batch::HuBatch;
 use crate::tensors::resample;
 use crate::tensors::views::Views;
 use crate::tensors::window::Window;
-use ichflow_nn::{LearnedWindow, Network, Normalisation};
+use ichflow_nn::{EmbeddedLayer, LearnedWindow, Network, Normalisation};
 
 /// The side of the square images a network sees, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Model {
     pub description: String,
     /// Views of each slice whose probabilities are averaged.
     pub views: Views,
+    /// The slices that the network was trained on, as far as that is known.
+    pub trained_on: TrainedOn,
 }
 
 impl Artifact for Model {
@@ -82,6 +85,22 @@ impl Model {
         let images = self.preparation.normalisation.apply(self.images(batch));
         self.views
             .mean(images, |images| sigmoid(self.network.forward(images)))
+    }
+
+    /// What `layer` makes of slices, `[batch, features]`, and the logits `[batch, labels]`: means over the model's
+    /// views. Nothing where the layer tells nobody what it gives, see [`EmbeddedLayer::embed`].
+    pub fn embed(&self, batch: &HuBatch, layer: EmbeddedLayer) -> Option<[Tensor<2>; 2]> {
+        let images = self.preparation.normalisation.apply(self.images(batch));
+        let mut sum: Option<[Tensor<2>; 2]> = None;
+        for view in self.views.all() {
+            let [features, logits] = layer.embed(&self.network, view.of(images.clone()))?;
+            sum = Some(match sum {
+                None => [features, logits],
+                Some([of_features, of_logits]) => [of_features + features, of_logits + logits],
+            });
+        }
+        let views = self.views.all().len() as f64;
+        Some(sum?.map(|sum| sum.div_scalar(views)))
     }
 }
 

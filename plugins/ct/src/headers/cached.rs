@@ -15,10 +15,9 @@ use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
-use super::slices::{id_of, slice_of};
 use super::source::{Source, source_of};
-use crate::kinds::{Kind, kinds_of};
-use crate::refusal::refused;
+use crate::formats::{Frame, format_of, name_slices};
+use crate::kinds::Kind;
 
 /// Files between two checks for an interruption.
 const CHUNK: usize = 4096;
@@ -40,9 +39,9 @@ pub(crate) struct Found {
 }
 
 /// Headers are kept in this file of the stage's cache directory, and those that a shard read beside it.
-const KEPT: &str = "headers-4.jsonl";
-/// What the files of shards are called: `headers-4.2-of-3.jsonl`.
-const KEPT_STEM: &str = "headers-4.";
+const KEPT: &str = "headers-5.jsonl";
+/// What the files of shards are called: `headers-5.2-of-3.jsonl`.
+const KEPT_STEM: &str = "headers-5.";
 
 /// Reads headers, taking those it can from what earlier runs and shards kept.
 pub(crate) struct Headers {
@@ -136,10 +135,7 @@ impl Headers {
                         Some(kept) if source.is_some() && kept.source == source => {
                             let mut kept = kept.clone();
                             if let Ok(slices) = &mut kept.slices {
-                                let frames = slices.len();
-                                for slice in slices {
-                                    slice.id = id_of(id, slice.frame, frames);
-                                }
+                                name_slices(slices, id, file);
                             }
                             (kept, false)
                         }
@@ -210,23 +206,18 @@ pub(crate) fn digest_of(all: &[Found]) -> String {
 impl Found {
     fn read(id: &str, file: &Path, source: Option<Source>) -> Self {
         // Parsers may panic on what nobody foresaw; one bad file must not end a run of many.
-        let headers = guard::catch(AssertUnwindSafe(|| {
-            ichflow_dicom::read_headers(file).map_err(refused)
-        }))
-        .unwrap_or_else(|_| Err(Error::new("its header is damaged: the parser gave up")))
-        .map_err(|error| error.chain());
-        let mut warnings: Vec<String> = headers
-            .iter()
-            .flatten()
-            .flat_map(|h| h.warnings.clone())
-            .collect();
+        let frames = guard::catch(AssertUnwindSafe(|| format_of(file).read(file)))
+            .unwrap_or_else(|_| Err(Error::new("its header is damaged: the parser gave up")))
+            .map_err(|error| error.chain());
+        let of_all = || frames.iter().flatten();
+        let mut warnings: Vec<String> = of_all().flat_map(|frame| frame.warnings.clone()).collect();
         warnings.sort();
         warnings.dedup();
-        let kinds = headers.iter().flatten().map(kinds_of).collect();
-        let slices = headers.map(|headers| {
-            let frames = headers.len();
-            let slice = |(frame, header)| slice_of(id, file, frame as u32, frames, header);
-            headers.into_iter().enumerate().map(slice).collect()
+        let kinds = of_all().map(|frame| frame.kinds.clone()).collect();
+        let slices = frames.map(|frames| {
+            let mut slices: Vec<Slice> = frames.into_iter().map(|Frame { slice, .. }| slice).collect();
+            name_slices(&mut slices, id, file);
+            slices
         });
         Self {
             file: file.to_owned(),

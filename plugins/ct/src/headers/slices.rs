@@ -8,21 +8,19 @@ use ichflow_api::data::identity::series_of;
 use ichflow_api::prelude::*;
 use ichflow_dicom::{Header, Storage};
 
-use crate::refusal::refused;
-
 /// A slice's id: the file's, and where it has several frames, the frame's number from 0.
-pub(super) fn id_of(id: &str, frame: u32, frames: usize) -> String {
+pub(crate) fn id_of(id: &str, frame: u32, frames: usize) -> String {
     match frames {
         1 => id.to_owned(),
         _ => format!("{id}~frame{frame:04}"),
     }
 }
 
-/// The slice that a header describes, without labels.
-pub(crate) fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header: Header) -> Slice {
+/// The slice that a header describes, without id and labels.
+pub(crate) fn slice_of(file: &Path, frame: u32, header: Header) -> Slice {
     let (rows, columns) = header.turn.size(header.storage.rows, header.storage.columns);
     Slice {
-        id: id_of(id, frame, frames),
+        id: String::new(),
         file: file.to_owned(),
         frame,
         encoding: encoding_of(&header.storage),
@@ -36,14 +34,6 @@ pub(crate) fn slice_of(id: &str, file: &Path, frame: u32, frames: usize, header:
         columns,
         labels: None,
     }
-}
-
-/// The slices of one file, one a frame.
-pub(crate) fn slices_of(id: &str, file: &Path) -> Result<Vec<Slice>> {
-    let headers = ichflow_dicom::read_headers(file).map_err(refused)?;
-    let frames = headers.len();
-    let slice = |(frame, header)| slice_of(id, file, frame as u32, frames, header);
-    Ok(headers.into_iter().enumerate().map(slice).collect())
 }
 
 /// Sorts slices by series, then along the series, then by id: whatever order the files came in, a cohort has one.

@@ -16,7 +16,7 @@ use crate::slice_files::{no_slice, read};
 
 fn define() -> clap::Command {
     clap::Command::new("inspect")
-        .about("Show what is read from DICOM files: geometry, storage, Hounsfield units, warnings")
+        .about("Show what is read from DICOM and NIfTI files: geometry, storage, Hounsfield units, warnings")
         .after_help(
             "Exit codes, as of `ichflow predict`: 0 if all slices can be used, 3 if some can and others are quarantined \
              or excluded, 1 if none can. Files of a directory that are something else than slices do not count.",
@@ -62,7 +62,7 @@ fn run(matches: &ArgMatches) -> Result<Outcome> {
     }
     match first {
         Some(first) if usable == 0 => Err(Error::new(format!("no slice can be used; the first: {first}"))
-            .help("name DICOM files of CT slices, or directories of them")),
+            .help("name DICOM or NIfTI files of CT, or directories of them")),
         None if usable == 0 => Err(Error::new("there are no files in what was named")),
         _ => Ok(Outcome::of_missing(missing)),
     }
@@ -141,7 +141,11 @@ impl Looked {
 fn rows(inspection: &Inspection, row: &mut impl FnMut(&str, &str)) {
     let mut row = |name: &str, value: String| row(name, &value);
     let syntax = &inspection.transfer_syntax;
-    row("syntax", format!("{} ({})", syntax.name, syntax.uid));
+    let uid = match syntax.uid.as_str() {
+        "" => String::new(),
+        uid => format!(" ({uid})"),
+    };
+    row("syntax", format!("{}{uid}", syntax.name));
     let frames = match inspection.frames {
         1 => String::new(),
         frames => format!(", {frames} frames"),

@@ -11,6 +11,7 @@ use ichflow_api::prelude::*;
 use ichflow_dicom::{Frames, Header};
 use sha2::{Digest, Sha256};
 
+use crate::formats::format_of;
 use crate::headers::is_wrapped;
 use crate::refusal::refused;
 
@@ -39,10 +40,10 @@ pub struct Inspection {
     pub warnings: Vec<String>,
 }
 
-/// A transfer syntax.
+/// A transfer syntax, or another file format.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Syntax {
-    /// Its UID.
+    /// Its UID; empty of a file that is not DICOM.
     pub uid: String,
     /// Its name.
     pub name: &'static str,
@@ -125,14 +126,15 @@ pub struct HuSummary {
 /// Reads everything there is to read in a file.
 ///
 /// # Errors
-/// Where the file cannot be read, or is no DICOM file.
+/// Where the file cannot be read, or is of no format that is read.
 pub fn inspect(path: &Path) -> Result<Inspection> {
     // Parsers may panic on what nobody foresaw; the next file is to be looked at all the same.
-    guard::catch(AssertUnwindSafe(|| read(path)))
+    guard::catch(AssertUnwindSafe(|| format_of(path).inspect(path)))
         .unwrap_or_else(|_| Err(Error::new("it is damaged: the parser gave up")))
 }
 
-fn read(path: &Path) -> Result<Inspection> {
+/// See [`inspect`], of a DICOM file.
+pub(crate) fn inspect_dicom(path: &Path) -> Result<Inspection> {
     let source = Frames::open(path).map_err(refused)?;
     let (syntax, headers) = (source.syntax().to_owned(), source.headers().map_err(refused)?);
     let mut whole = Tally::default();
@@ -202,7 +204,7 @@ impl Frame {
 
 /// Counts values up.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     bounds: Option<(i16, i16)>,
     sum: i64,
     count: u64,
@@ -210,7 +212,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, hu: &[i16]) {
+    pub(crate) fn add(&mut self, hu: &[i16]) {
         for value in hu {
             let (min, max) = self.bounds.unwrap_or((*value, *value));
             self.bounds = Some((min.min(*value), max.max(*value)));
@@ -221,7 +223,7 @@ impl Tally {
         self.digest.update(&bytes);
     }
 
-    fn finish(self) -> HuSummary {
+    pub(crate) fn finish(self) -> HuSummary {
         let (min, max) = self.bounds.unwrap_or_default();
         HuSummary {
             min,

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use ichflow_api::context::{Observer, Silent};
-use ichflow_api::data::labels::LABELS;
+use ichflow_api::data::labels::rsna::LABELS;
 use ichflow_api::prelude::*;
 
 use super::{Extent, Phantom, Truth, write};

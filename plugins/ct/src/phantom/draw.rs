@@ -1,6 +1,6 @@
 //! Drawing one slice: Hounsfield units, and where the bleeds are.
 
-use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::labels::rsna::COUNT;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

@@ -88,6 +88,10 @@ size = 256
         Descriptions::new().with(output::PIXELS, Description::new().size(self.size, self.size))
     }
 
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        rsna::unknown_labels(labels)
+    }
+
     fn needs(&self, _known: &Known) -> Result<Needs> {
         let slices = self.extent().total() as u64;
         let side = self.size as u64;

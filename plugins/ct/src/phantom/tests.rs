@@ -124,7 +124,7 @@ fn bleeds_are_brighter_than_brain_and_where_the_truth_says() {
     let mut seen = [0; 6];
     for slice in train.slices.iter().chain(&test.slices) {
         let truth = by_id[slice.id.as_str()];
-        assert_eq!(slice.labels, Some(truth.labels));
+        assert_eq!(slice.labels, Some(truth.labels.into()));
         assert_eq!(slice.patient, truth.patient);
         let image = pixels.read(slice).unwrap();
         for bleed in &truth.bleeds {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ichflow_api::data::labels::{COUNT, LABELS};
+use ichflow_api::data::labels::rsna::{COUNT, LABELS};
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
@@ -32,7 +32,7 @@ pub struct SliceTruth {
     /// z of the slice's center, in mm.
     pub z_mm: f32,
     /// Labels, `any` first.
-    pub labels: Labels,
+    pub labels: [bool; COUNT],
     /// Where the bleeds show.
     pub bleeds: Vec<VisibleBleed>,
 }
@@ -155,7 +155,7 @@ fn write_mask(path: &Path, blood: &[u8], size: usize) -> Result<()> {
     writer.finish().at("write", path)
 }
 
-fn labels_of(bleeds: &[VisibleBleed]) -> Labels {
+fn labels_of(bleeds: &[VisibleBleed]) -> [bool; COUNT] {
     let mut labels = [false; COUNT];
     for bleed in bleeds {
         labels[bleed.label] = true;

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use ichflow_api::counted::counted;
 use ichflow_api::data::cohort;
+use ichflow_api::data::labels::rsna;
+use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
 
 use super::image_id::ImageId;
 use super::labels::LabelTable;
+use crate::formats::FilePixels;
 use crate::headers::{self, Headers};
 use crate::kinds::Kind;
-use crate::pixels::DicomPixels;
 use crate::series;
 
 /// Examples shown of one kind of oddity.
@@ -44,11 +46,25 @@ type Listing = BTreeMap<ImageId, PathBuf>;
 pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
     let table = LabelTable::read(&files.labels)?;
     let test_table = files.test_labels.as_deref().map(LabelTable::read).transpose()?;
+    let six = LabelSet::rsna();
+    let labels = context.label_set();
+    let places = labels.places_in(&rsna::LABELS, "the competition's files")?;
     let sample = files
         .sample_submission
         .as_deref()
-        .map(SampleSubmission::read)
+        .map(|path| SampleSubmission::read(path, &six))
         .transpose()?;
+    // Of labels that the recipe leaves out there is nothing to submit.
+    let sample = sample.map(|mut sample| {
+        let wanted =
+            |row: &String| split_row(row.as_bytes(), &six).is_some_and(|(_, label)| places.contains(&label));
+        sample.rows.retain(wanted);
+        sample
+    });
+    let truth_of = |six: &[bool; rsna::COUNT]| {
+        let positive: Vec<bool> = places.iter().map(|place| six[*place]).collect();
+        Labels::from_bools(&positive)
+    };
     context.checkpoint()?;
     let mut remarks = table.remarks();
     let images = list(&files.images, &mut remarks)?;
@@ -113,7 +129,7 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
     let (wanted, is_part) = headers.share_of(context, wanted);
     let ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
     let mut found = headers.read(context, wanted)?;
-    let pixels = Pixels::new(DicomPixels::default()).with_digest(headers::digest_of(&found));
+    let pixels = Pixels::new(FilePixels::default()).with_digest(headers::digest_of(&found));
     for found in &mut found {
         found.refuse_several_frames();
     }
@@ -127,19 +143,20 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
     remarks.extend(warnings);
 
     let mut train = Cohort {
-        slices: Vec::new(),
+        labels: labels.clone(),
         remarks,
+        ..Cohort::default()
     };
-    let mut test = Cohort::default();
+    let mut test = train.with_slices(Vec::new());
     for mut slice in slices {
         let id = ImageId::parse(slice.id.as_bytes());
-        slice.labels = id.and_then(|id| table.of_image.get(&id).copied());
+        slice.labels = id.and_then(|id| table.of_image.get(&id).map(truth_of));
         let is_test = id.is_some_and(|id| test_images.contains_key(&id));
         if is_test {
             // Labels of test slices, where the training CSV has them by accident, are not these.
             slice.labels = id
                 .zip(test_table.as_ref())
-                .and_then(|(id, table)| table.of_image.get(&id).copied());
+                .and_then(|(id, table)| table.of_image.get(&id).map(truth_of));
             test.slices.push(slice);
         } else {
             train.slices.push(slice);
@@ -218,7 +235,7 @@ fn compare_sample(sample: &SampleSubmission, test: &Listing, with_test: bool, re
     let wanted: HashSet<ImageId> = sample
         .rows
         .iter()
-        .filter_map(|row| ichflow_api::data::submission::split_row(row.as_bytes()))
+        .filter_map(|row| split_row(row.as_bytes(), &LabelSet::rsna()))
         .filter_map(|(image, _)| ImageId::parse(image))
         .collect();
     if !with_test {

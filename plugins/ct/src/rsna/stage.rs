@@ -103,6 +103,10 @@ max_quarantined = 10
         Vec::new()
     }
 
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        super::unknown_labels(labels)
+    }
+
     fn needs(&self, _known: &Known) -> Result<Needs> {
         let directories = std::iter::once(&self.images).chain(&self.test_images);
         foresee(directories.map(PathBuf::as_path))

@@ -9,5 +9,6 @@
 
 mod cases;
 mod corpus;
+mod nifti;
 mod pydicom;
 mod rsna_like;

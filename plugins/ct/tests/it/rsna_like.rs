@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::context::{Quarantined, RunContext};
+use ichflow_api::data::labels::rsna::LABELS;
 use ichflow_api::digest::sha256;
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
@@ -80,7 +81,7 @@ fn the_competition_is_loaded() {
             .filter(|row| row.ends_with(&ends) && !row.starts_with(bad))
             .count()
     };
-    assert_eq!(train.positives(), LABELS.map(count));
+    assert_eq!(train.positives(), LABELS.map(count).to_vec());
 
     for pair in train
         .slices
@@ -115,7 +116,7 @@ fn test_labels_reach_the_test_slices_alone() {
             .filter(|row| row.ends_with(&format!("_{label},1")))
             .count()
     };
-    assert_eq!(labelled.positives(), LABELS.map(count));
+    assert_eq!(labelled.positives(), LABELS.map(count).to_vec());
     assert!(labelled.positives()[0] > 0);
 
     // Labels of other images are no error, but they are said.

@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 
 use ichflow_api::data::comparison::{Comparison, Measured, PartMeasured, Run};
 use ichflow_api::data::labelled::LabelledPredictions;
-use ichflow_api::data::labels::METRIC_WEIGHTS;
 use ichflow_api::metrics::{self, Interval};
 use ichflow_api::prelude::*;
 
@@ -16,13 +15,13 @@ fn compare(runs: Vec<RunRecord>, baseline: Option<&Path>, bootstrap: usize) -> R
 
 /// A run judged on `slices` slices of patients of two, with probability `p` of what is true.
 fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f64) -> RunRecord {
-    let truth: Vec<_> = slices.clone().map(|i| [i % 3 == 0; 6]).collect();
+    let truth: Vec<_> = slices.clone().map(|i| Labels::from([i % 3 == 0; 6])).collect();
     let probabilities: Vec<_> = truth
         .iter()
-        .map(|truth| truth.map(|yes| if yes { p } else { 1.0 - p }))
+        .map(|truth| vec![if truth.is_positive(0) { p } else { 1.0 - p }; 6])
         .collect();
     let eps = 1e-15;
-    let score = metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, eps).unwrap();
+    let score = metrics::weighted_log_loss(&truth, &probabilities, LabelSet::rsna().weights(), eps).unwrap();
     let run = Run {
         directory: PathBuf::from(name),
         name: name.into(),
@@ -32,6 +31,7 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
         stopped: None,
         measured: Some(Measured {
             eps,
+            label_set: LabelSet::rsna(),
             valid: PartMeasured {
                 slices: truth.len(),
                 patients: truth.len() / 2,
@@ -42,6 +42,7 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
                 }),
                 prevalence_log_loss: 0.5,
                 auc_any_interval: None,
+                headline: None,
                 labels: Vec::new(),
             },
             test: None,
@@ -54,6 +55,7 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
     let validation = Ok(Validation {
         ids: slices.clone().map(|i| format!("s{i}")).collect(),
         labelled: LabelledPredictions {
+            labels: LabelSet::rsna(),
             patients: truth.len() / 2,
             patient: (0..truth.len()).map(|i| i / 2).collect(),
             truth,

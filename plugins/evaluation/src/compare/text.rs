@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use ichflow_api::data::comparison::{Comparison, Ranked, Versus};
-use ichflow_api::data::labels::LABELS;
 use ichflow_api::metrics::Interval;
 
 /// Lines for a terminal.
@@ -168,13 +167,14 @@ fn with_interval(number: String, interval: Option<Interval>) -> String {
 fn labels(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
     writeln!(text, "\nlog loss of each label")?;
     write!(text, "   ")?;
-    for label in LABELS {
+    let names = comparison.labels();
+    for label in names.names() {
         write!(text, "{label:>18}")?;
     }
     writeln!(text)?;
     for (place, one) in comparison.ranked.iter().enumerate() {
         write!(text, "{:>3}", place + 1)?;
-        for label in LABELS {
+        for label in names.names() {
             let measured = one
                 .run
                 .measured

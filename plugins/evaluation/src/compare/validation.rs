@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ichflow_api::data::comparison::Measured;
 use ichflow_api::data::labelled::LabelledPredictions;
-use ichflow_api::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
+use ichflow_api::data::labels::Labels;
 use ichflow_api::metrics;
 
 use crate::table::Table;
@@ -21,11 +21,11 @@ pub(super) struct Validation {
 impl Validation {
     /// The probabilities of `other` in the order of these slices; `None` if it was not judged on the same
     /// slices with the same truth.
-    pub(super) fn rows_of(&self, other: &Self) -> Option<Vec<[f64; COUNT]>> {
+    pub(super) fn rows_of(&self, other: &Self) -> Option<Vec<Vec<f64>>> {
         if self.ids.len() != other.ids.len() {
             return None;
         }
-        let rows: HashMap<&str, (&Labels, &[f64; COUNT])> = other
+        let rows: HashMap<&str, (&Labels, &Vec<f64>)> = other
             .ids
             .iter()
             .map(String::as_str)
@@ -36,7 +36,7 @@ impl Validation {
             .zip(&self.labelled.truth)
             .map(|(id, truth)| {
                 let (theirs, row) = rows.get(id.as_str())?;
-                (*theirs == truth).then_some(**row)
+                (*theirs == truth).then(|| (*row).clone())
             })
             .collect()
     }
@@ -55,9 +55,10 @@ pub(super) fn read(
     measured: &Measured,
 ) -> Result<Validation, String> {
     let predictions = predictions_file(directory, recipe);
-    let predicted = Table::read(&predictions).map_err(|error| error.chain())?;
+    let labels_of = &measured.label_set;
+    let predicted = Table::read(&predictions, labels_of).map_err(|error| error.chain())?;
     let probabilities = predicted.probabilities().map_err(|error| error.chain())?;
-    let cohort = Table::read(&directory.join("cohort.csv")).map_err(|error| error.chain())?;
+    let cohort = Table::read(&directory.join("cohort.csv"), labels_of).map_err(|error| error.chain())?;
     let truth = cohort.labels().map_err(|error| error.chain())?;
     let patients = cohort
         .patients()
@@ -74,10 +75,10 @@ pub(super) fn read(
         patient.push(*numbers.entry(whose).or_insert(next));
         ids.push(id.to_owned());
         labels.push(known);
-        rows.push(*row);
+        rows.push(row.clone());
     }
     // The score is the judge of whether these are the predictions that were measured.
-    let again = metrics::weighted_log_loss(&labels, &rows, &METRIC_WEIGHTS, measured.eps);
+    let again = metrics::weighted_log_loss(&labels, &rows, labels_of.weights(), measured.eps);
     let score = measured.valid.weighted_log_loss;
     match again {
         Some(again) if (again - score).abs() <= 1e-9 * score.abs().max(1.0) => {}
@@ -94,6 +95,7 @@ pub(super) fn read(
     Ok(Validation {
         ids,
         labelled: LabelledPredictions {
+            labels: labels_of.clone(),
             truth: labels,
             probabilities: rows,
             patient,

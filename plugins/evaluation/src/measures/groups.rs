@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use ichflow_api::data::identity::series_of;
 use ichflow_api::data::labelled::patient_losses;
-use ichflow_api::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
 use ichflow_api::data::measures::{GroupMetrics, Groups, PatientSpread};
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 
 /// Slices with their truth and prediction.
-type Rows<'a> = Vec<(&'a Slice, &'a [f64; COUNT], Labels)>;
+type Rows<'a> = Vec<(&'a Slice, &'a [f64], &'a Labels)>;
 
 /// The groups of some predictions.
 pub(super) fn measure(predictions: &Predictions, eps: f64) -> Groups {
@@ -23,7 +22,7 @@ pub(super) fn measure(predictions: &Predictions, eps: f64) -> Groups {
         }
         groups
             .into_iter()
-            .filter_map(|((_, name), rows)| group(name, &rows, eps))
+            .filter_map(|((_, name), rows)| group(name, &rows, &predictions.labels, eps))
             .collect()
     };
     Groups {
@@ -68,20 +67,23 @@ fn places(predictions: &Predictions) -> BTreeMap<&str, usize> {
     places
 }
 
-fn loss(rows: &Rows<'_>, eps: f64) -> Option<f64> {
-    let truth: Vec<Labels> = rows.iter().map(|(.., truth)| *truth).collect();
-    let probabilities: Vec<[f64; COUNT]> = rows.iter().map(|(_, row, _)| **row).collect();
-    metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, eps)
+fn loss(rows: &Rows<'_>, labels: &LabelSet, eps: f64) -> Option<f64> {
+    let truth: Vec<&Labels> = rows.iter().map(|(.., truth)| *truth).collect();
+    let probabilities: Vec<&[f64]> = rows.iter().map(|(_, row, _)| *row).collect();
+    metrics::weighted_log_loss(&truth, &probabilities, labels.weights(), eps)
 }
 
-fn group(name: String, rows: &Rows<'_>, eps: f64) -> Option<GroupMetrics> {
-    let any: Vec<bool> = rows.iter().map(|(.., truth)| truth[0]).collect();
-    let scores: Vec<f64> = rows.iter().map(|(_, row, _)| row[0]).collect();
+fn group(name: String, rows: &Rows<'_>, labels: &LabelSet, eps: f64) -> Option<GroupMetrics> {
+    let headline = labels.headline();
+    let (any, scores): (Vec<bool>, Vec<f64>) = rows
+        .iter()
+        .filter_map(|(_, row, truth)| Some((truth.positive(headline)?, row[headline])))
+        .unzip();
     Some(GroupMetrics {
         name,
         slices: rows.len(),
         positives: any.iter().filter(|positive| **positive).count(),
-        weighted_log_loss: loss(rows, eps)?,
+        weighted_log_loss: loss(rows, labels, eps)?,
         auc_any: metrics::auroc(&any, &scores),
     })
 }
@@ -112,7 +114,8 @@ mod tests {
         let slices: Vec<Slice> = (0..20)
             .map(|i| {
                 let labels = [i % 10 == 2, false, i % 10 == 2, false, false, false];
-                let mut slice = testkit::slice(&format!("s{i}"), &format!("p{}", i / 10), Some(labels));
+                let mut slice =
+                    testkit::slice(&format!("s{i}"), &format!("p{}", i / 10), Some(labels.into()));
                 slice.series = format!("series {}", i / 10);
                 slice.position_mm = (i != 19).then_some(5.0 * f64::from(i % 10));
                 slice.encoding.bits_stored = if i < 10 { 12 } else { 16 };
@@ -121,11 +124,12 @@ mod tests {
             })
             .collect();
         // The second patient is predicted worse.
-        let probabilities = (0..20).map(|i| [if i < 10 { 0.1 } else { 0.4 }; COUNT]).collect();
+        let probabilities = (0..20).map(|i| vec![if i < 10 { 0.1 } else { 0.4 }; 6]).collect();
         let groups = measure(
             &Predictions {
                 slices,
                 probabilities,
+                ..Predictions::default()
             },
             1e-15,
         );

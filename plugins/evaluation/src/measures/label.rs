@@ -4,7 +4,6 @@ use ichflow_api::data::labelled::LabelledPredictions;
 use ichflow_api::data::measures::{AtThreshold, LabelMetrics};
 use ichflow_api::metric;
 use ichflow_api::metrics::{self, Confusion};
-use ichflow_api::prelude::*;
 
 use crate::settings::Evaluate;
 
@@ -25,7 +24,7 @@ pub(super) fn measure(
     };
     let ranked = one_class.is_none();
     Some(LabelMetrics {
-        label: LABELS[label],
+        label: labelled.labels.name(label).to_owned(),
         positives,
         log_loss: metrics::label_log_loss(&truth, &probabilities, settings.eps)?,
         auc: metrics::auroc(&truth, &probabilities).filter(|_| ranked),

@@ -1,6 +1,5 @@
 //! Predictions that tests measure.
 
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 use ichflow_api::testkit;
 
@@ -10,8 +9,9 @@ pub(super) fn predictions(truth: &[Option<Labels>], probability: f64) -> Predict
         slices: truth
             .iter()
             .enumerate()
-            .map(|(i, labels)| testkit::slice(&format!("s{i}"), &format!("p{}", i / 2), *labels))
+            .map(|(i, labels)| testkit::slice(&format!("s{i}"), &format!("p{}", i / 2), labels.clone()))
             .collect(),
-        probabilities: vec![[probability; COUNT]; truth.len()],
+        probabilities: vec![vec![probability; 6]; truth.len()],
+        ..Predictions::default()
     }
 }

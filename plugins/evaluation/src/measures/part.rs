@@ -1,7 +1,6 @@
 //! The metrics of one part of the data.
 
 use ichflow_api::data::labelled::LabelledPredictions;
-use ichflow_api::data::labels::{COUNT, METRIC_WEIGHTS};
 use ichflow_api::data::measures::{AtChosen, AtThreshold, PartMetrics, Submitted};
 use ichflow_api::metrics::{self, Confusion};
 use ichflow_api::prelude::*;
@@ -18,7 +17,7 @@ use crate::settings::Evaluate;
 /// A probability is not a number between 0 and 1.
 pub fn measure(
     predictions: &Predictions,
-    prevalence: &[f64; COUNT],
+    prevalence: &[f64],
     settings: &Evaluate,
     rng: &mut ChaCha8Rng,
 ) -> Result<Option<PartMetrics>> {
@@ -36,7 +35,7 @@ pub fn measure(
 /// A probability is not a number between 0 and 1.
 pub fn measure_labelled(
     labelled: &LabelledPredictions,
-    prevalence: &[f64; COUNT],
+    prevalence: &[f64],
     settings: &Evaluate,
     rng: &mut ChaCha8Rng,
 ) -> Result<Option<PartMetrics>> {
@@ -48,12 +47,15 @@ pub fn measure_labelled(
         );
     }
     let LabelledPredictions {
-        truth, probabilities, ..
+        labels,
+        truth,
+        probabilities,
+        ..
     } = labelled;
     let eps = settings.eps;
     let (Some(weighted_log_loss), Some(prevalence_log_loss)) = (
-        metrics::weighted_log_loss(truth, probabilities, &METRIC_WEIGHTS, eps),
-        metrics::prevalence_log_loss(truth, prevalence, &METRIC_WEIGHTS, eps),
+        metrics::weighted_log_loss(truth, probabilities, labels.weights(), eps),
+        metrics::prevalence_log_loss(truth, prevalence, labels.weights(), eps),
     ) else {
         return Ok(None);
     };
@@ -63,7 +65,7 @@ pub fn measure_labelled(
         weighted_log_loss: metrics::weighted_log_loss(
             truth,
             &clipped(probabilities, clip),
-            &METRIC_WEIGHTS,
+            labels.weights(),
             eps,
         )
         .unwrap_or(weighted_log_loss),
@@ -76,8 +78,9 @@ pub fn measure_labelled(
         weighted_log_loss_interval: intervals.weighted_log_loss,
         prevalence_log_loss,
         submitted,
-        auc_any_interval: intervals.labels.first().and_then(|any| any.auc),
-        labels: (0..COUNT)
+        auc_any_interval: intervals.labels[labels.headline()].auc,
+        headline: Some(labels.name(labels.headline()).to_owned()).filter(|name| name != "any"),
+        labels: (0..labels.len())
             .filter_map(|label| label::measure(labelled, label, settings))
             .collect(),
         label_intervals: intervals.labels,
@@ -88,24 +91,26 @@ pub fn measure_labelled(
 
 /// Confusion at the chosen operating points, label by label.
 pub fn at_thresholds(predictions: &Predictions, thresholds: &Thresholds) -> Vec<AtChosen> {
-    (0..COUNT)
+    (0..predictions.labels.len())
         .filter_map(|label| {
             let mut counts = Confusion::default();
             for (slice, row, truth) in predictions.with_truth() {
                 // Where a patient's own label was all there is, none could be chosen without it.
-                let threshold = thresholds.for_slice(&slice.id)[label]?;
-                counts.add(truth[label], row[label] >= threshold);
+                let threshold = *thresholds.for_slice(&slice.id).get(label)?;
+                if let Some(positive) = truth.positive(label) {
+                    counts.add(positive, row[label] >= threshold?);
+                }
             }
             Some(AtChosen {
-                label: LABELS[label],
-                counted: AtThreshold::counted(thresholds.of_label[label]?, counts),
+                label: predictions.labels.name(label).to_owned(),
+                counted: AtThreshold::counted((*thresholds.of_label.get(label)?)?, counts),
             })
         })
         .collect()
 }
 
-fn clipped(probabilities: &[[f64; COUNT]], clip: f64) -> Vec<[f64; COUNT]> {
-    let row = |row: &[f64; COUNT]| row.map(|p| p.clamp(clip, 1.0 - clip));
+fn clipped(probabilities: &[Vec<f64>], clip: f64) -> Vec<Vec<f64>> {
+    let row = |row: &Vec<f64>| row.iter().map(|p| p.clamp(clip, 1.0 - clip)).collect();
     probabilities.iter().map(row).collect()
 }
 
@@ -118,7 +123,7 @@ mod tests {
     fn measured(predictions: &Predictions) -> Result<Option<PartMetrics>> {
         measure(
             predictions,
-            &[0.1; COUNT],
+            &[0.1; 6],
             &Evaluate {
                 bootstrap: 40,
                 ..Evaluate::default()
@@ -129,9 +134,9 @@ mod tests {
 
     #[test]
     fn one_class_is_said_and_not_scored() {
-        let some = Some([true, false, true, false, false, false]);
-        let none = Some([false; COUNT]);
-        let found = measured(&predictions(&[some, none, none, None, some, none], 0.5))
+        let some = || Some([true, false, true, false, false, false].into());
+        let none = || Some(Labels::negative(6));
+        let found = measured(&predictions(&[some(), none(), none(), None, some(), none()], 0.5))
             .unwrap()
             .unwrap();
         assert_eq!((found.slices, found.patients), (5, 3));
@@ -150,7 +155,7 @@ mod tests {
     fn unknown_truth_is_no_score_and_invalid_is_an_error() {
         assert_eq!(measured(&predictions(&[None, None], 0.5)).unwrap(), None);
         for invalid in [f64::NAN, 1.5, -0.1] {
-            assert!(measured(&predictions(&[Some([true; COUNT])], invalid)).is_err());
+            assert!(measured(&predictions(&[Some([true; 6].into())], invalid)).is_err());
         }
     }
 }

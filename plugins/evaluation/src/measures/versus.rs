@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use ichflow_api::data::labelled::LabelledPredictions;
-use ichflow_api::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
 use ichflow_api::metrics::{self, PairedDifference};
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -22,15 +21,15 @@ pub fn versus(
     settings: &Evaluate,
     rng: &mut ChaCha8Rng,
 ) -> Result<Option<PairedDifference>> {
-    let of: HashMap<&str, &[f64; COUNT]> = baseline
+    let of: HashMap<&str, &Vec<f64>> = baseline
         .slices
         .iter()
         .map(|slice| slice.id.as_str())
         .zip(&baseline.probabilities)
         .collect();
-    let other: Option<Vec<[f64; COUNT]>> = predictions
+    let other: Option<Vec<Vec<f64>>> = predictions
         .with_truth()
-        .map(|(slice, ..)| of.get(slice.id.as_str()).map(|row| **row))
+        .map(|(slice, ..)| of.get(slice.id.as_str()).map(|row| (*row).clone()))
         .collect();
     match other.filter(|_| of.len() == predictions.slices.len()) {
         Some(other) => Ok(versus_rows(
@@ -49,14 +48,14 @@ pub fn versus(
 /// The same, of probabilities in the order of `labelled`.
 pub fn versus_rows(
     labelled: &LabelledPredictions,
-    baseline: &[[f64; COUNT]],
+    baseline: &[Vec<f64>],
     settings: &Evaluate,
     rng: &mut ChaCha8Rng,
 ) -> Option<PairedDifference> {
-    let loss = |slices: &[usize], rows: &[[f64; COUNT]]| {
-        let truth: Vec<Labels> = slices.iter().map(|i| labelled.truth[*i]).collect();
-        let rows: Vec<[f64; COUNT]> = slices.iter().map(|i| rows[*i]).collect();
-        metrics::weighted_log_loss(&truth, &rows, &METRIC_WEIGHTS, settings.eps)
+    let loss = |slices: &[usize], rows: &[Vec<f64>]| {
+        let truth: Vec<&Labels> = slices.iter().map(|i| &labelled.truth[*i]).collect();
+        let rows: Vec<&[f64]> = slices.iter().map(|i| rows[*i].as_slice()).collect();
+        metrics::weighted_log_loss(&truth, &rows, labelled.labels.weights(), settings.eps)
     };
     metrics::paired_bootstrap(&labelled.patient, settings.bootstrap, rng, |slices| {
         loss(slices, baseline).zip(loss(slices, &labelled.probabilities))
@@ -71,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_better_set_of_predictions_is_better_by_the_difference() {
-        let truth: Vec<_> = (0..20).map(|i| Some([i % 4 < 2; COUNT])).collect();
+        let truth: Vec<_> = (0..20).map(|i| Some([i % 4 < 2; 6].into())).collect();
         let baseline = predictions(&truth, 0.5);
         let mut better = predictions(&truth, 0.5);
         better.slices.reverse();
@@ -79,10 +78,10 @@ mod tests {
             .slices
             .iter()
             .map(|slice| {
-                slice
-                    .labels
-                    .unwrap()
-                    .map(|positive| if positive { 0.8 } else { 0.2 })
+                let truth = slice.labels.as_ref().unwrap();
+                (0..6)
+                    .map(|label| if truth.is_positive(label) { 0.8 } else { 0.2 })
+                    .collect()
             })
             .collect();
         let compare = |a: &Predictions, b: &Predictions| {

@@ -44,6 +44,13 @@ fn define() -> clap::Command {
                 .value_name("CSV"),
         )
         .arg(
+            Arg::new("labels")
+                .long("labels")
+                .value_name("NAMES")
+                .value_delimiter(',')
+                .help("Labels of one's own, as their columns are called: `fracture,bleed` [default: the challenge's six]"),
+        )
+        .arg(
             Arg::new("partial")
                 .long("partial")
                 .action(ArgAction::SetTrue)
@@ -116,6 +123,7 @@ fn run(matches: &ArgMatches) -> Result<()> {
             truth,
             against: path("against"),
             patients: path("patients"),
+            labels: labels(matches)?,
             partial: matches.get_flag("partial"),
         },
         settings,
@@ -128,6 +136,20 @@ fn run(matches: &ArgMatches) -> Result<()> {
         print!("{}", text::of(&score));
     }
     Ok(())
+}
+
+/// Labels of one's own count alike; `any` among them is the union.
+fn labels(matches: &ArgMatches) -> Result<LabelSet> {
+    let Some(names) = matches.get_many::<String>("labels") else {
+        return Ok(LabelSet::default());
+    };
+    let names: Vec<String> = names.map(|name| name.trim().to_owned()).collect();
+    if names == LabelSet::rsna().names() {
+        return Ok(LabelSet::rsna());
+    }
+    let union = names.iter().any(|name| name == "any").then_some("any");
+    let weights = vec![1.0; names.len()];
+    LabelSet::new(names, union, weights)
 }
 
 fn settings(matches: &ArgMatches) -> Result<Evaluate> {

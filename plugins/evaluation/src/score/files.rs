@@ -5,7 +5,6 @@ use std::path::Path;
 
 use ichflow_api::counted::counted;
 use ichflow_api::data::labelled::LabelledPredictions;
-use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::data::measures::{Computed, PartMetrics};
 use ichflow_api::metrics::{self, PairedDifference};
 use ichflow_api::prelude::*;
@@ -22,6 +21,9 @@ pub(super) struct Score {
     /// How the metrics were computed.
     #[serde(flatten)]
     pub computed: Computed,
+    /// The labels.
+    #[serde(skip)]
+    pub labels: LabelSet,
     /// Every metric. `prevalence_log_loss` is that of the prevalence in the truth itself.
     pub score: PartMetrics,
     /// Δ of the weighted log loss from that of the other predictions.
@@ -41,14 +43,17 @@ pub(super) struct Files<'a> {
     pub against: Option<&'a Path>,
     /// Patients of the slices.
     pub patients: Option<&'a Path>,
+    /// The labels.
+    pub labels: LabelSet,
     /// Whether slices without a prediction are left out instead of refused.
     pub partial: bool,
 }
 
 /// Measures the files; `seed` draws the resamples.
 pub(super) fn measure(files: &Files<'_>, mut settings: Evaluate, seed: u64) -> Result<Score> {
-    let predicted = Table::read(files.predictions)?;
-    let truth = Table::read(files.truth)?;
+    let labels = &files.labels;
+    let predicted = Table::read(files.predictions, labels)?;
+    let truth = Table::read(files.truth, labels)?;
     let mut remarks: Vec<String> = [&predicted, &truth]
         .iter()
         .filter_map(|table| table.remark())
@@ -65,7 +70,7 @@ pub(super) fn measure(files: &Files<'_>, mut settings: Evaluate, seed: u64) -> R
         .iter()
         .zip(&rows)
         .filter(|(_, row)| row.is_some())
-        .map(|((id, labels), _)| (*id, *labels))
+        .map(|((id, labels), _)| (*id, labels.clone()))
         .collect();
     let patients = match files.patients {
         Some(path) => Some(table::patients(path)?),
@@ -84,27 +89,29 @@ pub(super) fn measure(files: &Files<'_>, mut settings: Evaluate, seed: u64) -> R
         }
     };
     let labelled = LabelledPredictions {
-        truth: slices.iter().map(|(_, labels)| *labels).collect(),
+        labels: labels.clone(),
+        truth: slices.iter().map(|(_, labels)| labels.clone()).collect(),
         probabilities: rows.into_iter().flatten().collect(),
         patient,
         patients: count,
     };
     let nothing = || Error::new("no slice has both a prediction and a truth");
-    let prevalence = metrics::prevalence(&labelled.truth).ok_or_else(nothing)?;
+    let prevalence = metrics::prevalence(&labelled.truth, labels.len()).ok_or_else(nothing)?;
     let rng = || ChaCha8Rng::seed_from_u64(seed);
     let score = measure_labelled(&labelled, &prevalence, &settings, &mut rng())?.ok_or_else(nothing)?;
     let versus = match files.against {
         Some(path) => {
-            let other = Table::read(path)?;
+            let other = Table::read(path, labels)?;
             remarks.extend(other.remark());
             let other = rows_of(&other, &slices, path, false, &mut remarks)?;
-            let other: Vec<[f64; COUNT]> = other.into_iter().flatten().collect();
+            let other: Vec<Vec<f64>> = other.into_iter().flatten().collect();
             versus_rows(&labelled, &other, &settings, &mut rng())
         }
         None => None,
     };
     Ok(Score {
         computed: settings.into(),
+        labels: labels.clone(),
         score,
         versus,
         remarks,
@@ -118,9 +125,9 @@ fn rows_of(
     path: &Path,
     partial: bool,
     remarks: &mut Vec<String>,
-) -> Result<Vec<Option<[f64; COUNT]>>> {
+) -> Result<Vec<Option<Vec<f64>>>> {
     let of = predicted.probabilities()?;
-    let rows: Vec<Option<[f64; COUNT]>> = known.iter().map(|(id, _)| of.get(id).copied()).collect();
+    let rows: Vec<Option<Vec<f64>>> = known.iter().map(|(id, _)| of.get(id).cloned()).collect();
     let missing: Vec<&str> = known
         .iter()
         .zip(&rows)

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::labels::STAGE_2_PREVALENCE_LOG_LOSS;
+use ichflow_api::data::labels::rsna::STAGE_2_PREVALENCE_LOG_LOSS;
 
 use super::files::Score;
 use crate::evaluate::interval;
@@ -38,15 +38,17 @@ fn write_all(text: &mut String, score: &Score) -> std::fmt::Result {
     }
     let beside =
         interval(measured.weighted_log_loss_interval).map_or(String::new(), |text| format!(" ({text})"));
+    let published = match score.labels.is_rsna() {
+        true => format!(" (on stage 2 of the competition {STAGE_2_PREVALENCE_LOG_LOSS})"),
+        false => String::new(),
+    };
     writeln!(
         text,
-        "\nweighted log loss    {:.6}{beside}\nclipped to {:<9e} {:.6}\nprevalence baseline  {:.6} (on stage 2 of the \
-         competition {})",
+        "\nweighted log loss    {:.6}{beside}\nclipped to {:<9e} {:.6}\nprevalence baseline  {:.6}{published}",
         measured.weighted_log_loss,
         measured.submitted.clip,
         measured.submitted.weighted_log_loss,
         measured.prevalence_log_loss,
-        STAGE_2_PREVALENCE_LOG_LOSS,
     )?;
     if let Some(versus) = &score.versus {
         let beside = interval(versus.interval).map_or(String::new(), |text| format!(" ({text})"));

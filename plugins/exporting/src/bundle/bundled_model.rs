@@ -35,6 +35,15 @@ impl Stage for BundledModel {
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let bundle = Bundle::open(&self.path)?;
         let index = bundle.index();
+        if index.label_set != *context.label_set() {
+            return Err(Error::new(format!(
+                "the model of {} predicts {}, and the recipe is about {}",
+                self.path.display(),
+                index.label_set,
+                context.label_set()
+            ))
+            .help("declare in `[labels]` what the model was trained for: its `recipe.toml` has it"));
+        }
         context.say(format!("{}: {}", index.title, index.network));
         context.record_fact("weights_sha256", index.weights.sha256.clone().into());
         Ok(Outputs::new().with(output::MODEL, bundle.model(context.run())?))

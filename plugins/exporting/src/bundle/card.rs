@@ -96,22 +96,17 @@ fn section(text: &mut String, title: &str) {
 fn data(text: &mut String, material: &Material) {
     section(text, "Data");
     text.push_str("| part | slices | patients |");
-    for label in LABELS {
+    let labels = material.cohort.labels.names();
+    for label in labels {
         let _ = write!(text, " {label} |");
     }
     text.push_str("\n| --- | --- | --- |");
-    text.push_str(&" --- |".repeat(LABELS.len()));
+    text.push_str(&" --- |".repeat(labels.len()));
     text.push('\n');
     for (fold, name) in [(Fold::Train, "training"), (Fold::Valid, "validation")] {
-        let part = Cohort {
-            slices: material
-                .folds
-                .indices(fold)
-                .into_iter()
-                .filter_map(|index| material.cohort.slices.get(index).cloned())
-                .collect(),
-            remarks: Vec::new(),
-        };
+        let indices = material.folds.indices(fold).into_iter();
+        let slices = indices.filter_map(|index| material.cohort.slices.get(index).cloned());
+        let part = material.cohort.with_slices(slices.collect());
         let _ = write!(text, "| {name} | {} | {} |", part.len(), part.patients());
         for positives in part.positives() {
             let _ = write!(text, " {positives} |");

@@ -19,6 +19,8 @@ pub(super) const WEIGHTS: &str = "weights.safetensors";
 pub(super) const CHAIN: &str = "model.toml";
 /// The whole recipe, as it was resolved.
 pub(super) const RECIPE: &str = "recipe.toml";
+/// Digests of the ids of the slices that the network was trained on.
+pub(super) const TRAINED_ON: &str = "trained_on.bin";
 /// What the model is, for people.
 pub(super) const CARD: &str = "README.md";
 
@@ -96,6 +98,9 @@ pub struct Index {
     pub title: String,
     /// Names of the labels, in the order of every row of probabilities.
     pub labels: Vec<String>,
+    /// These with their union and their weights, where they are not the competition's.
+    #[serde(default, skip_serializing_if = "LabelSet::is_rsna")]
+    pub label_set: LabelSet,
     /// The architecture in words.
     pub network: String,
     /// Channels of the network's images.
@@ -116,6 +121,9 @@ pub struct Index {
     pub predictions: String,
     /// The network's weights.
     pub weights: DigestedFile,
+    /// Digests of the ids of the slices that the network was trained on; absent where that is not known.
+    #[serde(default)]
+    pub trained_on: Option<DigestedFile>,
     /// The stages that turn slices into probabilities.
     pub chain: DigestedFile,
     /// The whole recipe.
@@ -155,12 +163,12 @@ impl Index {
             .help("run its recipe again, or use the program that wrote it"));
         }
         let index: Self = serde_json::from_value(value).at("understand", &path)?;
-        if index.labels != LABELS {
+        if index.labels != index.label_set.names() {
             return Err(Error::new(format!(
-                "{} is for the labels {}, and this program knows {}",
+                "{} is for the labels {}, but its label set is {}",
                 path.display(),
                 index.labels.join(", "),
-                LABELS.join(", ")
+                index.label_set
             )));
         }
         Ok(index)

@@ -17,7 +17,9 @@ use serde_json::json;
 use toml::{Table, Value};
 
 use chain::Collector;
-use format::{BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE, WEIGHTS};
+use format::{
+    BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE, TRAINED_ON, WEIGHTS,
+};
 
 pub use format::Index as BundleIndex;
 pub use open::{Bundle, Predictor};
@@ -53,6 +55,7 @@ impl Stage for ModelBundle {
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let model = inputs.take(input::MODEL)?;
+        let cohort = inputs.take(input::COHORT)?;
         let run = context.run();
         let recipe: Table = run
             .resolved_recipe
@@ -100,7 +103,8 @@ impl Stage for ModelBundle {
         let index = Index {
             format: FORMAT,
             title: run.title.clone(),
-            labels: LABELS.iter().map(|label| (*label).to_owned()).collect(),
+            labels: cohort.labels.names().to_vec(),
+            label_set: cohort.labels.clone(),
             network: model.description.clone(),
             channels: model.preparation.window.channels(),
             image_size_px: model.preparation.resize.map(|Resize { size }| size),
@@ -113,7 +117,7 @@ impl Stage for ModelBundle {
                 .filter(|_| wire("valid").is_ok_and(|valid| valid == chain.predictions))
                 .map(|thresholds| BundledThresholds {
                     target: thresholds.target.clone(),
-                    of_label: thresholds.of_label.to_vec(),
+                    of_label: thresholds.of_label.clone(),
                 }),
             model: chain.model.clone(),
             predictions: chain.predictions.clone(),
@@ -121,6 +125,9 @@ impl Stage for ModelBundle {
                 file: WEIGHTS.to_owned(),
                 sha256: sha256_of_file(&weights)?,
             },
+            trained_on: (!model.trained_on.is_empty())
+                .then(|| DigestedFile::write(directory, TRAINED_ON, &model.trained_on.to_bytes()))
+                .transpose()?,
             chain: DigestedFile::write(directory, CHAIN, text_of(chain.stages)?.as_bytes())?,
             recipe: DigestedFile::write(directory, RECIPE, run.resolved_recipe.as_bytes())?,
             data: json!(run.facts()),
@@ -132,7 +139,7 @@ impl Stage for ModelBundle {
             title: model.in_title(&run.title),
             index: &index,
             parameters: ichflow_api::nn::parameters::count(&model.network),
-            cohort: &*inputs.take(input::COHORT)?,
+            cohort: &cohort,
             folds: &*inputs.take(input::FOLDS)?,
             scores: inputs.get(optional::SCORES)?.as_deref(),
             steps,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use ichflow_api::context::RunContext;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::nn::weights::load_safetensors;
 use ichflow_api::ports::AnyArtifact;
 use ichflow_api::prelude::*;
@@ -78,6 +77,15 @@ impl Bundle {
         })
     }
 
+    /// The slices that the network was trained on, as far as the bundle knows them.
+    fn trained_on(&self) -> Result<TrainedOn> {
+        let Some(file) = &self.index.trained_on else {
+            return Ok(TrainedOn::default());
+        };
+        let bytes = file.read(&self.directory)?;
+        TrainedOn::from_bytes(&bytes).ok_or_else(|| self.broken(&file.file))
+    }
+
     fn broken(&self, wire: &str) -> Error {
         Error::new(format!(
             "{}: `{wire}` is not what the bundle says it is",
@@ -99,8 +107,9 @@ impl Predictor<'_> {
     ///
     /// # Errors
     /// When this program lacks a stage of the bundle, when one fails, or when the run should stop.
-    pub fn predict(&mut self, cohort: Cohort, pixels: Pixels) -> Result<Predictions> {
+    pub fn predict(&mut self, mut cohort: Cohort, pixels: Pixels) -> Result<Predictions> {
         let machine = &mut self.machine;
+        cohort.labels = machine.bundle.index.label_set.clone();
         self.calls += 1;
         machine.begin(format!("slices-{}", self.calls), &cohort);
         let given: [(&str, AnyArtifact); 2] = [("cohort", Arc::new(cohort)), ("pixels", Arc::new(pixels))];
@@ -254,7 +263,7 @@ impl<'a> Machine<'a> {
         let index = &self.bundle.index;
         let device = &self.run.device.open();
         let network = spec
-            .build(window.channels(), COUNT, device)?
+            .build(window.channels(), index.labels.len(), device)?
             .with_window(window.learned(device));
         let weights = self.bundle.directory.join(&index.weights.file);
         Ok(Model {
@@ -269,6 +278,7 @@ impl<'a> Machine<'a> {
             network: load_safetensors(network, &weights)?.valid(),
             description: index.network.clone(),
             views: Views::default(),
+            trained_on: self.bundle.trained_on()?,
         })
     }
 }

@@ -25,7 +25,7 @@ fn define() -> clap::Command {
              BUNDLE is what the stage `model-bundle` has written. Nothing else is needed: neither the recipe nor its \
              data. Steps that look along a series (neighbours, smooth-z) see the slices given here.\n\n\
              One row per file, or a frame of a file of several: id (its SOPInstanceUID, whatever else is in the call), \
-             file, six probabilities, status (`predicted` or `excluded`), the reason, frame, UIDs, warnings and, where \
+             file, a probability a label, status (`predicted` or `excluded`), the reason, frame, UIDs, warnings and, where \
              the recipe chose thresholds, whether each label is called positive. What is no axial slice of CT is \
              excluded unless --force is given. In file names, bytes that are not UTF-8 stand as \\xNN.\n\n\
              Exit codes: 0 if all slices are predicted, 3 if some are and others are excluded, 1 if none is. Files of a \
@@ -90,15 +90,16 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<command::O
     // Stages of the chain may keep things; they are gone when the command is done.
     let scratch = tempfile::tempdir().doing("cannot make a directory for what is kept meanwhile")?;
     let device = matches.get_one::<String>("device").map_or("auto", String::as_str);
-    let context = application.run_context(scratch.path(), device)?;
+    let mut context = application.run_context(scratch.path(), device)?;
+    context.labels = bundle.index().label_set.clone();
     fill(&mut rows, slices, &found.pixels, &bundle, &context)?;
 
     tell(&rows);
     let thresholds = bundle.index().thresholds.as_ref();
     let thresholds = thresholds.map(|thresholds| thresholds.of_label.clone());
     let text = match matches.get_flag("json") {
-        true => json_text(&rows, &thresholds)?,
-        false => csv_text(&rows, &thresholds)?,
+        true => json_text(&rows, &bundle.index().labels, &thresholds)?,
+        false => csv_text(&rows, &bundle.index().labels, &thresholds)?,
     };
     write(out.map(PathBuf::as_path), &text)?;
     let predicted = rows.iter().filter(|row| row.reason().is_none()).count();

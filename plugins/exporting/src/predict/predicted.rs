@@ -75,7 +75,7 @@ pub(super) fn fill(
 fn predict(predictor: &mut Predictor, portion: &Portion, pixels: &Pixels) -> Result<Predictions> {
     let cohort = Cohort {
         slices: portion.concat(),
-        remarks: Vec::new(),
+        ..Cohort::default()
     };
     // A network may panic on an image that is too small for it.
     guard::catch(AssertUnwindSafe(|| predictor.predict(cohort, pixels.clone()))).unwrap_or_else(|message| {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::digest::sha256_of_file;
 use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
@@ -36,7 +35,7 @@ pub(super) enum Outcome {
     /// It is still to be predicted.
     Waiting,
     /// Its probabilities, in the order of the labels.
-    Predicted([f64; COUNT]),
+    Predicted(Vec<f64>),
     /// Why there are none.
     Excluded(String),
 }

@@ -13,10 +13,10 @@ pub(super) type ThresholdsOfLabels = Option<Vec<Option<f64>>>;
 ///
 /// # Errors
 /// When memory ends.
-pub(super) fn csv_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
+pub(super) fn csv_text(rows: &[Row], labels: &[String], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     let mut head = vec!["id".to_owned(), "file".to_owned()];
-    head.extend(LABELS.map(str::to_owned));
+    head.extend_from_slice(labels);
     head.extend(
         [
             "status",
@@ -30,11 +30,11 @@ pub(super) fn csv_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<
         .map(str::to_owned),
     );
     if thresholds.is_some() {
-        head.extend(LABELS.map(|label| format!("{label}_positive")));
+        head.extend(labels.iter().map(|label| format!("{label}_positive")));
     }
     table.write_record(&head).doing("cannot write the table")?;
     for row in rows {
-        let probabilities = LABELS.iter().enumerate().map(|(label, _)| match &row.result {
+        let probabilities = (0..labels.len()).map(|label| match &row.result {
             Outcome::Predicted(probabilities) => probabilities[label].to_string(),
             _ => String::new(),
         });
@@ -63,15 +63,9 @@ pub(super) fn csv_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<
 ///
 /// # Errors
 /// None that a row can cause; writing JSON may fail where memory ends.
-pub(super) fn json_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
-    let by_label = |values: Vec<Value>| -> Value {
-        LABELS
-            .iter()
-            .map(|label| (*label).to_owned())
-            .zip(values)
-            .collect::<Map<_, _>>()
-            .into()
-    };
+pub(super) fn json_text(rows: &[Row], labels: &[String], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
+    let by_label =
+        |values: Vec<Value>| -> Value { labels.iter().cloned().zip(values).collect::<Map<_, _>>().into() };
     let mut text = Vec::new();
     for row in rows {
         let mut object = json!({
@@ -87,7 +81,7 @@ pub(super) fn json_text(rows: &[Row], thresholds: &ThresholdsOfLabels) -> Result
             "probabilities": null,
         });
         if let Outcome::Predicted(probabilities) = &row.result {
-            object["probabilities"] = by_label(probabilities.map(Value::from).to_vec());
+            object["probabilities"] = by_label(probabilities.iter().copied().map(Value::from).collect());
         }
         if let Some(called) = called_positive(row, thresholds) {
             object["positive"] = match row.result {

@@ -4,7 +4,6 @@ pub mod features;
 
 use std::sync::atomic::Ordering;
 
-use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
@@ -70,13 +69,15 @@ impl Stage for HistogramLogistic {
             return Err(Error::new("no slice of the training fold can be read")
                 .help("quarantine.csv of this run has the reasons"));
         }
-        let truth: Vec<Labels> = train.iter().filter_map(|slice| slice.labels).collect();
         let scale = Scale::of(&rows);
         rows.iter_mut().for_each(|row| scale.apply(row));
-        let models: Vec<LogisticRegression> = (0..COUNT)
+        let models: Vec<LogisticRegression> = (0..cohort.labels.len())
             .into_par_iter()
             .map(|label| {
-                let truth: Vec<bool> = truth.iter().map(|truth| truth[label]).collect();
+                let known = train.iter().zip(&rows);
+                let (truth, rows): (Vec<bool>, Vec<Vec<f64>>) = known
+                    .filter_map(|(slice, row)| Some((slice.labels.as_ref()?.positive(label)?, row.clone())))
+                    .unzip();
                 LogisticRegression::fit(&rows, &truth, self.l2)
             })
             .collect::<Result<_>>()?;
@@ -84,12 +85,11 @@ impl Stage for HistogramLogistic {
         let predict = |slices: Vec<Slice>, what: &str| -> Result<Predictions> {
             let (slices, mut rows) = self.read(slices, &pixels, what, context)?;
             rows.iter_mut().for_each(|row| scale.apply(row));
+            let predicted = |row: &Vec<f64>| models.iter().map(|model| model.predict(row)).collect();
             Ok(Predictions {
                 slices,
-                probabilities: rows
-                    .iter()
-                    .map(|row| std::array::from_fn(|label| models[label].predict(row)))
-                    .collect(),
+                probabilities: rows.iter().map(predicted).collect(),
+                ..Predictions::none_of(&cohort)
             })
         };
         let valid = predict(of_fold(Fold::Valid), "validation slices")?;
@@ -168,7 +168,7 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ichflow_api::data::labels::METRIC_WEIGHTS;
+    use ichflow_api::data::labels::rsna::METRIC_WEIGHTS;
     use ichflow_api::metrics;
     use ichflow_api::testkit::{self, MadePixels};
 
@@ -180,7 +180,7 @@ mod tests {
             .map(|i| {
                 let bleeds = i % 4 == 0;
                 let labels = [bleeds, false, bleeds, false, false, false];
-                testkit::slice(&format!("{i}"), &format!("p{}", i / 4), Some(labels))
+                testkit::slice(&format!("{i}"), &format!("p{}", i / 4), Some(labels.into()))
             })
             .collect();
         let pixels = Pixels::new(MadePixels::new(move |slice: &Slice| {
@@ -188,7 +188,7 @@ mod tests {
             if lost.contains(&number) {
                 return None;
             }
-            let bleeds = slice.labels?[0];
+            let bleeds = slice.labels.as_ref()?.is_positive(0);
             let hu = (0..400).map(|i| {
                 let grain = ((i * 7919 + number * 104_729) % 13) as i16;
                 if bleeds && i % 20 < 4 && i / 20 < 4 {
@@ -222,9 +222,9 @@ mod tests {
         assert_eq!(excluded, ["10", "90"]);
         assert!(outputs.take(output::TEST).is_none());
         let (probabilities, truth): (Vec<_>, Vec<_>) =
-            valid.with_truth().map(|(_, p, truth)| (*p, truth)).unzip();
+            valid.with_truth().map(|(_, p, truth)| (p, truth)).unzip();
         let loss = metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, 1e-15).unwrap();
-        let prevalence = metrics::prevalence(&truth).unwrap();
+        let prevalence = metrics::prevalence(&truth, 6).unwrap();
         let baseline = metrics::prevalence_log_loss(&truth, &prevalence, &METRIC_WEIGHTS, 1e-15).unwrap();
         assert!(loss < 0.2 * baseline, "{loss} {baseline}");
     }

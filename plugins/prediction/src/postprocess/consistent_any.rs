@@ -23,16 +23,15 @@ pub struct ConsistentAny {
 }
 
 impl ConsistentAny {
-    fn agree(&self, probabilities: &[f64; 6]) -> [f64; 6] {
-        let mut agreed = *probabilities;
-        let [any, subtypes @ ..] = &mut agreed;
-        match self.gives_way {
-            GivesWay::Any => *any = subtypes.iter().copied().fold(*any, f64::max),
-            GivesWay::Subtypes => subtypes
-                .iter_mut()
-                .for_each(|subtype| *subtype = subtype.min(*any)),
-        }
-        agreed
+    /// One row, of which the probability at `union` is that of any.
+    fn agree(&self, row: &[f64], union: usize) -> Vec<f64> {
+        let any = row[union];
+        let of_kind = |(label, probability): (usize, &f64)| match self.gives_way {
+            GivesWay::Any if label == union => row.iter().copied().fold(any, f64::max),
+            GivesWay::Any => *probability,
+            GivesWay::Subtypes => probability.min(any),
+        };
+        row.iter().enumerate().map(of_kind).collect()
     }
 }
 
@@ -46,14 +45,19 @@ impl Stage for ConsistentAny {
         super::ports()
     }
 
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        let problem = Problem::new("", "none of the labels is the union of the others")
+            .help("name it as `union` in `[labels]`, or leave this stage out");
+        labels.union().is_none().then_some(problem).into_iter().collect()
+    }
+
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        super::refine(inputs, context, |predictions| Predictions {
-            slices: predictions.slices.clone(),
-            probabilities: predictions
-                .probabilities
-                .iter()
-                .map(|row| self.agree(row))
-                .collect(),
+        super::refine(inputs, context, |predictions| {
+            let agree = |row: &Vec<f64>| match predictions.labels.union() {
+                Some(union) => self.agree(row, union),
+                None => row.clone(),
+            };
+            predictions.with_rows(predictions.probabilities.iter().map(agree).collect())
         })
     }
 }
@@ -73,9 +77,9 @@ mod tests {
         ) {
             let gives_way = if any_gives_way { GivesWay::Any } else { GivesWay::Subtypes };
             let stage = ConsistentAny { gives_way };
-            let agreed = stage.agree(&row);
+            let agreed = stage.agree(&row, 0);
             prop_assert!(agreed[1..].iter().all(|subtype| *subtype <= agreed[0]));
-            prop_assert_eq!(stage.agree(&agreed), agreed);
+            prop_assert_eq!(&stage.agree(&agreed, 0), &agreed);
             if any_gives_way {
                 prop_assert_eq!(&agreed[1..], &row[1..]);
             } else {

@@ -11,6 +11,10 @@ use rand_chacha::ChaCha8Rng;
 /// The part of every slice: all slices of a patient (of a study, where no patient is named) in one part,
 /// and bleeding spread over the parts.
 pub(super) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
+    let bleeds = |truth: &Labels| match predictions.labels.union() {
+        Some(union) => truth.is_positive(union),
+        None => truth.some_positive(),
+    };
     let mut numbers: HashMap<Subject<'_>, usize> = HashMap::new();
     let mut bleeding: Vec<usize> = Vec::new();
     let patient_of: Vec<usize> = predictions
@@ -20,7 +24,7 @@ pub(super) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng
             let next = numbers.len();
             let number = *numbers.entry(Subject::of(slice)).or_insert(next);
             bleeding.resize(numbers.len(), 0);
-            bleeding[number] += usize::from(slice.labels.is_some_and(|labels| labels[0]));
+            bleeding[number] += usize::from(slice.labels.as_ref().is_some_and(bleeds));
             number
         })
         .collect();

@@ -1,7 +1,6 @@
 //! `smooth-z`: predictions smoothed along the series.
 
 use ichflow_api::data::identity::volumes_of;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
 /// Smooths probabilities along each series: blood on one slice makes blood on its neighbours likely.
@@ -32,12 +31,12 @@ impl Default for SmoothZ {
 
 impl SmoothZ {
     /// The smoothed rows of one series, in its order.
-    fn smooth(&self, rows: &[[f64; COUNT]]) -> Vec<[f64; COUNT]> {
+    fn smooth(&self, rows: &[&[f64]]) -> Vec<Vec<f64>> {
         let reach = self.weights.len().saturating_sub(1);
         (0..rows.len())
             .map(|place| {
                 let near = place.saturating_sub(reach)..(place + reach + 1).min(rows.len());
-                let mut sums = [0.0; COUNT];
+                let mut sums = vec![0.0; rows[place].len()];
                 let mut total = 0.0;
                 for neighbour in near {
                     let weight = self.weights[place.abs_diff(neighbour)];
@@ -46,7 +45,9 @@ impl SmoothZ {
                         *sum += weight * probability;
                     }
                 }
-                sums.map(|sum| (sum / total).clamp(0.0, 1.0))
+                sums.into_iter()
+                    .map(|sum: f64| (sum / total).clamp(0.0, 1.0))
+                    .collect()
             })
             .collect()
     }
@@ -81,7 +82,7 @@ impl SmoothZ {
             members.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
             let rows: Vec<_> = members
                 .iter()
-                .map(|(.., index)| predictions.probabilities[*index])
+                .map(|(.., index)| predictions.probabilities[*index].as_slice())
                 .collect();
             for ((.., index), row) in members.iter().zip(self.smooth(&rows)) {
                 smoothed.probabilities[*index] = row;
@@ -146,7 +147,8 @@ mod tests {
         });
         Predictions {
             slices: slices.collect(),
-            probabilities: rows.iter().map(|(.., p)| [*p; COUNT]).collect(),
+            probabilities: rows.iter().map(|(.., p)| vec![*p; 6]).collect(),
+            ..Predictions::default()
         }
     }
 

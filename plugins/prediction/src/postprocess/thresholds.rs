@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::data::thresholds::LabelThresholds;
 use ichflow_api::metrics::{self, OperatingPoint};
 use ichflow_api::prelude::*;
@@ -77,13 +76,11 @@ impl Stage for ChooseThresholds {
         let points = self.choose(&validation, |_| true);
         let mut thresholds = Thresholds {
             target: self.in_words(),
-            of_label: points.map(|point| point.and_then(|point| point.threshold)),
+            of_label: thresholds_of(&points),
             ..Thresholds::default()
         };
         for part in 0..parts::count(&part_of) {
-            let chosen = self
-                .choose(&validation, |index| part_of[index] != part)
-                .map(|point| point.and_then(|point| point.threshold));
+            let chosen = thresholds_of(&self.choose(&validation, |index| part_of[index] != part));
             let members = validation
                 .slices
                 .iter()
@@ -91,9 +88,9 @@ impl Stage for ChooseThresholds {
                 .filter(|(_, of)| **of == part);
             thresholds
                 .validation
-                .extend(members.map(|(slice, _)| (slice.id.clone(), chosen)));
+                .extend(members.map(|(slice, _)| (slice.id.clone(), chosen.clone())));
         }
-        describe(&thresholds, &points, context)?;
+        describe(&thresholds, &points, &validation.labels, context)?;
         decide(&validation, &thresholds, &context.file("decisions/valid.csv")?)?;
         if let Some(test) = inputs.get(optional::TEST)? {
             decide(&test, &thresholds, &context.file("decisions/test.csv")?)?;
@@ -124,35 +121,32 @@ impl ChooseThresholds {
     }
 
     /// The best threshold of every label on the slices for which `keep` holds and whose truth is known.
-    fn choose(
-        &self,
-        validation: &Predictions,
-        keep: impl Fn(usize) -> bool,
-    ) -> [Option<OperatingPoint>; COUNT] {
-        let known: Vec<usize> = (0..validation.slices.len())
-            .filter(|index| keep(*index) && validation.slices[*index].labels.is_some())
-            .collect();
-        std::array::from_fn(|label| {
-            let truth: Vec<bool> = known
-                .iter()
-                .filter_map(|index| validation.slices[*index].labels.map(|truth| truth[label]))
-                .collect();
-            let probabilities: Vec<f64> = known
-                .iter()
-                .map(|index| validation.probabilities[*index][label])
-                .collect();
+    fn choose(&self, validation: &Predictions, keep: impl Fn(usize) -> bool) -> Vec<Option<OperatingPoint>> {
+        let of_label = |label: usize| {
+            let known = validation.known(label).filter(|(index, ..)| keep(*index));
+            let (truth, probabilities): (Vec<bool>, Vec<f64>) = known
+                .map(|(_, positive, probability)| (positive, probability))
+                .unzip();
             metrics::operating_point(&truth, &probabilities, self.target())
-        })
+        };
+        (0..validation.labels.len()).map(of_label).collect()
     }
+}
+
+fn thresholds_of(points: &[Option<OperatingPoint>]) -> LabelThresholds {
+    let threshold = |point: &Option<OperatingPoint>| point.as_ref()?.threshold;
+    points.iter().map(threshold).collect()
 }
 
 /// Says and writes what was chosen, and what it does where it was chosen.
 fn describe(
     thresholds: &Thresholds,
-    points: &[Option<OperatingPoint>; COUNT],
+    points: &[Option<OperatingPoint>],
+    names: &LabelSet,
     context: &Context,
 ) -> Result<()> {
-    let labels: Vec<_> = LABELS
+    let names = names.names();
+    let labels: Vec<_> = names
         .iter()
         .zip(points)
         .map(|(label, point)| match point {
@@ -168,17 +162,17 @@ fn describe(
     let chosen = json!({"target": thresholds.target, "labels": labels});
     let path = context.file("thresholds.json")?;
     std::fs::write(&path, format!("{chosen:#}\n")).at("write", &path)?;
-    let said: Vec<String> = LABELS
+    let said: Vec<String> = names
         .iter()
         .zip(&thresholds.of_label)
         .filter_map(|(label, threshold)| Some(format!("{label} {:.3}", (*threshold)?)))
         .collect();
     context.say(format!("for {}: {}", thresholds.target, said.join(", ")));
-    let without: Vec<&str> = LABELS
+    let without: Vec<&str> = names
         .iter()
         .zip(&thresholds.of_label)
         .filter(|(_, threshold)| threshold.is_none())
-        .map(|(label, _)| *label)
+        .map(|(label, _)| label.as_str())
         .collect();
     if !without.is_empty() {
         context.warn(format!(
@@ -194,8 +188,9 @@ fn describe(
 /// is no threshold.
 fn decide(predictions: &Predictions, thresholds: &Thresholds, path: &Path) -> Result<()> {
     let mut writer = csv::Writer::from_path(path).at("write", path)?;
+    let names = predictions.labels.names().iter().map(String::as_str);
     writer
-        .write_record(std::iter::once("id").chain(LABELS))
+        .write_record(std::iter::once("id").chain(names))
         .at("write", path)?;
     for (slice, row) in predictions.slices.iter().zip(&predictions.probabilities) {
         let of: &LabelThresholds = thresholds.for_slice(&slice.id);
@@ -223,11 +218,12 @@ mod tests {
     fn made(rows: &[(usize, f64, bool)]) -> Predictions {
         let slice = |(index, (patient, _, bleeds)): (usize, &(usize, f64, bool))| {
             let labels = [*bleeds, false, *bleeds, false, false, false];
-            testkit::slice(&format!("s{index}"), &format!("p{patient}"), Some(labels))
+            testkit::slice(&format!("s{index}"), &format!("p{patient}"), Some(labels.into()))
         };
         Predictions {
             slices: rows.iter().enumerate().map(slice).collect(),
-            probabilities: rows.iter().map(|(_, p, _)| [*p; COUNT]).collect(),
+            probabilities: rows.iter().map(|(_, p, _)| vec![*p; 6]).collect(),
+            ..Predictions::default()
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `tests/reference/stacking.py` makes the fixture.
 
-use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::labels::Labels;
 use ichflow_prediction::postprocess::ensemble::stacking::Stacking;
 use serde_json::Value;
 
@@ -10,20 +10,20 @@ use serde_json::Value;
 fn combined_probabilities_are_scikit_learns() {
     let fixture: Value = serde_json::from_str(include_str!("../fixtures/stacking.json")).unwrap();
     for case in fixture.as_array().unwrap() {
-        let rows: Vec<Vec<[f64; COUNT]>> = case["members"]
+        let rows: Vec<Vec<Vec<f64>>> = case["members"]
             .as_array()
             .unwrap()
             .iter()
             .map(|row| {
                 let members = row.as_array().unwrap().iter();
-                members.map(|p| [p.as_f64().unwrap(); COUNT]).collect()
+                members.map(|p| vec![p.as_f64().unwrap(); 6]).collect()
             })
             .collect();
-        let truth: Vec<[bool; COUNT]> = case["truth"]
+        let truth: Vec<Labels> = case["truth"]
             .as_array()
             .unwrap()
             .iter()
-            .map(|positive| [positive.as_bool().unwrap(); COUNT])
+            .map(|positive| Labels::from([positive.as_bool().unwrap(); 6]))
             .collect();
         let (known, new) = rows.split_at(truth.len());
         let stack = Stacking::fit(known, &truth, case["l2"].as_f64().unwrap()).unwrap();

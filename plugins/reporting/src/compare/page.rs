@@ -2,7 +2,7 @@
 
 use askama::Template;
 use ichflow_api::data::comparison::{Comparison, Ranked, Variant};
-use ichflow_api::data::labels::LABELS;
+use ichflow_api::data::labels::LabelSet;
 use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
 
@@ -23,7 +23,7 @@ struct Page {
     others: Vec<(String, String)>,
     settings: Vec<SettingRow>,
     variants: Vec<VariantRow>,
-    labels: [&'static str; 6],
+    labels: Vec<String>,
     remarks: Vec<String>,
     scores: Vec<Figure>,
     label_figures: Vec<Figure>,
@@ -86,7 +86,15 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
         runs: ranked
             .iter()
             .enumerate()
-            .map(|(place, one)| row(comparison.called(place), place, one, titles_differ))
+            .map(|(place, one)| {
+                row(
+                    comparison.called(place),
+                    place,
+                    one,
+                    &comparison.labels(),
+                    titles_differ,
+                )
+            })
             .collect(),
         has_test: ranked.iter().any(|one| test_of(one).is_some()),
         others: comparison
@@ -114,7 +122,7 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
         } else {
             Vec::new()
         },
-        labels: LABELS,
+        labels: comparison.labels().names().to_vec(),
         remarks: comparison.remarks.clone(),
         scores,
         label_figures: pictures::labels(comparison)?,
@@ -178,7 +186,7 @@ fn test_of(one: &Ranked) -> Option<f64> {
     measured.test.as_ref().map(|test| test.weighted_log_loss)
 }
 
-fn row(called: String, place: usize, one: &Ranked, with_title: bool) -> Row {
+fn row(called: String, place: usize, one: &Ranked, labels: &LabelSet, with_title: bool) -> Row {
     let run = &one.run;
     let valid = run.measured.as_ref().map(|measured| &measured.valid);
     let interval = valid.and_then(|valid| valid.weighted_log_loss_interval);
@@ -214,7 +222,8 @@ fn row(called: String, place: usize, one: &Ranked, with_title: bool) -> Row {
             .map_or(String::new(), |share| format!("{:.0} %", 100.0 * share)),
         auc: valid.and_then(|valid| valid.auc_any()).map(Number::metric),
         test: test_of(one).map(Number::metric),
-        losses: LABELS
+        losses: labels
+            .names()
             .iter()
             .map(|label| Some(Number::metric(valid?.label(label)?.log_loss)))
             .collect(),

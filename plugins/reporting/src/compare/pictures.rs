@@ -1,7 +1,6 @@
 //! The pictures of a comparison.
 
 use ichflow_api::data::comparison::{Comparison, Ranked};
-use ichflow_api::data::labels::LABELS;
 use ichflow_api::error::Result;
 
 use crate::render::plots::{self, Cloud, Dot, Figure, Ink, Line};
@@ -108,7 +107,9 @@ pub(crate) fn differences(comparison: &Comparison) -> Result<Figure> {
 
 /// The loss of each label, a small picture each.
 pub(crate) fn labels(comparison: &Comparison) -> Result<Vec<Figure>> {
-    LABELS
+    comparison
+        .labels()
+        .names()
         .iter()
         .map(|label| {
             let dots: Vec<Dot> = drawn(comparison)

@@ -81,8 +81,11 @@ impl HeatMaps {
 }
 
 impl GradCam {
-    fn further(&self) -> impl Iterator<Item = usize> + '_ {
-        self.labels.iter().filter_map(|label| place_of(label))
+    fn further(&self, labels: &LabelSet) -> Vec<usize> {
+        self.labels
+            .iter()
+            .filter_map(|label| labels.index_of(label))
+            .collect()
     }
 
     /// Indices of the slices to explain, with the labels of each.
@@ -92,16 +95,12 @@ impl GradCam {
             for (index, label) in choice.slices {
                 wanted
                     .entry(index)
-                    .or_insert_with(|| self.further().collect())
+                    .or_insert_with(|| self.further(&valid.labels).into_iter().collect())
                     .insert(label);
             }
         }
         wanted
     }
-}
-
-fn place_of(label: &str) -> Option<usize> {
-    LABELS.iter().position(|known| *known == label)
 }
 
 impl Stage for GradCam {
@@ -118,16 +117,16 @@ impl Stage for GradCam {
             .offers(HeatMaps::OUTPUT)
     }
 
-    fn check(&self) -> Vec<Problem> {
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
         let unknown = self
             .labels
             .iter()
             .enumerate()
-            .filter(|(_, label)| place_of(label).is_none());
+            .filter(|(_, label)| labels.index_of(label).is_none());
         unknown
             .map(|(index, label)| {
                 Problem::new(format!("labels[{index}]"), format!("there is no label `{label}`"))
-                    .help(format!("labels are {}", LABELS.join(", ")))
+                    .help(format!("labels are {labels}"))
             })
             .collect()
     }
@@ -138,7 +137,8 @@ impl Stage for GradCam {
         let pixels = inputs.take(input::PIXELS)?;
         let cohort = Cohort {
             slices: valid.slices.clone(),
-            remarks: Vec::new(),
+            labels: valid.labels.clone(),
+            ..Cohort::default()
         };
         let order = SeriesOrder::of(&cohort.slices);
         let offsets = model.preparation.window.offsets();
@@ -178,12 +178,11 @@ impl Stage for GradCam {
                     .hottest()
                     .map(|[down, right]| [down * stored[0], right * stored[1]]);
                 let shown = |axis: usize| point.map_or(String::new(), |point| format!("{:.1}", point[axis]));
-                let truth = slice
-                    .labels
-                    .map_or("", |truth| if truth[label] { "1" } else { "0" });
+                let truth = slice.labels.as_ref().and_then(|truth| truth.positive(label));
+                let truth = truth.map_or("", |positive| if positive { "1" } else { "0" });
                 rows.write_record([
                     slice.id.as_str(),
-                    LABELS[label],
+                    valid.labels.name(label),
                     truth,
                     &valid.probabilities[index][label].to_string(),
                     &shown(0),
@@ -198,7 +197,7 @@ impl Stage for GradCam {
                     let path = context.file(&format!(
                         "heat_maps/{}_{}.png",
                         file_name(&slice.id),
-                        LABELS[label]
+                        file_name(valid.labels.name(label))
                     ))?;
                     std::fs::write(&path, picture).at("write", &path)?;
                 }

@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::TensorData;
-use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::labels::rsna::COUNT;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::model::Preparation;
 use ichflow_api::tensors::views::Views;
@@ -69,6 +69,7 @@ fn model() -> Model {
         network: network.valid(),
         description: "two pixels".into(),
         views: Views::default(),
+        trained_on: Default::default(),
     }
 }
 
@@ -93,7 +94,7 @@ fn the_table_says_where_in_the_stored_image_and_pictures_stand_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     let run = run_context(directory.path());
     let context = Context::new(&run, "explain", "grad-cam", "key");
-    let mut positive = slice("one", "p", Some([true, true, false, false, false, false]));
+    let mut positive = slice("one", "p", Some([true, true, false, false, false, false].into()));
     (positive.rows, positive.columns) = (2, 2);
     let pixels = MadePixels::new(|_: &Slice| {
         Some(HuImage {
@@ -108,7 +109,8 @@ fn the_table_says_where_in_the_stored_image_and_pictures_stand_beside_it() {
             input::VALID,
             Predictions {
                 slices: vec![positive],
-                probabilities: vec![[0.5; COUNT]],
+                probabilities: vec![vec![0.5; COUNT]],
+                ..Predictions::default()
             },
         )
         .with(input::PIXELS, Pixels::new(pixels));

@@ -16,27 +16,29 @@ pub(super) struct Kind<'a> {
 }
 
 /// Up to `most` slices of each sub-type and of none, drawn by the seed; of slices without labels, any.
-pub(super) fn kinds<'a>(slices: &'a [Slice], most: usize, context: &Context) -> Vec<Kind<'a>> {
+pub(super) fn kinds<'a>(
+    slices: &'a [Slice],
+    labels: &LabelSet,
+    most: usize,
+    context: &Context,
+) -> Vec<Kind<'a>> {
     let mut order: Vec<&Slice> = slices.iter().collect();
     order.shuffle(&mut context.rng("examples"));
     let pick = |title: String, is: &dyn Fn(&Slice) -> bool| Kind {
         title,
         slices: of_many_patients(order.iter().copied().filter(|slice| is(slice)), most),
     };
-    let mut kinds: Vec<Kind<'a>> = LABELS
-        .iter()
-        .enumerate()
-        .skip(1)
-        .map(|(label, name)| {
-            pick((*name).to_owned(), &|slice| {
-                slice.labels.is_some_and(|truth| truth[label])
+    let truth_is = |slice: &Slice, is: &dyn Fn(&Labels) -> bool| slice.labels.as_ref().is_some_and(is);
+    let mut kinds: Vec<Kind<'a>> = labels
+        .kinds()
+        .map(|label| {
+            pick(labels.name(label).to_owned(), &|slice| {
+                truth_is(slice, &|truth| truth.is_positive(label))
             })
         })
         .collect();
-    kinds.push(pick("no hemorrhage".into(), &|slice| {
-        slice
-            .labels
-            .is_some_and(|truth| truth.iter().all(|positive| !positive))
+    kinds.push(pick(labels.nothing().into(), &|slice| {
+        truth_is(slice, &|truth| !truth.some_positive())
     }));
     kinds.push(pick("without labels".into(), &|slice| slice.labels.is_none()));
     kinds.retain(|kind| !kind.slices.is_empty());
@@ -62,21 +64,19 @@ fn of_many_patients<'a>(slices: impl Iterator<Item = &'a Slice>, most: usize) ->
 }
 
 /// Which labels a slice has, in words.
-pub(super) fn labels_in_words(slice: &Slice) -> String {
-    let Some(truth) = slice.labels else {
+pub(super) fn labels_in_words(slice: &Slice, labels: &LabelSet) -> String {
+    let Some(truth) = &slice.labels else {
         return "labels unknown".into();
     };
-    let names: Vec<&str> = LABELS
-        .iter()
-        .zip(truth)
-        .skip(1)
-        .filter(|(_, positive)| *positive)
-        .map(|(name, _)| *name)
+    let names: Vec<&str> = labels
+        .kinds()
+        .filter(|label| truth.is_positive(*label))
+        .map(|label| labels.name(label))
         .collect();
-    match (names.is_empty(), truth[0]) {
-        (true, false) => "no hemorrhage".into(),
-        (true, true) => "any, of no sub-type".into(),
-        _ => names.join(", "),
+    match labels.union().filter(|union| truth.is_positive(*union)) {
+        _ if !names.is_empty() => names.join(", "),
+        Some(union) => format!("{}, of no sub-type", labels.name(union)),
+        None => labels.nothing().into(),
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
             let mut truth = [false; 6];
             truth[0] = label > 0;
             truth[label] = label > 0;
-            Some(truth)
+            Some(truth.into())
         };
         let slices: Vec<Slice> = (0..24)
             .map(|i| slice(&format!("s{i}"), &format!("p{}", i / 6), labels(i % 3)))
@@ -123,15 +123,16 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let run = testkit::run_context(directory.path());
         let context = Context::new(&run, "report", "eda-report", "key");
-        let kinds = kinds(&slices, 3, &context);
+        let labels = LabelSet::rsna();
+        let kinds = kinds(&slices, &labels, 3, &context);
         let titles: Vec<&str> = kinds.iter().map(|kind| kind.title.as_str()).collect();
         assert_eq!(titles, ["epidural", "intraparenchymal", "no hemorrhage"]);
         for kind in &kinds {
             let patients: HashSet<&str> = kind.slices.iter().map(|slice| slice.patient.as_str()).collect();
             assert_eq!(patients.len(), 3);
         }
-        assert_eq!(labels_in_words(&slices[1]), "epidural".to_owned());
-        assert_eq!(labels_in_words(&slices[0]), "no hemorrhage");
+        assert_eq!(labels_in_words(&slices[1], &labels), "epidural".to_owned());
+        assert_eq!(labels_in_words(&slices[0], &labels), "no hemorrhage");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ichflow_api::data::identity::{Subject, series_of};
-use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 
 /// One part of the data.
@@ -19,12 +18,12 @@ pub(super) struct PartCounts {
     /// Slices with known labels.
     pub labelled: usize,
     /// Slices, series and patients with each label.
-    pub labels: [[usize; 3]; COUNT],
+    pub labels: Vec<[usize; 3]>,
 }
 
 impl PartCounts {
     /// Counts some slices.
-    pub(super) fn of(name: &'static str, slices: &[Slice]) -> Self {
+    pub(super) fn of(name: &'static str, slices: &[Slice], labels: &LabelSet) -> Self {
         let series = series_of(slices);
         let patients = |of: &dyn Fn(&Slice) -> bool| {
             let those = slices.iter().filter(|slice| of(slice));
@@ -36,8 +35,13 @@ impl PartCounts {
             series: series.len(),
             patients: patients(&|_| true),
             labelled: slices.iter().filter(|slice| slice.labels.is_some()).count(),
-            labels: std::array::from_fn(|label| {
-                let has = |slice: &Slice| slice.labels.is_some_and(|truth| truth[label]);
+            labels: Vec::from_iter((0..labels.len()).map(|label| {
+                let has = |slice: &Slice| {
+                    slice
+                        .labels
+                        .as_ref()
+                        .is_some_and(|truth| truth.is_positive(label))
+                };
                 [
                     slices.iter().filter(|slice| has(slice)).count(),
                     series
@@ -46,18 +50,18 @@ impl PartCounts {
                         .count(),
                     patients(&has),
                 ]
-            }),
+            })),
         }
     }
 }
 
 /// Slices that have both labels; on the diagonal those that have the one.
-pub(super) fn cooccurrence(slices: &[Slice]) -> [[usize; COUNT]; COUNT] {
-    let mut both = [[0; COUNT]; COUNT];
-    for truth in slices.iter().filter_map(|slice| slice.labels) {
+pub(super) fn cooccurrence(slices: &[Slice], labels: &LabelSet) -> Vec<Vec<usize>> {
+    let mut both = vec![vec![0; labels.len()]; labels.len()];
+    for truth in slices.iter().filter_map(|slice| slice.labels.as_ref()) {
         for (row, counts) in both.iter_mut().enumerate() {
             for (column, count) in counts.iter_mut().enumerate() {
-                *count += usize::from(truth[row] && truth[column]);
+                *count += usize::from(truth.is_positive(row) && truth.is_positive(column));
             }
         }
     }
@@ -65,38 +69,57 @@ pub(super) fn cooccurrence(slices: &[Slice]) -> [[usize; COUNT]; COUNT] {
 }
 
 /// How many sub-types a slice has.
-pub(super) fn subtypes(truth: &Labels) -> usize {
-    truth[1..].iter().filter(|positive| **positive).count()
+pub(super) fn subtypes(truth: &Labels, labels: &LabelSet) -> usize {
+    labels.kinds().filter(|label| truth.is_positive(*label)).count()
 }
 
-/// Slices by how many sub-types they have: 0 to 5.
-pub(super) fn subtypes_of_slices(slices: &[Slice]) -> [usize; COUNT] {
-    let mut counts = [0; COUNT];
-    for truth in slices.iter().filter_map(|slice| slice.labels) {
-        counts[subtypes(&truth)] += 1;
+/// Whether a slice is positive: for the union, or, where there is none, for some label.
+pub(super) fn bleeds(truth: &Labels, labels: &LabelSet) -> bool {
+    match labels.union() {
+        Some(union) => truth.is_positive(union),
+        None => truth.some_positive(),
+    }
+}
+
+/// Slices by how many sub-types they have, from 0 to all.
+pub(super) fn subtypes_of_slices(slices: &[Slice], labels: &LabelSet) -> Vec<usize> {
+    let mut counts = vec![0; labels.kinds().count() + 1];
+    for truth in slices.iter().filter_map(|slice| slice.labels.as_ref()) {
+        counts[subtypes(truth, labels)] += 1;
     }
     counts
 }
 
 /// Share of positive slices of each group of slices, a patient or a series, that has labels.
-pub(super) fn positive_shares(slices: &[Slice], groups: &[Vec<usize>]) -> Vec<f64> {
+pub(super) fn positive_shares(slices: &[Slice], groups: &[Vec<usize>], labels: &LabelSet) -> Vec<f64> {
     groups
         .iter()
         .filter_map(|group| {
-            let truth: Vec<_> = group.iter().filter_map(|index| slices[*index].labels).collect();
-            let positive = truth.iter().filter(|truth| truth[0]).count();
+            let truth: Vec<_> = group
+                .iter()
+                .filter_map(|index| slices[*index].labels.as_ref())
+                .collect();
+            let positive = truth.iter().filter(|truth| bleeds(truth, labels)).count();
             (!truth.is_empty()).then(|| positive as f64 / truth.len() as f64)
         })
         .collect()
 }
 
-/// Slices whose labels contradict each other: `any` without a sub-type, or a sub-type without `any`.
-pub(super) fn contradictions(slices: &[Slice]) -> usize {
-    slices
-        .iter()
-        .filter_map(|slice| slice.labels)
-        .filter(|truth| truth[0] != (subtypes(truth) > 0))
-        .count()
+/// Slices whose labels contradict each other: the union (`any`) without a sub-type, or a sub-type without it. What is
+/// unknown contradicts nothing.
+pub(super) fn contradictions(slices: &[Slice], labels: &LabelSet) -> usize {
+    let contradicts = |truth: &&Labels| {
+        let union = labels.union().and_then(|union| truth.positive(union));
+        let kinds = subtypes(truth, labels);
+        let all_known = labels.kinds().all(|label| truth.value(label).is_some());
+        match union {
+            Some(true) => kinds == 0 && all_known,
+            Some(false) => kinds > 0,
+            None => false,
+        }
+    };
+    let truths = slices.iter().filter_map(|slice| slice.labels.as_ref());
+    truths.filter(contradicts).count()
 }
 
 /// Patients that stand in both sets.
@@ -125,25 +148,29 @@ mod tests {
 
     #[test]
     fn labels_are_counted_by_slice_series_and_patient() {
-        let both = Some([true, true, false, false, false, true]);
-        let none = Some([false; COUNT]);
-        let odd = Some([true, false, false, false, false, false]);
+        let labels = LabelSet::rsna();
+        let both = || Some([true, true, false, false, false, true].into());
+        let none = Some(labels.negative());
+        let odd = Some([true, false, false, false, false, false].into());
         let slices = [
-            slice("a", "p", both),
-            slice("b", "p", both),
+            slice("a", "p", both()),
+            slice("b", "p", both()),
             slice("c", "q", none),
             slice("d", "q", odd),
             slice("e", "r", None),
         ];
-        let counts = PartCounts::of("labelled", &slices);
+        let counts = PartCounts::of("labelled", &slices, &labels);
         assert_eq!((counts.slices, counts.labelled, counts.patients), (5, 4, 3));
         assert_eq!(counts.labels[1], [2, 1, 1]);
         assert_eq!(counts.labels[0], [3, 2, 2]);
-        assert_eq!(cooccurrence(&slices)[1][5], 2);
-        assert_eq!(cooccurrence(&slices)[1][2], 0);
-        assert_eq!(subtypes_of_slices(&slices), [2, 0, 2, 0, 0, 0]);
-        assert_eq!(contradictions(&slices), 1);
-        assert_eq!(positive_shares(&slices, &subjects_of(&slices)), [1.0, 0.5]);
+        assert_eq!(cooccurrence(&slices, &labels)[1][5], 2);
+        assert_eq!(cooccurrence(&slices, &labels)[1][2], 0);
+        assert_eq!(subtypes_of_slices(&slices, &labels), [2, 0, 2, 0, 0, 0]);
+        assert_eq!(contradictions(&slices, &labels), 1);
+        assert_eq!(
+            positive_shares(&slices, &subjects_of(&slices), &labels),
+            [1.0, 0.5]
+        );
         assert_eq!(in_both(&slices[..2], &slices[1..]), 1);
         assert_eq!(with_several_series(&slices), 0);
     }

@@ -44,7 +44,11 @@ pub(super) fn of(
         let Ok(image) = pixels.read(slice) else { continue };
         let image = chosen::shrunk(&image, longest);
         let bytes: Vec<u8> = image.hu.iter().flat_map(|hu| hu.to_le_bytes()).collect();
-        let title = format!("{}: {}", names.slice(&slice.id), chosen::labels_in_words(slice));
+        let title = format!(
+            "{}: {}",
+            names.slice(&slice.id),
+            chosen::labels_in_words(slice, context.label_set())
+        );
         images.push(json!({
             "title": title,
             "rows": image.rows,

@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 
 use ichflow_api::data::cohort::PixelEncoding;
 use ichflow_api::data::identity::series_of;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::data::pixels::HuImage;
 use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
+use super::counts;
 use super::histogram::Histogram;
 use super::thumbnail::Thumbnail;
 
@@ -78,16 +78,18 @@ pub(super) struct Gathered {
 /// Sums over slices.
 struct Sums {
     overall: Histogram,
+    names: LabelSet,
     labels: Vec<Histogram>,
     healthy: Histogram,
     encodings: Vec<Histogram>,
 }
 
 impl Sums {
-    fn new(encodings: usize) -> Self {
+    fn new(names: &LabelSet, encodings: usize) -> Self {
         Self {
             overall: Histogram::default(),
-            labels: vec![Histogram::default(); COUNT],
+            names: names.clone(),
+            labels: vec![Histogram::default(); names.len()],
             healthy: Histogram::default(),
             encodings: vec![Histogram::default(); encodings],
         }
@@ -98,11 +100,11 @@ impl Sums {
         if let Some(encoding) = self.encodings.get_mut(encoding) {
             encoding.add(counts);
         }
-        match slice.labels {
-            Some(truth) if !truth[0] => self.healthy.add(counts),
+        match &slice.labels {
+            Some(truth) if !counts::bleeds(truth, &self.names) => self.healthy.add(counts),
             Some(truth) => {
                 for (label, histogram) in self.labels.iter_mut().enumerate() {
-                    if truth[label] {
+                    if truth.is_positive(label) {
                         histogram.add(counts);
                     }
                 }
@@ -130,6 +132,7 @@ impl Gathered {
     pub(super) fn of(
         train: &[Slice],
         test: &[Slice],
+        labels: &LabelSet,
         pixels: &Pixels,
         sample: usize,
         context: &Context,
@@ -149,7 +152,7 @@ impl Gathered {
         let (mut seen, sums) = indices
             .par_iter()
             .fold(
-                || (Vec::new(), Sums::new(encodings.len())),
+                || (Vec::new(), Sums::new(labels, encodings.len())),
                 |(mut seen, mut sums), index| {
                     if stop.load(Ordering::Relaxed) {
                         return (seen, sums);
@@ -177,7 +180,7 @@ impl Gathered {
                 },
             )
             .reduce(
-                || (Vec::new(), Sums::new(encodings.len())),
+                || (Vec::new(), Sums::new(labels, encodings.len())),
                 |(mut seen, sums), (more, others)| {
                     seen.extend(more);
                     (seen, sums.merge(&others))

@@ -95,7 +95,14 @@ impl Stage for EdaReport {
         let pixels = inputs.take(input::PIXELS)?;
         let test_slices = test.as_ref().map_or(&[][..], |test| &test.slices);
         let names = Names::new(cohort.slices.iter().chain(test_slices), self.identify);
-        let gathered = Gathered::of(&cohort.slices, test_slices, &pixels, self.sample, context)?;
+        let gathered = Gathered::of(
+            &cohort.slices,
+            test_slices,
+            &cohort.labels,
+            &pixels,
+            self.sample,
+            context,
+        )?;
         let html = page::html(&page::Material {
             settings: self,
             cohort: &cohort,

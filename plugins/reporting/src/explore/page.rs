@@ -47,7 +47,7 @@ struct Page {
     parts: Vec<&'static str>,
     label_rows: Vec<LabelRow>,
     cooccurrence: Vec<CooccurrenceRow>,
-    labels: [&'static str; 6],
+    labels: Vec<String>,
     label_keys: Vec<(String, &'static str)>,
     has_labels: bool,
     label_figures: Vec<Figure>,
@@ -83,6 +83,7 @@ pub(super) fn html(material: &Material<'_>) -> Result<String> {
         context,
         ..
     } = *material;
+    let labels = &cohort.labels;
     let no_slices: &[Slice] = &[];
     let test = material.test.map_or(no_slices, |test| &test.slices);
     let slices: Vec<&Slice> = cohort.slices.iter().chain(test).collect();
@@ -93,12 +94,14 @@ pub(super) fn html(material: &Material<'_>) -> Result<String> {
     let mut parts = vec![PartCounts::of(
         if test.is_empty() { "" } else { "training set" },
         &cohort.slices,
+        labels,
     )];
     if !test.is_empty() {
-        parts.push(PartCounts::of("test set", test));
+        parts.push(PartCounts::of("test set", test, labels));
     }
     let kinds = chosen::kinds(
         &cohort.slices,
+        labels,
         settings.examples.max(settings.explorer_slices),
         context,
     );
@@ -118,15 +121,20 @@ pub(super) fn html(material: &Material<'_>) -> Result<String> {
         0 => (Vec::new(), ""),
         most => match embedding::of(&gathered.seen, most, context)? {
             Ok(embedding) => (
-                pictures::of_embedding(&embedding, &slices, &gathered.encodings)?,
+                pictures::of_embedding(&embedding, &slices, labels, &gathered.encodings)?,
                 "",
             ),
             Err(why) => (Vec::new(), why),
         },
     };
     let has_labels = parts.iter().any(|part| part.labelled > 0);
-    let mut embedding_keys = vec![("no hemorrhage".to_owned(), Ink::Reference.css())];
-    embedding_keys.extend(label_keys().into_iter().skip(1));
+    let mut embedding_keys = vec![(labels.nothing().to_owned(), Ink::Reference.css())];
+    embedding_keys.extend(labels.kinds().map(|label| {
+        (
+            labels.name(label).to_owned(),
+            pictures::label_ink(labels, label).css(),
+        )
+    }));
     embedding_keys.push(("several sub-types".into(), Ink::Text.css()));
     let quarantine = Listed::of(&quarantined, quarantined.len(), ("slice", "slices"), |slice| {
         (
@@ -173,6 +181,7 @@ pub(super) fn html(material: &Material<'_>) -> Result<String> {
         identified: settings.identify,
         headlines: tables::headlines(&parts, &headers),
         watch: watch::out(&watch::Found {
+            labels,
             train: &cohort.slices,
             test,
             headers: &headers,
@@ -186,23 +195,23 @@ pub(super) fn html(material: &Material<'_>) -> Result<String> {
                 .filter_map(|remark| names.remark(remark))
                 .collect::<Vec<_>>(),
         }),
-        label_rows: tables::label_rows(&parts),
+        label_rows: tables::label_rows(&parts, labels),
         parts: parts.iter().map(|part| part.name).collect(),
-        cooccurrence: tables::cooccurrence(&cohort.slices),
-        labels: LABELS,
-        label_keys: label_keys(),
+        cooccurrence: tables::cooccurrence(&cohort.slices, labels),
+        labels: labels.names().to_vec(),
+        label_keys: label_keys(labels),
         label_figures: if has_labels {
-            pictures::of_labels(&cohort.slices)?
+            pictures::of_labels(&cohort.slices, labels)?
         } else {
             Vec::new()
         },
         along: if has_labels {
-            vec![pictures::along(&series)?]
+            vec![pictures::along(&series, labels)?]
         } else {
             Vec::new()
         },
         hu_label_figures: if has_labels {
-            pictures::of_hu_by_label(gathered)?
+            pictures::of_hu_by_label(gathered, labels)?
         } else {
             Vec::new()
         },
@@ -263,10 +272,9 @@ fn sampled(gathered: &Gathered) -> String {
     }
 }
 
-fn label_keys() -> Vec<(String, &'static str)> {
-    LABELS
-        .iter()
-        .enumerate()
-        .map(|(label, name)| ((*name).to_owned(), pictures::label_ink(label).css()))
+fn label_keys(labels: &LabelSet) -> Vec<(String, &'static str)> {
+    let names = labels.names().iter().enumerate();
+    names
+        .map(|(label, name)| (name.clone(), pictures::label_ink(labels, label).css()))
         .collect()
 }

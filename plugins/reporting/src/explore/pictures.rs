@@ -1,9 +1,8 @@
 //! The pictures of the data.
 
 use ichflow_api::data::identity::{series_of, subjects_of};
-use ichflow_api::data::labels::LABELS;
 use ichflow_api::error::Result;
-use ichflow_api::prelude::Slice;
+use ichflow_api::prelude::{LabelSet, Slice};
 
 use super::counts;
 use super::embedding::Embedding;
@@ -77,8 +76,8 @@ pub(super) fn of_spacing(spacing: &[f64]) -> Result<Figure> {
 }
 
 /// Labels: how many a slice has, how many of a patient's and a series' slices are positive.
-pub(super) fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
-    let columns: Vec<Column> = counts::subtypes_of_slices(slices)
+pub(super) fn of_labels(slices: &[Slice], labels: &LabelSet) -> Result<Vec<Figure>> {
+    let columns: Vec<Column> = counts::subtypes_of_slices(slices, labels)
         .iter()
         .enumerate()
         .map(|(number, count)| Column {
@@ -88,7 +87,7 @@ pub(super) fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
         })
         .collect();
     let percent = |groups: &[Vec<usize>]| -> Vec<f64> {
-        counts::positive_shares(slices, groups)
+        counts::positive_shares(slices, groups, labels)
             .into_iter()
             .map(|share| 100.0 * share)
             .collect()
@@ -139,12 +138,12 @@ pub(super) fn of_labels(slices: &[Slice]) -> Result<Vec<Figure>> {
 }
 
 /// Where along a series each label lies.
-pub(super) fn along(series: &[Series<'_>]) -> Result<Figure> {
-    let lines: Vec<Line> = super::series::along(series)
+pub(super) fn along(series: &[Series<'_>], labels: &LabelSet) -> Result<Figure> {
+    let lines: Vec<Line> = super::series::along(series, labels.len())
         .iter()
         .enumerate()
         .map(|(label, parts)| Line {
-            name: LABELS[label].into(),
+            name: labels.name(label).into(),
             points: parts
                 .iter()
                 .enumerate()
@@ -153,7 +152,7 @@ pub(super) fn along(series: &[Series<'_>]) -> Result<Figure> {
                     share.map(|share| (middle, 100.0 * share))
                 })
                 .collect(),
-            ink: label_ink(label),
+            ink: label_ink(labels, label),
         })
         .collect();
     plots::curves(
@@ -166,11 +165,11 @@ pub(super) fn along(series: &[Series<'_>]) -> Result<Figure> {
     )
 }
 
-/// The colour of a label in all pictures: `any` is written in the colour of the text.
-pub(super) fn label_ink(label: usize) -> Ink {
-    match label {
-        0 => Ink::Text,
-        label => Ink::series(label - 1),
+/// The colour of a label in all pictures: the union is written in the colour of the text.
+pub(super) fn label_ink(labels: &LabelSet, label: usize) -> Ink {
+    match labels.kinds().position(|kind| kind == label) {
+        Some(place) => Ink::series(place),
+        None => Ink::Text,
     }
 }
 
@@ -225,7 +224,7 @@ pub(super) fn of_hu(gathered: &Gathered) -> Result<Vec<Figure>> {
 }
 
 /// The brain's Hounsfield units with each label, beside those of slices without any.
-pub(super) fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
+pub(super) fn of_hu_by_label(gathered: &Gathered, labels: &LabelSet) -> Result<Vec<Figure>> {
     let percent = |histogram: &Histogram| -> Vec<(f64, f64)> {
         histogram
             .shares(-20, 120, 2)
@@ -234,7 +233,8 @@ pub(super) fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
             .collect()
     };
     let healthy = percent(&gathered.healthy);
-    LABELS
+    labels
+        .names()
         .iter()
         .zip(&gathered.labels)
         .map(|(label, histogram)| {
@@ -244,7 +244,7 @@ pub(super) fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
             }
             let lines = [
                 Line {
-                    name: "no hemorrhage".into(),
+                    name: labels.nothing().into(),
                     points: if gathered.healthy.total() > 0 {
                         healthy.clone()
                     } else {
@@ -253,7 +253,7 @@ pub(super) fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
                     ink: Ink::Reference,
                 },
                 Line {
-                    name: (*label).into(),
+                    name: label.clone(),
                     points: percent(histogram),
                     ink: Ink::First,
                 },
@@ -273,6 +273,7 @@ pub(super) fn of_hu_by_label(gathered: &Gathered) -> Result<Vec<Figure>> {
 pub(super) fn of_embedding(
     embedding: &Embedding,
     slices: &[&Slice],
+    labels: &LabelSet,
     encodings: &[(String, Histogram)],
 ) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
@@ -308,22 +309,28 @@ pub(super) fn of_embedding(
             ink,
             size: 3,
         };
-        let subtypes = |slice: &Slice| slice.labels.map(|truth| (truth, counts::subtypes(&truth)));
+        // Whether it is positive at all, of how many sub-types, and of which.
+        let known = |slice: &Slice, is: &dyn Fn(bool, usize, &dyn Fn(usize) -> bool) -> bool| {
+            slice.labels.as_ref().is_some_and(|truth| {
+                let (bleeds, count) = (counts::bleeds(truth, labels), counts::subtypes(truth, labels));
+                is(bleeds, count, &|label| truth.is_positive(label))
+            })
+        };
         let mut by_label = vec![
             cloud("labels unknown".into(), Ink::Grid, &|slice| {
                 slice.labels.is_none()
             }),
-            cloud("no hemorrhage".into(), Ink::Reference, &|slice| {
-                subtypes(slice).is_some_and(|(truth, count)| count == 0 && !truth[0])
+            cloud(labels.nothing().into(), Ink::Reference, &|slice| {
+                known(slice, &|bleeds, count, _| count == 0 && !bleeds)
             }),
         ];
-        by_label.extend((1..LABELS.len()).map(|label| {
-            cloud(LABELS[label].into(), label_ink(label), &|slice| {
-                subtypes(slice).is_some_and(|(truth, count)| count == 1 && truth[label])
+        by_label.extend(labels.kinds().map(|label| {
+            cloud(labels.name(label).into(), label_ink(labels, label), &|slice| {
+                known(slice, &|_, count, has| count == 1 && has(label))
             })
         }));
         by_label.push(cloud("several sub-types".into(), Ink::Text, &|slice| {
-            subtypes(slice).is_some_and(|(truth, count)| count > 1 || (count == 0 && truth[0]))
+            known(slice, &|bleeds, count, _| count > 1 || (count == 0 && bleeds))
         }));
         if slices.iter().any(|slice| slice.labels.is_some()) {
             figures.push(plots::scatter(

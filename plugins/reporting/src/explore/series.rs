@@ -1,7 +1,6 @@
 //! Series: how many slices, how far apart, how tilted, and where along them each label lies.
 
 use ichflow_api::data::identity::{series_of, volumes_of};
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
 /// Steps closer than this are the same position, in mm.
@@ -82,23 +81,24 @@ impl<'a> Series<'a> {
 
 /// Where along the series each label lies: the share of slices that have it, in each tenth of a series from
 /// its lowest to its highest slice. `None` where a part has no labelled slice.
-pub(super) fn along(series: &[Series<'_>]) -> [[Option<f64>; PARTS]; COUNT] {
-    let mut slices = [0_usize; PARTS];
-    let mut positive = [[0_usize; PARTS]; COUNT];
+pub(super) fn along(series: &[Series<'_>], labels: usize) -> Vec<[Option<f64>; PARTS]> {
+    let mut known = vec![[0_usize; PARTS]; labels];
+    let mut positive = vec![[0_usize; PARTS]; labels];
     for one in series {
         let last = one.slices.len().saturating_sub(1).max(1);
         for (place, slice) in one.slices.iter().enumerate() {
-            let Some(truth) = slice.labels else { continue };
+            let Some(truth) = &slice.labels else { continue };
             let part = (place * PARTS / (last + 1)).min(PARTS - 1);
-            slices[part] += 1;
-            for (label, parts) in positive.iter_mut().enumerate() {
-                parts[part] += usize::from(truth[label]);
+            for label in 0..labels {
+                known[label][part] += usize::from(truth.value(label).is_some());
+                positive[label][part] += usize::from(truth.is_positive(label));
             }
         }
     }
-    positive.map(|parts| {
-        std::array::from_fn(|part| (slices[part] > 0).then(|| parts[part] as f64 / slices[part] as f64))
-    })
+    let share = |positive: usize, known: usize| (known > 0).then(|| positive as f64 / known as f64);
+    let both = positive.iter().zip(&known);
+    both.map(|(positive, known)| std::array::from_fn(|part| share(positive[part], known[part])))
+        .collect()
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
             .enumerate()
             .map(|(i, z)| Slice {
                 position_mm: Some(*z),
-                ..slice(&format!("s{i}"), "p", Some([i == 0; 6]))
+                ..slice(&format!("s{i}"), "p", Some([i == 0; 6].into()))
             })
             .collect()
     }
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(one.largest_mm, Some(15.0));
         assert!((one.tilt.unwrap() - 20.0).abs() < 1e-4 && one.is_tilted());
         assert!(one.mixed_thickness && !one.mixed_size);
-        let along = along(&series);
+        let along = along(&series, 6);
         assert_eq!(along[0][0], Some(1.0));
         assert_eq!(along[0][9], None);
     }
@@ -153,6 +153,6 @@ mod tests {
         let slices: Vec<&Slice> = slices.iter().collect();
         let series = of(&slices);
         assert_eq!((series[0].step_mm, series[0].uneven), (None, 0));
-        assert_eq!(super::along(&series)[0][0], Some(1.0));
+        assert_eq!(super::along(&series, 6)[0][0], Some(1.0));
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn strips(
 }
 
 fn shown(slice: &Slice, pixels: &Pixels, names: &Names, context: &Context) -> Result<Shown> {
-    let labels = chosen::labels_in_words(slice);
+    let labels = chosen::labels_in_words(slice, context.label_set());
     let name = names.slice(&slice.id);
     let pictures = match pixels.read(slice) {
         Ok(image) => {

@@ -8,14 +8,14 @@ use crate::render::numbers::{per_cent, thousands};
 
 /// Counts of one label.
 pub(super) struct LabelRow {
-    pub label: &'static str,
+    pub label: String,
     /// For each part: slices, their share, series, patients.
     pub cells: Vec<[String; 4]>,
 }
 
 /// How often a label occurs with each other.
 pub(super) struct CooccurrenceRow {
-    pub label: &'static str,
+    pub label: String,
     /// The count, and its share of the row's slices in whole per cent.
     pub cells: Vec<(String, u32)>,
 }
@@ -73,12 +73,13 @@ pub(super) fn headlines(parts: &[PartCounts], headers: &Headers) -> Vec<(&'stati
 }
 
 /// Slices, series and patients of every label.
-pub(super) fn label_rows(parts: &[PartCounts]) -> Vec<LabelRow> {
-    LABELS
+pub(super) fn label_rows(parts: &[PartCounts], labels: &LabelSet) -> Vec<LabelRow> {
+    labels
+        .names()
         .iter()
         .enumerate()
         .map(|(label, name)| LabelRow {
-            label: name,
+            label: name.clone(),
             cells: parts
                 .iter()
                 .map(|part| {
@@ -99,12 +100,12 @@ pub(super) fn label_rows(parts: &[PartCounts]) -> Vec<LabelRow> {
 }
 
 /// Slices with both labels, for every pair.
-pub(super) fn cooccurrence(slices: &[Slice]) -> Vec<CooccurrenceRow> {
-    counts::cooccurrence(slices)
+pub(super) fn cooccurrence(slices: &[Slice], labels: &LabelSet) -> Vec<CooccurrenceRow> {
+    counts::cooccurrence(slices, labels)
         .iter()
         .enumerate()
         .map(|(row, counts)| CooccurrenceRow {
-            label: LABELS[row],
+            label: labels.name(row).to_owned(),
             cells: counts
                 .iter()
                 .map(|count| {

@@ -11,6 +11,7 @@ use crate::render::numbers::{counted, per_cent, thousands};
 
 /// What the sentences are made of.
 pub(super) struct Found<'a> {
+    pub labels: &'a LabelSet,
     pub train: &'a [Slice],
     pub test: &'a [Slice],
     pub headers: &'a Headers,
@@ -60,16 +61,24 @@ fn of_sets(found: &Found<'_>, said: &mut Vec<String>) {
             counted(several, "patient has", "patients have")
         ));
     }
-    let odd = counts::contradictions(found.train);
+    let odd = counts::contradictions(found.train, found.labels);
     if odd > 0 {
-        said.push(format!("{} whose `any` contradicts the sub-types.", slices(odd)));
+        said.push(format!(
+            "{} whose `{}` contradicts the sub-types.",
+            slices(odd),
+            found.labels.name(found.labels.headline())
+        ));
     }
-    let labelled: Vec<_> = found.train.iter().filter_map(|slice| slice.labels).collect();
+    let labelled: Vec<_> = found
+        .train
+        .iter()
+        .filter_map(|slice| slice.labels.as_ref())
+        .collect();
     if labelled.is_empty() {
         return;
     }
-    for (label, name) in LABELS.iter().enumerate() {
-        let positive = labelled.iter().filter(|truth| truth[label]).count();
+    for (label, name) in found.labels.names().iter().enumerate() {
+        let positive = labelled.iter().filter(|truth| truth.is_positive(label)).count();
         let share = positive as f64 / labelled.len() as f64;
         if positive == 0 {
             said.push(format!(

@@ -1,7 +1,6 @@
 //! The curves of every label: ROC, precision and recall, reliability, score histograms, calibration.
 
 use ichflow_api::data::labelled::LabelledPredictions;
-use ichflow_api::data::labels::{COUNT, LABELS};
 use ichflow_api::data::measures::{LabelMetrics, PartMetrics};
 use ichflow_api::metrics::{self, CurvePoint};
 use ichflow_api::prelude::*;
@@ -41,8 +40,9 @@ pub(crate) fn sets(material: &Material<'_>) -> Result<Vec<CurveSet>> {
         });
     }
     let bins = material.metrics.computed.calibration_bins;
+    let labels = material.valid.labels.len();
     let all = |of: &dyn Fn(&[Measured<'_>], usize) -> Result<Figure>| -> Result<Vec<Figure>> {
-        (0..COUNT).map(|label| of(&parts, label)).collect()
+        (0..labels).map(|label| of(&parts, label)).collect()
     };
     let legend = |reference| {
         let parts = [("first", "validation"), ("second", "test")];
@@ -120,6 +120,11 @@ fn trace(
     (curves, said.join("; ") + ".")
 }
 
+/// The name of a label.
+fn named<'a>(parts: &'a [Measured<'_>], label: usize) -> &'a str {
+    parts.first().map_or("", |part| part.labelled.labels.name(label))
+}
+
 fn names(parts: &[Measured<'_>]) -> Vec<&'static str> {
     parts.iter().map(|part| part.name).collect()
 }
@@ -134,11 +139,11 @@ fn roc(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
     );
     if curves.iter().all(|curve| curve.points.is_empty()) {
         return Ok(Figure::absent(
-            format!("ROC curve, {}", LABELS[label]),
+            format!("ROC curve, {}", named(parts, label)),
             description,
         ));
     }
-    plots::roc(LABELS[label], description, &names(parts), &curves)
+    plots::roc(named(parts, label), description, &names(parts), &curves)
 }
 
 fn precision_recall(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
@@ -151,7 +156,7 @@ fn precision_recall(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
     );
     if curves.iter().all(|curve| curve.points.is_empty()) {
         return Ok(Figure::absent(
-            format!("Precision and recall, {}", LABELS[label]),
+            format!("Precision and recall, {}", named(parts, label)),
             description,
         ));
     }
@@ -164,7 +169,7 @@ fn precision_recall(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
         positives as f64 / part.metrics.slices.max(1) as f64
     });
     plots::precision_recall(
-        LABELS[label],
+        named(parts, label),
         format!("{description} Chance: {prevalence:.2}."),
         &names(parts),
         &curves,
@@ -195,12 +200,12 @@ fn reliability(parts: &[Measured<'_>], label: usize, bins: usize) -> Result<Figu
             Some(format!("{}: expected calibration error {error:.4}", part.name))
         })
         .collect();
-    plots::reliability(LABELS[label], said.join("; ") + ".", &kinds)
+    plots::reliability(named(parts, label), said.join("; ") + ".", &kinds)
 }
 
 fn scores(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
     const BINS: usize = 25;
-    let title = format!("Probabilities, {}", LABELS[label]);
+    let title = format!("Probabilities, {}", named(parts, label));
     let Some(part) = parts.first() else {
         return Ok(Figure::absent(title, "There is nothing to count."));
     };

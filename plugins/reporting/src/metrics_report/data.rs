@@ -55,27 +55,31 @@ pub(crate) fn table(material: &Material<'_>) -> DataTable {
             })
             .collect(),
     };
+    let labels = &material.cohort.labels;
     let mut rows = vec![
         plain("slices", &|part| part.len()),
         plain("patients", &|part| subjects_of(part).len()),
         plain("series", &|part| series_of(part).len()),
     ];
-    rows.extend(LABELS.iter().enumerate().map(|(label, name)| DataRow {
-        what: (*name).into(),
+    rows.extend(labels.names().iter().enumerate().map(|(label, name)| DataRow {
+        what: name.clone(),
         cells: parts.iter().map(|part| positives(part, label)).collect(),
     }));
     DataTable { columns, rows }
 }
 
 fn positives(part: &[&Slice], label: usize) -> DataCell {
-    let truth: Vec<_> = part.iter().filter_map(|slice| slice.labels).collect();
+    let truth: Vec<_> = part
+        .iter()
+        .filter_map(|slice| slice.labels.as_ref()?.positive(label))
+        .collect();
     if truth.is_empty() {
         return DataCell {
             count: "unknown".into(),
             share: String::new(),
         };
     }
-    let count = truth.iter().filter(|truth| truth[label]).count();
+    let count = truth.iter().filter(|positive| **positive).count();
     DataCell {
         count: thousands(count),
         share: per_cent(count as f64 / truth.len() as f64),

@@ -1,7 +1,6 @@
 //! The sheet of example slices, in words.
 
 use ichflow_api::data::identity::Subject;
-use ichflow_api::data::labels::{COUNT, LABELS};
 
 use super::material::Material;
 use super::slices::{Example, Strip};
@@ -31,13 +30,13 @@ pub(crate) struct ExampleSlice<'a> {
     /// What the picture shows, for those who cannot see it.
     pub alt: String,
     /// The labels it has or was given, and the one it was chosen for.
-    pub labels: Vec<ExampleLabel>,
+    pub labels: Vec<ExampleLabel<'a>>,
 }
 
 /// Truth and probability of one label.
-pub(crate) struct ExampleLabel {
+pub(crate) struct ExampleLabel<'a> {
     /// The label.
-    pub name: &'static str,
+    pub name: &'a str,
     /// "yes" or "no".
     pub truth: &'static str,
     /// The probability with two digits.
@@ -64,27 +63,33 @@ fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSli
     let (predictions, privacy) = (material.valid, material.privacy);
     let slice = predictions.slices.get(example.index)?;
     let probabilities = predictions.probabilities.get(example.index)?;
-    let truth = slice.labels?;
-    let labels = (0..COUNT)
-        .filter(|label| *label == example.label || truth[*label] || probabilities[*label] >= 0.1)
+    let (truth, names) = (slice.labels.as_ref()?, &predictions.labels);
+    let labels = (0..names.len())
+        .filter(|label| *label == example.label || truth.is_positive(*label) || probabilities[*label] >= 0.1)
         .map(|label| ExampleLabel {
-            name: LABELS[label],
-            truth: if truth[label] { "yes" } else { "no" },
+            name: names.name(label),
+            truth: match truth.positive(label) {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "unknown",
+            },
             probability: format!("{:.2}", probabilities[label]),
             bar: (100.0 * probabilities[label]).round() as u32,
             chosen: label == example.label,
-            wrong: (probabilities[label] >= 0.5) != truth[label],
+            wrong: truth
+                .positive(label)
+                .is_some_and(|positive| positive != (probabilities[label] >= 0.5)),
         })
         .collect();
     let of = |has: &dyn Fn(usize) -> bool| {
-        let names: Vec<_> = (0..COUNT)
+        let positive: Vec<_> = (0..names.len())
             .filter(|label| has(*label))
-            .map(|label| LABELS[label])
+            .map(|label| names.name(label))
             .collect();
-        if names.is_empty() {
-            "no hemorrhage".into()
+        if positive.is_empty() {
+            names.nothing().into()
         } else {
-            names.join(", ")
+            positive.join(", ")
         }
     };
     Some(ExampleSlice {
@@ -96,7 +101,7 @@ fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSli
         alt: format!(
             "Slice {}, windowed. Truth: {}. Predicted at 0.5 or above: {}.",
             privacy.slice(&slice.id),
-            of(&|label| truth[label]),
+            of(&|label| truth.is_positive(label)),
             of(&|label| probabilities[label] >= 0.5)
         ),
         labels,

@@ -1,6 +1,6 @@
 //! The scores: headlines, and the tables of every metric.
 
-use ichflow_api::data::labels::STAGE_2_PREVALENCE_LOG_LOSS;
+use ichflow_api::data::labels::rsna::STAGE_2_PREVALENCE_LOG_LOSS;
 use ichflow_api::data::measures::{Metrics, PartMetrics};
 use ichflow_api::metrics::Interval;
 
@@ -156,7 +156,10 @@ fn part(title: &'static str, measured: &PartMetrics, metrics: &Metrics) -> PartS
             (
                 "weighted log loss of the prevalence baseline".into(),
                 Number::metric(measured.prevalence_log_loss),
-                format!("on stage 2 of the competition it is {STAGE_2_PREVALENCE_LOG_LOSS}"),
+                match metrics.label_set.is_rsna() {
+                    true => format!("on stage 2 of the competition it is {STAGE_2_PREVALENCE_LOG_LOSS}"),
+                    false => String::new(),
+                },
             ),
         ],
         labels: tables::labels(title, measured, &size),

@@ -109,7 +109,8 @@ pub(crate) fn strips(
     let mut pictures = std::collections::BTreeMap::new();
     let cohort = Cohort {
         slices: predictions.slices.clone(),
-        remarks: Vec::new(),
+        labels: predictions.labels.clone(),
+        ..Cohort::default()
     };
     let order = SeriesOrder::of(&cohort.slices);
     for index in wanted {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use ichflow_api::data::labels::{COUNT, METRIC_WEIGHTS};
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 
@@ -31,20 +30,23 @@ pub(crate) fn choose(predictions: &Predictions, examples: usize, mistakes: usize
     let (best, worst) = by_loss(predictions, mistakes);
     [mistaken(predictions, mistakes), best, worst]
         .into_iter()
-        .chain((0..COUNT).map(|label| positives(predictions, label, examples)))
+        .chain((0..predictions.labels.len()).map(|label| positives(predictions, label, examples)))
         .collect()
 }
 
 fn positives(predictions: &Predictions, label: usize, count: usize) -> Choice {
     let mut found: Vec<usize> = known(predictions)
-        .filter(|(_, truth)| truth[label])
+        .filter(|(_, truth)| truth.is_positive(label))
         .map(|(index, _)| index)
         .collect();
     found.sort_by(|a, b| {
         predictions.probabilities[*b][label].total_cmp(&predictions.probabilities[*a][label])
     });
     let remark = if found.is_empty() {
-        format!("No validation slice is positive for {}.", LABELS[label])
+        format!(
+            "No validation slice is positive for {}.",
+            predictions.labels.name(label)
+        )
     } else {
         String::new()
     };
@@ -52,7 +54,10 @@ fn positives(predictions: &Predictions, label: usize, count: usize) -> Choice {
         found.drain(count..found.len() - count);
     }
     Choice {
-        title: format!("Positive for {}: highest, then lowest probability", LABELS[label]),
+        title: format!(
+            "Positive for {}: highest, then lowest probability",
+            predictions.labels.name(label)
+        ),
         slices: found.into_iter().map(|index| (index, label)).collect(),
         remark,
     }
@@ -62,10 +67,14 @@ fn positives(predictions: &Predictions, label: usize, count: usize) -> Choice {
 fn mistaken(predictions: &Predictions, count: usize) -> Choice {
     let mut wrong: Vec<(f64, usize, usize)> = known(predictions)
         .flat_map(|(index, truth)| {
-            (0..COUNT).map(move |label| {
-                let of_truth = predictions.probabilities[index][label];
-                let error = if truth[label] { 1.0 - of_truth } else { of_truth };
-                (error, index, label)
+            (0..truth.len()).filter_map(move |label| {
+                let predicted = predictions.probabilities[index][label];
+                let error = if truth.positive(label)? {
+                    1.0 - predicted
+                } else {
+                    predicted
+                };
+                Some((error, index, label))
             })
         })
         .filter(|(error, _, _)| *error > 0.5)
@@ -94,11 +103,21 @@ fn mistaken(predictions: &Predictions, count: usize) -> Choice {
 fn by_loss(predictions: &Predictions, count: usize) -> (Choice, Choice) {
     let mut scored: Vec<(f64, usize, usize, bool)> = known(predictions)
         .filter_map(|(index, truth)| {
-            let row = predictions.probabilities[index];
-            let loss = metrics::weighted_log_loss(&[truth], &[row], &METRIC_WEIGHTS, metrics::DEFAULT_EPS)?;
-            let error = |label: usize| (row[label] - f64::from(u8::from(truth[label]))).abs();
-            let largest = (0..COUNT).max_by(|a, b| error(*a).total_cmp(&error(*b)))?;
-            Some((loss, index, largest, truth[0]))
+            let row = &predictions.probabilities[index];
+            let weights = predictions.labels.weights();
+            let loss = metrics::weighted_log_loss(&[truth], &[row], weights, metrics::DEFAULT_EPS)?;
+            let error = |label: usize| {
+                truth
+                    .value(label)
+                    .map_or(-1.0, |truth| (row[label] - f64::from(truth)).abs())
+            };
+            let largest = (0..row.len()).max_by(|a, b| error(*a).total_cmp(&error(*b)))?;
+            Some((
+                loss,
+                index,
+                largest,
+                truth.is_positive(predictions.labels.headline()),
+            ))
         })
         .collect();
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -116,19 +135,22 @@ fn by_loss(predictions: &Predictions, count: usize) -> (Choice, Choice) {
     let pairs = |(_, index, label, _): &(f64, usize, usize, bool)| (*index, *label);
     (
         choice(
-            "Lowest loss among slices with hemorrhage",
+            match predictions.labels.is_rsna() {
+                true => "Lowest loss among slices with hemorrhage",
+                false => "Lowest loss among positive slices",
+            },
             best.map(pairs).collect(),
         ),
         choice("Highest loss", worst.map(pairs).collect()),
     )
 }
 
-fn known(predictions: &Predictions) -> impl Iterator<Item = (usize, ichflow_api::data::labels::Labels)> + '_ {
+fn known(predictions: &Predictions) -> impl Iterator<Item = (usize, &Labels)> + '_ {
     predictions
         .slices
         .iter()
         .enumerate()
-        .filter_map(|(index, slice)| slice.labels.map(|truth| (index, truth)))
+        .filter_map(|(index, slice)| Some((index, slice.labels.as_ref()?)))
 }
 
 #[cfg(test)]
@@ -143,10 +165,11 @@ mod tests {
             slices: (0..5)
                 .map(|i| {
                     let labels = [i < 4, false, i < 4, false, false, false];
-                    testkit::slice(&format!("s{i}"), "p", Some(labels))
+                    testkit::slice(&format!("s{i}"), "p", Some(labels.into()))
                 })
                 .collect(),
-            probabilities: probabilities.map(|p| [p, 0.0, 0.3, 0.0, 0.0, 0.0]).to_vec(),
+            probabilities: probabilities.map(|p| vec![p, 0.0, 0.3, 0.0, 0.0, 0.0]).to_vec(),
+            ..Predictions::default()
         };
         let choices = choose(&predictions, 1, 3);
         assert_eq!(choices[0].slices, [(3, 0), (1, 0), (0, 2)], "one line per slice");

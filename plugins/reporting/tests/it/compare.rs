@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use ichflow_api::data::comparison::{
     Comparison, EpochRow, LabelMeasured, Measured, PartMeasured, Ranked, Run, Setting, Variant, Versus, html,
 };
-use ichflow_api::data::labels::LABELS;
+use ichflow_api::data::labels::LabelSet;
+use ichflow_api::data::labels::rsna::LABELS;
 
 use super::odd_cohorts::is_finite;
 // Linked for the page that it registers.
@@ -24,6 +25,7 @@ fn run(index: usize, score: f64) -> Run {
         stopped: None,
         measured: Some(Measured {
             eps: 1e-15,
+            label_set: LabelSet::rsna(),
             valid: PartMeasured {
                 slices: 1,
                 patients: 1,
@@ -31,6 +33,7 @@ fn run(index: usize, score: f64) -> Run {
                 weighted_log_loss_interval: None,
                 prevalence_log_loss: 0.4,
                 auc_any_interval: None,
+                headline: None,
                 labels: LABELS
                     .map(|label| LabelMeasured {
                         label: label.into(),

@@ -1,6 +1,5 @@
 //! A head drawn by a few ellipses, and noise from a hash.
 
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
 /// Side of the drawn slices, in pixels.
@@ -16,7 +15,14 @@ pub(crate) fn noise(place: u64) -> f64 {
 
 /// A skull, brain, ventricles, and what the labels say.
 pub(crate) fn head(slice: &Slice) -> HuImage {
-    let truth = slice.labels.unwrap_or([false; COUNT]);
+    let truth: Vec<bool> = (0..6)
+        .map(|label| {
+            slice
+                .labels
+                .as_ref()
+                .is_some_and(|truth| truth.is_positive(label))
+        })
+        .collect();
     let seed = slice.id.bytes().fold(7_u64, |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(byte.into())
     });

@@ -18,7 +18,7 @@ struct Made {
 }
 
 /// `count` slices of patients of ten, each its own series.
-fn slices(count: usize, labels: impl Fn(usize) -> Option<[bool; 6]>) -> Vec<Slice> {
+fn slices(count: usize, labels: impl Fn(usize) -> Option<Labels>) -> Vec<Slice> {
     (0..count)
         .map(|i| {
             let mut slice = testkit::slice(&format!("slice {i}"), &format!("patient {}", i / 10), labels(i));
@@ -29,8 +29,8 @@ fn slices(count: usize, labels: impl Fn(usize) -> Option<[bool; 6]>) -> Vec<Slic
         .collect()
 }
 
-fn healthy(_: usize) -> Option<[bool; 6]> {
-    Some([false; 6])
+fn healthy(_: usize) -> Option<Labels> {
+    Some([false; 6].into())
 }
 
 fn mixed(slice: usize, pixel: usize) -> i16 {
@@ -139,7 +139,9 @@ fn slices_all_alike_and_copies_of_a_few() {
 
 #[test]
 fn one_patient_no_labels_and_one_label() {
-    let mut one_patient = slices(30, |i| Some([i % 3 == 0, i % 3 == 0, false, false, false, false]));
+    let mut one_patient = slices(30, |i| {
+        Some([i % 3 == 0, i % 3 == 0, false, false, false, false].into())
+    });
     for slice in &mut one_patient {
         slice.patient = "patient".into();
     }
@@ -164,7 +166,9 @@ fn one_patient_no_labels_and_one_label() {
         report(
             &format!("label-{label}"),
             Made {
-                slices: slices(30, |_| Some(std::array::from_fn(|l| l == label || l == 0))),
+                slices: slices(30, |_| {
+                    Some(std::array::from_fn::<bool, 6, _>(|l| l == label || l == 0).into())
+                }),
                 hu: mixed,
             },
             Some(slices(12, |_| None)),
@@ -195,7 +199,7 @@ fn headers_without_anything_and_encodings_that_hardly_differ() {
 #[test]
 fn a_hundred_thousand_slices() {
     let many = slices(100_000, |i| {
-        Some([i % 7 == 0, i % 7 == 0, false, false, false, i % 21 == 0])
+        Some([i % 7 == 0, i % 7 == 0, false, false, false, i % 21 == 0].into())
     });
     let html = report(
         "many",

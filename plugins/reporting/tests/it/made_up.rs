@@ -7,7 +7,8 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use ichflow_api::context::RunContext;
 use ichflow_api::data::balance::{BalanceLine, FoldSize};
 use ichflow_api::data::calibration::{LabelCalibration, LabelReliability};
-use ichflow_api::data::labels::{COUNT, Labels};
+use ichflow_api::data::labels::Labels;
+use ichflow_api::data::labels::rsna::{COUNT, LABELS};
 use ichflow_api::metrics::ReliabilityBin;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::history::Epoch;
@@ -111,7 +112,7 @@ fn labels(patient: usize, slice: usize) -> Labels {
         labels[label] = bleeds && (3..8).contains(&slice);
     }
     labels[0] = labels.iter().any(|positive| *positive);
-    labels
+    labels.into()
 }
 
 fn cohort(plan: &Plan, prefix: &str) -> Cohort {
@@ -142,8 +143,15 @@ fn predictions(plan: &Plan, slices: Vec<Slice>) -> Predictions {
         .iter()
         .enumerate()
         .map(|(index, slice)| {
-            let truth = slice.labels.unwrap_or([false; COUNT]);
-            std::array::from_fn(|label| {
+            let truth: Vec<bool> = (0..COUNT)
+                .map(|label| {
+                    slice
+                        .labels
+                        .as_ref()
+                        .is_some_and(|truth| truth.is_positive(label))
+                })
+                .collect();
+            let probability = |label: usize| {
                 if let Some(probability) = plan.probability {
                     return probability(index, truth[label]);
                 }
@@ -157,12 +165,14 @@ fn predictions(plan: &Plan, slices: Vec<Slice>) -> Predictions {
                         0.0
                     };
                 1.0 / (1.0 + (-logit).exp())
-            })
+            };
+            (0..COUNT).map(probability).collect()
         })
         .collect();
     Predictions {
         slices,
         probabilities,
+        ..Predictions::default()
     }
 }
 
@@ -221,18 +231,19 @@ fn rich(inputs: Inputs) -> Inputs {
     let valid = inputs.take(input::VALID).unwrap();
     let baseline = Predictions {
         slices: valid.slices.iter().rev().cloned().collect(),
-        probabilities: vec![[0.08, 0.01, 0.03, 0.02, 0.03, 0.04]; valid.slices.len()],
+        probabilities: vec![vec![0.08, 0.01, 0.03, 0.02, 0.03, 0.04]; valid.slices.len()],
+        ..Predictions::default()
     };
     let thresholds = Thresholds {
         target: "a sensitivity of at least 0.9".into(),
-        of_label: [Some(0.125), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)],
+        of_label: vec![Some(0.125), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)],
         validation: valid
             .slices
             .iter()
             .map(|slice| {
                 (
                     slice.id.clone(),
-                    [Some(0.1), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)],
+                    vec![Some(0.1), None, Some(0.2), Some(0.3), Some(0.25), Some(0.15)],
                 )
             })
             .collect(),
@@ -319,6 +330,7 @@ pub(crate) fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
         network: Network::new(backbone, COUNT, 0.0, &device),
         description: format!("tiny network, random weights {}", plan.text),
         views: Default::default(),
+        trained_on: Default::default(),
     };
     let readable = plan.readable;
     let pixels = Pixels::new(MadePixels::new(move |slice| readable.then(|| head(slice))));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ichflow_api::data::labels::{COUNT, Labels};
+use ichflow_api::data::labels::Labels;
 
 use super::made_up::{Made, Plan, make, try_make};
 
@@ -64,7 +64,8 @@ pub(crate) fn says(html: &str, number: &str, things: &str) -> bool {
 
 /// One label, with `any`.
 fn only(label: usize) -> Labels {
-    std::array::from_fn(|l| l == label || l == 0)
+    let positive: [bool; 6] = std::array::from_fn(|l| l == label || l == 0);
+    positive.into()
 }
 
 #[test]
@@ -89,8 +90,8 @@ fn one_slice() {
 fn slices_all_alike() {
     for (name, positive) in [("healthy", false), ("positive", true)] {
         let labels: fn(usize, usize) -> Option<Labels> = match positive {
-            true => |_, _| Some([true; COUNT]),
-            false => |_, _| Some([false; COUNT]),
+            true => |_, _| Some([true; 6].into()),
+            false => |_, _| Some([false; 6].into()),
         };
         let plan = Plan {
             labels,
@@ -119,7 +120,13 @@ fn two_kinds_of_slices() {
         ),
     ] {
         let plan = Plan {
-            labels: |patient, _| Some(if patient % 4 < 2 { only(1) } else { [false; COUNT] }),
+            labels: |patient, _| {
+                Some(if patient % 4 < 2 {
+                    only(1)
+                } else {
+                    Labels::negative(6)
+                })
+            },
             probability: Some(probability),
             ..plan()
         };
@@ -159,11 +166,11 @@ fn no_labels() {
 #[test]
 fn one_label() {
     let labels: [fn(usize, usize) -> Option<Labels>; 5] = [
-        |_, slice| Some(if slice == 0 { only(1) } else { [false; COUNT] }),
-        |_, slice| Some(if slice == 0 { only(2) } else { [false; COUNT] }),
-        |_, slice| Some(if slice == 0 { only(3) } else { [false; COUNT] }),
-        |_, slice| Some(if slice == 0 { only(4) } else { [false; COUNT] }),
-        |_, slice| Some(if slice == 0 { only(5) } else { [false; COUNT] }),
+        |_, slice| Some(if slice == 0 { only(1) } else { Labels::negative(6) }),
+        |_, slice| Some(if slice == 0 { only(2) } else { Labels::negative(6) }),
+        |_, slice| Some(if slice == 0 { only(3) } else { Labels::negative(6) }),
+        |_, slice| Some(if slice == 0 { only(4) } else { Labels::negative(6) }),
+        |_, slice| Some(if slice == 0 { only(5) } else { Labels::negative(6) }),
     ];
     for (index, labels) in labels.into_iter().enumerate() {
         let html = report(&format!("label-{}", index + 1), &Plan { labels, ..plan() }).html;

@@ -52,7 +52,7 @@ impl Data {
         }
         let labelled = self.train.iter().zip(slices);
         Ok(labelled
-            .filter_map(|(index, slice)| Some((*index, slice.labels?)))
+            .filter_map(|(index, slice)| Some((*index, slice.labels.clone()?)))
             .collect())
     }
 
@@ -62,13 +62,20 @@ impl Data {
         !self.validation.is_empty() && slices.all(|slice| slice.labels.is_none())
     }
 
-    /// A network as what follows training gets it.
+    /// The training slices, for what is said of slices later.
+    pub(super) fn trained_on(&self) -> TrainedOn {
+        let slices = self.train.iter().map(|index| &self.cohort.slices[*index]);
+        TrainedOn::ids(slices.map(|slice| slice.id.as_str()))
+    }
+
+    /// A network as validation looks at it.
     pub(super) fn model(&self, network: Network, description: &str) -> Model {
         Model {
             preparation: self.preparation.clone(),
             network,
             description: description.to_owned(),
             views: Default::default(),
+            trained_on: Default::default(),
         }
     }
 }

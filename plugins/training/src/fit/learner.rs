@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use burn::optim::GradientsParams;
 use burn::tensor::TensorData;
-use ichflow_api::data::labels::{self, COUNT};
 use ichflow_api::nn::Precision;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
+use ichflow_api::tensors::loss::rows_of_truth;
 use rand_chacha::ChaCha8Rng;
 
 use super::data::Data;
@@ -70,44 +70,46 @@ impl Learner<'_> {
         // Parts of a batch are far from any batch's number.
         let stream = number.wrapping_add(part << 48);
         device.seed(self.dropout_seed.wrapping_add(stream));
-        let (images, truth) = self.training_batch(network, host, device, stream);
+        let (images, targets) = self.training_batch(network, host, device, stream);
         let images = self.data.preparation.normalisation.apply(images);
         let context = ForwardContext::default().with_precision(self.precision);
         let logits = network.forward_with(images, &context);
-        self.loss.loss(logits, truth)
+        self.loss.loss(logits, &targets)
     }
 
     /// What a batch looks like in training: windowed, resized and augmented images `[batch, channels, height,
-    /// width]`, and labels `[batch, labels]`, 0 to 1.
+    /// width]`, and what it should come to.
     fn training_batch(
         &self,
         network: &Network,
         host: HostBatch,
         device: &Device,
         stream: u64,
-    ) -> (Tensor<4>, Tensor<2>) {
-        let truth = self.truth(&host.indices, device);
+    ) -> (Tensor<4>, Targets) {
+        let labels = &self.data.cohort.labels;
+        let (truth, complete) = self.truth(&host.indices, device);
         let batch = host.upload(&self.data.cohort, device);
         let images = |batch| self.data.preparation.images(batch, network.window.as_ref());
         let Some(augment) = &self.augment else {
-            return (images(&batch), truth);
+            return (images(&batch), Targets::new(truth, labels, complete));
         };
         let mut rng = self.augment_rng.clone();
         rng.set_stream(stream);
         let batch = augment.apply_hu(batch, &mut rng);
-        augment.mix(images(&batch), truth, &mut rng)
+        let (images, truth) = augment.mix(images(&batch), truth, &mut rng);
+        (images, Targets::new(truth, labels, complete))
     }
 
-    /// Labels of the given slices, `[batch, labels]`, 0 or 1.
-    fn truth(&self, indices: &[usize], device: &Device) -> Tensor<2> {
-        let truth: Vec<f32> = indices
-            .iter()
-            .flat_map(|index| {
-                self.data.cohort.slices[*index]
-                    .labels
-                    .map_or([0.0; COUNT], |truth| labels::as_f32(&truth))
-            })
-            .collect();
-        Tensor::from_data(TensorData::new(truth, [indices.len(), COUNT]), device)
+    /// Truth of the given slices, `[batch, labels]`, NaN where it is unknown, and whether all of it is known.
+    fn truth(&self, indices: &[usize], device: &Device) -> (Tensor<2>, bool) {
+        let cohort = &self.data.cohort;
+        let labels = cohort.labels.len();
+        let truth = rows_of_truth(
+            indices.iter().map(|index| cohort.slices[*index].labels.as_ref()),
+            labels,
+        );
+        let complete = !truth.iter().any(|value| value.is_nan());
+        let truth = Tensor::from_data(TensorData::new(truth, [indices.len(), labels]), device);
+        (truth, complete)
     }
 }

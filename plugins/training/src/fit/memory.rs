@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::guard;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::device::is_cpu;
@@ -57,7 +56,9 @@ impl MemoryGuard<'_> {
                 return Ok(());
             };
             let window = &data.preparation.window;
-            let network = self.spec.build(window.channels(), COUNT, device)?;
+            let network = self
+                .spec
+                .build(window.channels(), data.cohort.labels.len(), device)?;
             let network = network.with_window(window.learned(device));
             let slices = data.train.iter().copied().cycle().take(size).collect();
             if let Some(host) = data.feed(vec![slices]).next() {

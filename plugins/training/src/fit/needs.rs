@@ -1,7 +1,6 @@
 //! How much memory training would take: tried out with one slice and with several.
 
 use burn::tensor::{Distribution, Tensor};
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Bytes, Known, Needs};
 use ichflow_api::nn::parameters;
 use ichflow_api::prelude::*;
@@ -28,7 +27,7 @@ pub(super) fn of(fit: &Fit, known: &Known) -> Result<Needs> {
     let resize = known.inputs.artifact(optional::RESIZE).map(|resize| *resize);
     let device = known.device.open().autodiff();
     let network = spec
-        .build(window.channels(), COUNT, &device)?
+        .build(window.channels(), known.labels.len(), &device)?
         .with_window(window.learned(&device));
     let parameters = parameters::count(&network) as u64;
     let preparation = Preparation {
@@ -46,8 +45,10 @@ pub(super) fn of(fit: &Fit, known: &Known) -> Result<Needs> {
         });
         let images = preparation.images(&batch, network.window.as_ref());
         let logits = network.forward(preparation.normalisation.apply(images));
-        let truth = Tensor::zeros([slices, COUNT], &device);
-        let gradients = loss.loss(logits, truth).backward();
+        let truth = Tensor::zeros([slices, known.labels.len()], &device);
+        let gradients = loss
+            .loss(logits, &Targets::new(truth, &known.labels, true))
+            .backward();
         let mib = peak_memory_mib()?;
         drop(gradients);
         Some((mib * 1024.0 * 1024.0) as u64)

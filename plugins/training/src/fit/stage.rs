@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::nn::Precision;
 use ichflow_api::prelude::*;
@@ -115,9 +114,12 @@ fn default_max_loss() -> f64 {
 
 impl Fit {
     /// What early stopping compares epochs by.
-    pub(super) fn monitored(&self) -> Metric {
-        let monitor = self.early_stopping.as_ref().and_then(|stopping| stopping.monitor);
-        monitor.unwrap_or(self.checkpoint.metric)
+    pub(super) fn monitored(&self) -> &Metric {
+        let monitor = self
+            .early_stopping
+            .as_ref()
+            .and_then(|stopping| stopping.monitor.as_ref());
+        monitor.unwrap_or(&self.checkpoint.metric)
     }
 }
 
@@ -230,6 +232,25 @@ phases = [
         problems
     }
 
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        let monitor = self
+            .early_stopping
+            .as_ref()
+            .and_then(|stopping| stopping.monitor.as_ref());
+        let metrics = [
+            ("checkpoint.metric", Some(&self.checkpoint.metric)),
+            ("early_stopping.monitor", monitor),
+        ];
+        let problem = |(key, metric): (&str, Option<&Metric>)| {
+            let unknown = metric?.unknown_label(labels)?;
+            Some(
+                Problem::new(key, format!("there is no label `{unknown}`"))
+                    .help(format!("labels are {labels}")),
+            )
+        };
+        metrics.into_iter().filter_map(problem).collect()
+    }
+
     fn needs(&self, known: &Known) -> Result<Needs> {
         needs::of(self, known)
     }
@@ -304,7 +325,7 @@ impl Fit {
         device.seed(context.seed_for("weights"));
         let window = &data.preparation.window;
         let network = spec
-            .build(window.channels(), COUNT, &device)?
+            .build(window.channels(), data.cohort.labels.len(), &device)?
             .with_window(window.learned(&device));
         context.record_fact("parameters", ichflow_api::nn::parameters::count(&network).into());
         Ok(Prepared {
@@ -375,8 +396,12 @@ impl Prepared {
     /// What the directory holds after training, as artifacts and as files of the run.
     fn result(self, directory: &Path, context: &Context) -> Result<Outputs> {
         let (network, history) = checkpoint::read(directory, self.network, context)?;
+        let model = Model {
+            trained_on: self.data.trained_on(),
+            ..self.data.model(network, &self.description)
+        };
         Ok(Outputs::new()
-            .with(output::MODEL, self.data.model(network, &self.description))
+            .with(output::MODEL, model)
             .with(output::HISTORY, history))
     }
 }

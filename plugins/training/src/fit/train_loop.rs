@@ -110,7 +110,12 @@ impl<'a> TrainLoop<'a> {
     fn sampler(&self) -> Result<Sampler<'a>> {
         let context = self.context;
         let batch = [self.fit.batch, self.fit.accumulate];
-        let sampler = Sampler::new(self.data.labelled()?, batch, |purpose| context.rng(purpose));
+        let sampler = Sampler::new(
+            &self.data.cohort.labels,
+            self.data.labelled()?,
+            batch,
+            |purpose| context.rng(purpose),
+        );
         sampler.check(&self.fit.phases)?;
         if self.data.validates_nothing() {
             context
@@ -217,10 +222,11 @@ impl<'a> TrainLoop<'a> {
         let outcome = Outcome {
             truth: validation.truth,
             probabilities: validation.probabilities,
+            labels: self.data.cohort.labels.clone(),
             train_loss: run.position.sums.mean(),
             epoch,
         };
-        let metric = self.fit.checkpoint.metric;
+        let metric = &self.fit.checkpoint.metric;
         let value = outcome.value(metric);
         let best = run
             .best
@@ -239,7 +245,7 @@ impl<'a> TrainLoop<'a> {
             lr,
             train_loss: outcome.train_loss,
             valid_loss: outcome.valid_loss(),
-            valid_auc_any: outcome.auc(0),
+            valid_auc_any: outcome.auc(),
             best,
             slices_per_second: position.sums.slices as f64 / position.seconds.max(1e-9),
             data_loading_wait: position.waited / position.seconds.max(1e-9),

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use ichflow_api::context::Progress;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::batches_of;
 
@@ -28,7 +27,7 @@ pub(super) struct Validation {
     /// What is true.
     pub truth: Vec<Labels>,
     /// What was predicted.
-    pub probabilities: Vec<[f64; COUNT]>,
+    pub probabilities: Vec<Vec<f64>>,
     /// How long it took.
     pub took: Duration,
     /// Of this, waited for data.
@@ -84,11 +83,12 @@ impl Validation {
             .convert::<f32>()
             .try_to_vec::<f32>()
             .map_err(|error| Error::new(format!("the network's output cannot be read: {error:?}")))?;
-        for (index, row) in indices.into_iter().flatten().zip(values.chunks_exact(COUNT)) {
-            if let Some(truth) = cohort.slices[index].labels {
-                self.truth.push(truth);
+        let rows = values.chunks_exact(cohort.labels.len());
+        for (index, row) in indices.into_iter().flatten().zip(rows) {
+            if let Some(truth) = &cohort.slices[index].labels {
+                self.truth.push(truth.clone());
                 self.probabilities
-                    .push(std::array::from_fn(|label| f64::from(row[label])));
+                    .push(row.iter().map(|value| f64::from(*value)).collect());
             }
         }
         Ok(())

@@ -40,7 +40,8 @@ impl Default for Asymmetric {
 }
 
 impl LossFunction for Asymmetric {
-    fn loss(&self, logits: Tensor<2>, truth: Tensor<2>) -> Tensor<1> {
+    fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        let truth = targets.truth.clone();
         let (yes, no) = (log_sigmoid(logits.clone()), log_sigmoid(logits.clone().neg()));
         let negative = truth.clone().neg().add_scalar(1.0);
         let missed = truth * power(&no, self.gamma_positive) * yes.clone();
@@ -59,7 +60,7 @@ impl LossFunction for Asymmetric {
                 shifted.powf_scalar(self.gamma_negative) * safe
             }
         };
-        (missed + negative * feared).neg().mean()
+        targets.mean((missed + negative * feared).neg())
     }
 }
 
@@ -101,7 +102,7 @@ mod tests {
         for positive in [0.0_f32, 1.0] {
             let logits = Tensor::<2>::from_data(TensorData::new(row.clone(), [1, 6]), &device).require_grad();
             let truth = Tensor::from_data(TensorData::new(vec![positive; 6], [1, 6]), &device);
-            let value = loss.loss(logits.clone(), truth);
+            let value = loss.loss(logits.clone(), &Targets::new(truth, &LabelSet::rsna(), true));
             let gradient = logits.grad(&value.backward()).unwrap().into_data();
             let gradient = gradient.try_to_vec::<f32>().unwrap();
             assert!(gradient.iter().all(|g| g.is_finite()), "{gradient:?}");

@@ -2,7 +2,6 @@
 
 use burn::tensor::TensorData;
 use burn::tensor::activation::log_sigmoid;
-use ichflow_api::data::labels::COUNT;
 use ichflow_api::prelude::*;
 
 /// Binary cross-entropy from logits, the mean over slices and labels.
@@ -15,35 +14,31 @@ use ichflow_api::prelude::*;
 /// `pos_weight = [2, 1, 1, 1, 1, 1]` counts only *missed* bleeding twice, so the network learns to
 /// overstate `any`: its best answer to a true probability p is no longer p but 2p/(1 + p), and a log loss
 /// punishes that.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bce {
     /// How far targets are drawn from certainty, 0 to 1: 1 becomes 1 − s/2 and 0 becomes s/2.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub label_smoothing: f64,
-    /// How much a positive counts beside a negative, label by label: any, epidural, intraparenchymal,
-    /// intraventricular, subarachnoid, subdural. Other than 1 it makes probabilities too high (or too
-    /// low) on purpose. Not the weight of a label.
-    pub pos_weight: [f64; COUNT],
-}
-
-impl Default for Bce {
-    fn default() -> Self {
-        Self {
-            label_smoothing: 0.0,
-            pos_weight: [1.0; COUNT],
-        }
-    }
+    /// How much a positive counts beside a negative, label by label in their order: any, epidural,
+    /// intraparenchymal, intraventricular, subarachnoid, subdural. Other than 1, which is what holds without it, it
+    /// makes probabilities too high (or too low) on purpose. Not the weight of a label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pos_weight: Option<Vec<f64>>,
 }
 
 impl LossFunction for Bce {
-    fn loss(&self, logits: Tensor<2>, truth: Tensor<2>) -> Tensor<1> {
-        let target = smooth(truth, self.label_smoothing);
+    fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        let target = smooth(targets.truth.clone(), self.label_smoothing);
         let negative = target.clone().neg().add_scalar(1.0);
-        let weights = self.pos_weight.map(|weight| weight as f32).to_vec();
-        let weights = Tensor::<2>::from_data(TensorData::new(weights, [1, COUNT]), &logits.device());
+        let weights: Vec<f32> = match &self.pos_weight {
+            Some(weights) => weights.iter().map(|weight| *weight as f32).collect(),
+            None => vec![1.0; targets.labels.len()],
+        };
+        let shape = [1, weights.len()];
+        let weights = Tensor::<2>::from_data(TensorData::new(weights, shape), &logits.device());
         let missed = target * weights * log_sigmoid(logits.clone());
-        (missed + negative * log_sigmoid(logits.neg())).neg().mean()
+        targets.mean((missed + negative * log_sigmoid(logits.neg())).neg())
     }
 }
 
@@ -71,17 +66,21 @@ impl Stage for Bce {
     }
 
     fn check(&self) -> Vec<Problem> {
-        if self
-            .pos_weight
-            .iter()
-            .all(|weight| *weight > 0.0 && weight.is_finite())
-        {
+        let mut weights = self.pos_weight.iter().flatten();
+        if weights.all(|weight| *weight > 0.0 && weight.is_finite()) {
             return Vec::new();
         }
         vec![
             Problem::new("pos_weight", "the weights of positives must be above 0")
                 .help("1 leaves a label as it is; to weigh labels, use `weighted-log-loss`"),
         ]
+    }
+
+    fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
+        let given = self.pos_weight.as_deref();
+        super::one_a_label("pos_weight", given, labels)
+            .into_iter()
+            .collect()
     }
 
     fn run(&self, _inputs: &Inputs, _context: &Context) -> Result<Outputs> {
@@ -98,8 +97,12 @@ mod tests {
     #[test]
     fn weights_that_teach_nothing_are_problems() {
         for weight in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let mut loss = Bce::default();
-            loss.pos_weight[3] = weight;
+            let mut weights = vec![1.0; 6];
+            weights[3] = weight;
+            let loss = Bce {
+                pos_weight: Some(weights),
+                ..Bce::default()
+            };
             assert_eq!(loss.check().len(), 1, "{weight}");
         }
         assert!(Bce::default().check().is_empty());

@@ -29,12 +29,13 @@ impl Default for Focal {
 }
 
 impl LossFunction for Focal {
-    fn loss(&self, logits: Tensor<2>, truth: Tensor<2>) -> Tensor<1> {
+    fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        let truth = targets.truth.clone();
         let (yes, no) = (log_sigmoid(logits.clone()), log_sigmoid(logits.neg()));
         let negative = truth.clone().neg().add_scalar(1.0);
         let missed = truth.mul_scalar(self.alpha) * power(&no, self.gamma) * yes.clone();
         let feared = negative.mul_scalar(1.0 - self.alpha) * power(&yes, self.gamma) * no;
-        (missed + feared).neg().mean()
+        targets.mean((missed + feared).neg())
     }
 }
 
@@ -80,8 +81,9 @@ mod tests {
             gamma: 0.0,
             alpha: 0.5,
         };
-        let focal: f32 = plain.loss(logits.clone(), truth.clone()).into_scalar();
-        let bce: f32 = Bce::default().loss(logits, truth).into_scalar();
+        let targets = Targets::new(truth, &LabelSet::rsna(), true);
+        let focal: f32 = plain.loss(logits.clone(), &targets).into_scalar();
+        let bce: f32 = Bce::default().loss(logits, &targets).into_scalar();
         assert!((2.0 * focal - bce).abs() < 1e-6);
     }
 }

@@ -1,8 +1,9 @@
-//! NumPy's file format: a short header, then the values.
+//! A window's channels for NumPy.
 
 use std::fs;
 use std::path::Path;
 
+use ichflow_api::npy;
 use ichflow_api::prelude::*;
 
 use super::Channels;
@@ -13,18 +14,7 @@ pub(super) fn write(path: &Path, channels: &Channels) -> Result<()> {
 }
 
 fn bytes(channels: &Channels) -> Vec<u8> {
-    let mut header = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}, {}), }}",
-        channels.count, channels.rows, channels.columns
-    );
-    // Magic, version and length take 10 bytes; values begin at a multiple of 64.
-    while (10 + header.len() + 1) % 64 != 0 {
-        header.push(' ');
-    }
-    header.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
+    let mut bytes = npy::header("<f4", &[channels.count, channels.rows, channels.columns]);
     bytes.extend(channels.values.iter().flat_map(|value| value.to_le_bytes()));
     bytes
 }

@@ -74,7 +74,7 @@ impl Slices {
         }
         let cohort = Cohort {
             slices,
-            remarks: Vec::new(),
+            ..Cohort::default()
         };
         Ok(Self {
             order: SeriesOrder::of(&cohort.slices),

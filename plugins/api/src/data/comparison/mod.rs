@@ -9,6 +9,8 @@ mod run;
 use ichflow_metrics::Interval;
 use serde::Serialize;
 
+use crate::data::labels::LabelSet;
+
 pub use page::{ComparisonPage, html};
 pub use run::{EpochRow, LabelMeasured, Measured, PartMeasured, Run, Setting};
 
@@ -41,6 +43,17 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// The labels of the run that the others are compared with.
+    pub fn labels(&self) -> LabelSet {
+        let baseline = self
+            .ranked
+            .get(self.baseline)
+            .and_then(|one| one.run.measured.as_ref());
+        baseline
+            .map(|measured| measured.label_set.clone())
+            .unwrap_or_default()
+    }
+
     /// Whether some seeds were repeated.
     pub fn has_repeats(&self) -> bool {
         self.variants.iter().any(|variant| variant.runs.len() > 1)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ichflow_metrics::Interval;
 use serde::{Deserialize, Serialize};
 
-use crate::data::labels::LABELS;
+use crate::data::labels::LabelSet;
 
 /// A run, whether or not it came to its end.
 pub struct Run {
@@ -48,6 +48,9 @@ pub struct Setting {
 pub struct Measured {
     /// Probabilities were clipped to `[eps, 1 − eps]`.
     pub eps: f64,
+    /// The labels.
+    #[serde(default)]
+    pub label_set: LabelSet,
     /// The validation slices.
     pub valid: PartMeasured,
     /// The test slices.
@@ -70,6 +73,9 @@ pub struct PartMeasured {
     pub prevalence_log_loss: f64,
     /// 95 % interval over patients of the AUROC of `any`.
     pub auc_any_interval: Option<Interval>,
+    /// The label that stands for all, where it is not `any`.
+    #[serde(default)]
+    pub headline: Option<String>,
     /// Every label.
     pub labels: Vec<LabelMeasured>,
 }
@@ -91,9 +97,10 @@ impl PartMeasured {
         self.labels.iter().find(|label| label.label == name)
     }
 
-    /// AUROC of `any`.
+    /// AUROC of the label that stands for all: `any`.
     pub fn auc_any(&self) -> Option<f64> {
-        self.label(LABELS[0]).and_then(|any| any.auc)
+        self.label(self.headline.as_deref().unwrap_or("any"))
+            .and_then(|any| any.auc)
     }
 }
 

@@ -5,6 +5,9 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::rsna;
+use super::truth::Labels;
+
 use crate::error::{Error, Result};
 
 /// The labels of a run, in the order in which everything follows them: truth, probabilities, outputs of networks.
@@ -39,18 +42,9 @@ impl LabelSet {
     pub fn rsna() -> Self {
         static RSNA: LazyLock<LabelSet> = LazyLock::new(|| LabelSet {
             inner: Arc::new(Inner {
-                names: [
-                    "any",
-                    "epidural",
-                    "intraparenchymal",
-                    "intraventricular",
-                    "subarachnoid",
-                    "subdural",
-                ]
-                .map(str::to_owned)
-                .to_vec(),
+                names: rsna::LABELS.map(str::to_owned).to_vec(),
                 union: Some(0),
-                weights: vec![2.0, 1.0, 1.0, 1.0, 1.0, 1.0],
+                weights: rsna::METRIC_WEIGHTS.to_vec(),
             }),
         });
         RSNA.clone()
@@ -148,9 +142,39 @@ impl LabelSet {
         (0..self.len()).filter(|label| Some(*label) != self.inner.union)
     }
 
+    /// What a slice is called in which nothing is positive.
+    pub fn nothing(&self) -> &'static str {
+        if self.is_rsna() {
+            "no hemorrhage"
+        } else {
+            "none of the labels"
+        }
+    }
+
     /// The weights of the weighted log loss, one a label.
     pub fn weights(&self) -> &[f64] {
         &self.inner.weights
+    }
+
+    /// Where each label of this set lies among `known`, for data that comes with labels of its own.
+    ///
+    /// # Errors
+    /// Where a label is not among `known`, which `whose` has ("the competition's files").
+    pub fn places_in(&self, known: &[&str], whose: &str) -> Result<Vec<usize>> {
+        let place = |name: &String| {
+            known.iter().position(|known| known == name).ok_or_else(|| {
+                Error::new(format!("{whose} have no label `{name}`")).help(format!(
+                    "they have {}; `names` in `[labels]` may name some of these",
+                    known.join(", ")
+                ))
+            })
+        };
+        self.names().iter().map(place).collect()
+    }
+
+    /// Truth of this set in which nothing is positive.
+    pub fn negative(&self) -> Labels {
+        Labels::negative(self.len())
     }
 
     /// Whether these are the challenge's six, to which published numbers refer.

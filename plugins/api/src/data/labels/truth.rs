@@ -86,6 +86,12 @@ impl Labels {
     }
 }
 
+impl<const N: usize> From<[bool; N]> for Labels {
+    fn from(positive: [bool; N]) -> Self {
+        Self::from_bools(&positive)
+    }
+}
+
 impl AsRef<[Option<f32>]> for Labels {
     fn as_ref(&self) -> &[Option<f32>] {
         &self.values

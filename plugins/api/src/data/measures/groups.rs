@@ -9,11 +9,11 @@ pub struct GroupMetrics {
     pub name: String,
     /// Slices with known truth.
     pub slices: usize,
-    /// Slices with any hemorrhage.
+    /// Slices positive for the label that stands for all: any hemorrhage.
     pub positives: usize,
     /// The competition's metric.
     pub weighted_log_loss: f64,
-    /// AUROC of `any`; absent when all slices are of one class.
+    /// AUROC of the label that stands for all; absent when all slices are of one class.
     pub auc_any: Option<f64>,
 }
 

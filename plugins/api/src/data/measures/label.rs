@@ -9,7 +9,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LabelMetrics {
     /// The label.
-    pub label: &'static str,
+    pub label: String,
     /// Slices that have it.
     pub positives: usize,
     /// Mean log loss.
@@ -39,7 +39,7 @@ pub struct LabelMetrics {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LabelIntervals {
     /// The label.
-    pub label: &'static str,
+    pub label: String,
     /// Of the mean log loss.
     pub log_loss: Option<Interval>,
     /// Of the area under the ROC curve.

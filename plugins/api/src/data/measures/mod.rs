@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::data::balance::Balance;
 use crate::data::calibration::Calibration;
+use crate::data::labels::LabelSet;
 use crate::ports::Artifact;
 
 pub use groups::{GroupMetrics, Groups, PatientSpread};
@@ -22,6 +23,9 @@ pub struct Metrics {
     /// How they were computed.
     #[serde(flatten)]
     pub computed: Computed,
+    /// The labels, where they are not the competition's.
+    #[serde(skip_serializing_if = "LabelSet::is_rsna")]
+    pub label_set: LabelSet,
     /// Prevalence of each label among the training slices; what the prevalence baseline predicts for every slice.
     pub training_prevalence: Vec<Prevalence>,
     /// The validation slices.
@@ -66,7 +70,7 @@ pub struct Computed {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prevalence {
     /// The label.
-    pub label: &'static str,
+    pub label: String,
     /// Share of positives, 0 to 1.
     pub share: f64,
 }

@@ -13,7 +13,7 @@ pub struct PartMetrics {
     pub slices: usize,
     /// Patients they belong to; 0 where that is not known.
     pub patients: usize,
-    /// The competition's metric: `any` counts twice.
+    /// The weighted log loss: of the competition's labels `any` counts twice.
     pub weighted_log_loss: f64,
     /// Its 95 % interval over patients.
     pub weighted_log_loss_interval: Option<Interval>,
@@ -21,6 +21,9 @@ pub struct PartMetrics {
     pub prevalence_log_loss: f64,
     /// The competition's metric with probabilities clipped as a submission's are.
     pub submitted: Submitted,
+    /// The label that stands for all, where it is not `any`; `auc_any` is of it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
     /// 95 % interval over patients of the AUROC of `any`.
     pub auc_any_interval: Option<Interval>,
     /// Every label.
@@ -36,9 +39,15 @@ pub struct PartMetrics {
 }
 
 impl PartMetrics {
-    /// AUROC of `any`.
+    /// The label that stands for all.
+    pub fn headline(&self) -> &str {
+        self.headline.as_deref().unwrap_or("any")
+    }
+
+    /// AUROC of the label that stands for all.
     pub fn auc_any(&self) -> Option<f64> {
-        self.labels.first().and_then(|any| any.auc)
+        let headline = self.headline();
+        self.labels.iter().find(|label| label.label == headline)?.auc
     }
 }
 
@@ -55,7 +64,7 @@ pub struct Submitted {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AtChosen {
     /// The label.
-    pub label: &'static str,
+    pub label: String,
     /// Chosen on all validation slices. Validation slices are counted by thresholds that were chosen without their
     /// patient, which may differ a little.
     #[serde(flatten)]

@@ -1,6 +1,7 @@
 //! The first line: which column holds what.
 
-use ichflow_api::data::labels::{COUNT, LABELS};
+use ichflow_api::data::labels::LabelSet;
+use ichflow_api::data::labels::rsna::{COUNT, LABELS};
 use ichflow_api::data::submission::split_row;
 
 use super::super::image_id::ImageId;
@@ -96,7 +97,8 @@ impl Refused {
             .take(SHOWN)
             .collect();
         let first = fields(line, separator).next().unwrap_or_default();
-        let is_row = split_row(first).is_some_and(|(image, _)| ImageId::parse(image).is_some());
+        let is_row =
+            split_row(first, &LabelSet::rsna()).is_some_and(|(image, _)| ImageId::parse(image).is_some());
         let labels = LABELS
             .iter()
             .filter(|label| names.iter().any(|name| name.eq_ignore_ascii_case(label)))

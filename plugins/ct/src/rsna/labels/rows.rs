@@ -5,7 +5,7 @@
 //! that one knows what is wrong with it.
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::labels::{COUNT, LABELS};
+use ichflow_api::data::labels::rsna::{COUNT, LABELS};
 use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
 
@@ -28,7 +28,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Its labels; those that were not seen count as absent.
-    pub(super) fn labels(self) -> Labels {
+    pub(super) fn labels(self) -> [bool; COUNT] {
         std::array::from_fn(|label| self.positive & (1 << label) != 0)
     }
 }
@@ -211,7 +211,7 @@ fn parse_row(line: &[u8], columns: &Columns) -> Option<[Option<Row>; COUNT]> {
     let mut rows = [None; COUNT];
     match columns.labels {
         LabelColumns::Long(column) => {
-            let (image, label) = split_row(id)?;
+            let (image, label) = split_row(id, &LabelSet::rsna())?;
             rows[0] = Some((ImageId::parse(image)?, label, value(column)?));
         }
         LabelColumns::Wide(of_labels) => {

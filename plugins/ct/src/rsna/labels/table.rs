@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use ichflow_api::counted::counted;
+use ichflow_api::data::labels::rsna::COUNT;
 use ichflow_api::prelude::*;
 use ichflow_api::text_table::TextTable;
 
@@ -18,7 +19,7 @@ const BUFFER: usize = 1 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelTable {
     /// The labels.
-    pub of_image: ImageMap<Labels>,
+    pub of_image: ImageMap<[bool; COUNT]>,
     /// Number of images with repeated rows.
     pub repeated_images: usize,
     /// Number of rows dropped because they repeat an earlier one.
@@ -125,7 +126,7 @@ impl LabelTable {
 mod tests {
     use super::super::super::image_id::ImageId;
     use super::*;
-    use ichflow_api::data::labels::LABELS;
+    use ichflow_api::data::labels::rsna::LABELS;
 
     fn parse(text: &str) -> Result<LabelTable> {
         LabelTable::parse(text.as_bytes(), "labels.csv")

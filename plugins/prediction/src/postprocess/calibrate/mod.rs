@@ -5,7 +5,6 @@ pub mod isotonic_curve;
 pub mod sigmoid_curve;
 
 use ichflow_api::data::calibration::{LabelCalibration, LabelReliability};
-use ichflow_api::data::labels::{COUNT, Labels, METRIC_WEIGHTS};
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 use serde_json::json;
@@ -97,52 +96,51 @@ struct Curves(Vec<Curve>);
 impl Curves {
     /// Fits to the validation slices for which `keep` holds and whose truth is known.
     fn fit(method: Method, validation: &Predictions, keep: impl Fn(usize) -> bool) -> Result<Self> {
-        let (probabilities, truth): (Vec<[f64; COUNT]>, Vec<Labels>) = (0..validation.slices.len())
-            .filter(|index| keep(*index))
-            .filter_map(|index| {
-                let truth = validation.slices[index].labels?;
-                Some((validation.probabilities[index], truth))
-            })
-            .unzip();
-        let curves = (0..COUNT).map(|label| {
-            let of_label: Vec<f64> = probabilities.iter().map(|row| row[label]).collect();
-            let truth: Vec<bool> = truth.iter().map(|truth| truth[label]).collect();
-            Curve::fit(method, &of_label, &truth)
+        let curves = (0..validation.labels.len()).map(|label| {
+            let known = validation.known(label).filter(|(index, ..)| keep(*index));
+            let (probabilities, truth): (Vec<f64>, Vec<bool>) = known
+                .map(|(_, positive, probability)| (probability, positive))
+                .unzip();
+            Curve::fit(method, &probabilities, &truth)
         });
         Ok(Self(curves.collect::<Result<_>>()?))
     }
 
     /// Curves that are there already.
-    fn known(curves: &[FittedCurve]) -> Result<Self> {
+    fn known(curves: &[FittedCurve], labels: &LabelSet) -> Result<Self> {
         let curves: Option<Vec<Curve>> = curves.iter().map(FittedCurve::curve).collect();
-        match curves.filter(|curves| curves.len() == COUNT) {
+        match curves.filter(|curves| curves.len() == labels.len()) {
             Some(curves) => Ok(Self(curves)),
             None => Err(Error::new(format!(
-                "`curves` are not {COUNT} curves, one per label"
+                "`curves` are not {} curves, one per label",
+                labels.len()
             ))),
         }
     }
 
-    fn apply(&self, row: &[f64; COUNT]) -> [f64; COUNT] {
-        std::array::from_fn(|label| self.0[label].apply(row[label]))
+    fn apply(&self, row: &[f64]) -> Vec<f64> {
+        let curves = self.0.iter().zip(row);
+        curves
+            .map(|(curve, probability)| curve.apply(*probability))
+            .collect()
     }
 
     /// All of some predictions, calibrated.
     fn to_all(&self, predictions: &Predictions) -> Predictions {
-        Predictions {
-            slices: predictions.slices.clone(),
-            probabilities: predictions
+        predictions.with_rows(
+            predictions
                 .probabilities
                 .iter()
                 .map(|row| self.apply(row))
                 .collect(),
-        }
+        )
     }
 
     /// Labels that are left as they are.
-    fn untouched(&self) -> impl Iterator<Item = &'static str> + '_ {
-        let same = |label: &usize| matches!(self.0[*label], Curve::Same);
-        (0..COUNT).filter(same).map(|label| LABELS[label])
+    fn untouched<'a>(&'a self, labels: &'a LabelSet) -> impl Iterator<Item = &'a str> {
+        let same = |(_, curve): &(&String, &Curve)| matches!(curve, Curve::Same);
+        let named = labels.names().iter().zip(&self.0);
+        named.filter(same).map(|(label, _)| label.as_str())
     }
 }
 
@@ -176,7 +174,7 @@ impl Stage for Calibrate {
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         if let Some(curves) = &self.curves {
-            let curves = Curves::known(curves)?;
+            let curves = Curves::known(curves, &inputs.take(input::VALID)?.labels)?;
             return super::refine(inputs, context, |predictions| curves.to_all(predictions));
         }
         let validation = inputs.take(input::VALID)?;
@@ -198,7 +196,7 @@ impl Stage for Calibrate {
             }
         }
         let curves = Curves::fit(self.method, &validation, |_| true)?;
-        let untouched: Vec<&str> = curves.untouched().collect();
+        let untouched: Vec<&str> = curves.untouched(&validation.labels).collect();
         if !untouched.is_empty() {
             context.warn(format!(
                 "all validation slices have the same label for {}: left as they are",
@@ -206,7 +204,7 @@ impl Stage for Calibrate {
             ));
         }
         let calibration = compare(&validation, &calibrated, self.method);
-        describe(&calibration, &curves, parts, context);
+        describe(&calibration, &curves, &validation.labels, parts, context);
         context.settle(&Self {
             curves: Some(curves.0.iter().map(FittedCurve::of).collect()),
             ..self.clone()
@@ -224,15 +222,15 @@ fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibra
     let loss = |predictions: &Predictions| {
         let (probabilities, truth): (Vec<_>, Vec<_>) = predictions
             .with_truth()
-            .map(|(_, probabilities, truth)| (*probabilities, truth))
+            .map(|(_, probabilities, truth)| (probabilities, truth))
             .unzip();
-        metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, metrics::DEFAULT_EPS)
-            .unwrap_or(f64::NAN)
+        let weights = predictions.labels.weights();
+        metrics::weighted_log_loss(&truth, &probabilities, weights, metrics::DEFAULT_EPS).unwrap_or(f64::NAN)
     };
     let of_label = |predictions: &Predictions, label: usize| {
         let (probabilities, truth): (Vec<f64>, Vec<bool>) = predictions
-            .with_truth()
-            .map(|(_, row, truth)| (row[label], truth[label]))
+            .known(label)
+            .map(|(_, positive, probability)| (probability, positive))
             .unzip();
         let defined = |value: Option<f64>| value.unwrap_or(f64::NAN);
         LabelReliability {
@@ -258,9 +256,9 @@ fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibra
         .into(),
         weighted_log_loss_before: loss(before),
         weighted_log_loss_after: loss(after),
-        labels: (0..COUNT)
+        labels: (0..before.labels.len())
             .map(|label| LabelCalibration {
-                label: LABELS[label].into(),
+                label: before.labels.name(label).into(),
                 before: of_label(before, label),
                 after: of_label(after, label),
             })
@@ -269,7 +267,7 @@ fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibra
 }
 
 /// Says what calibration did to the validation slices.
-fn describe(calibration: &Calibration, curves: &Curves, parts: usize, context: &Context) {
+fn describe(calibration: &Calibration, curves: &Curves, labels: &LabelSet, parts: usize, context: &Context) {
     let (before, after) = (
         calibration.weighted_log_loss_before,
         calibration.weighted_log_loss_after,
@@ -277,7 +275,8 @@ fn describe(calibration: &Calibration, curves: &Curves, parts: usize, context: &
     context.say(format!(
         "weighted log loss of validation slices {before:.4} → {after:.4}, cross-fitted over {parts} parts"
     ));
-    let sigmoids: Vec<_> = LABELS
+    let sigmoids: Vec<_> = labels
+        .names()
         .iter()
         .zip(&curves.0)
         .filter_map(|(label, curve)| match curve {

@@ -13,16 +13,16 @@ fn overconfident(patients: usize, seed: u64) -> Predictions {
     let mut predictions = Predictions::default();
     for patient in 0..patients {
         for slice in 0..12 {
-            let p: [f64; COUNT] = std::array::from_fn(|_| sigmoid(3.0 * rng.random::<f64>() - 2.5));
+            let p: [f64; 6] = std::array::from_fn(|_| sigmoid(3.0 * rng.random::<f64>() - 2.5));
             let labels = p.map(|p| rng.random::<f64>() < p);
             predictions.slices.push(testkit::slice(
                 &format!("{seed}-{patient}-{slice}"),
                 &format!("p{patient}"),
-                Some(labels),
+                Some(labels.into()),
             ));
             predictions
                 .probabilities
-                .push(p.map(|p| sigmoid(3.0 * logit(p) + 0.7)));
+                .push(p.map(|p| sigmoid(3.0 * logit(p) + 0.7)).to_vec());
         }
     }
     predictions
@@ -45,11 +45,11 @@ fn run(stage: &Calibrate, valid: &Predictions, test: &Predictions) -> (Predictio
 /// Weighted log loss, and expected calibration error of `any`.
 fn measure(predictions: &Predictions) -> (f64, f64) {
     let (probabilities, truth): (Vec<_>, Vec<_>) =
-        predictions.with_truth().map(|(_, p, truth)| (*p, truth)).unzip();
-    let any: Vec<bool> = truth.iter().map(|truth| truth[0]).collect();
+        predictions.with_truth().map(|(_, p, truth)| (p, truth)).unzip();
+    let any: Vec<bool> = truth.iter().map(|truth| truth.is_positive(0)).collect();
     let any_probability: Vec<f64> = probabilities.iter().map(|row| row[0]).collect();
     (
-        metrics::weighted_log_loss(&truth, &probabilities, &METRIC_WEIGHTS, 1e-15).unwrap(),
+        metrics::weighted_log_loss(&truth, &probabilities, predictions.labels.weights(), 1e-15).unwrap(),
         metrics::expected_calibration_error(&any, &any_probability, 10).unwrap(),
     )
 }
@@ -78,7 +78,10 @@ fn a_patient_is_never_calibrated_by_a_fit_that_saw_it() {
     let mut other = valid.clone();
     // The first patient's truth is turned round: what it gets must not change, what others get must.
     for slice in &mut other.slices[..12] {
-        slice.labels = slice.labels.map(|labels| labels.map(|positive| !positive));
+        slice.labels = slice
+            .labels
+            .take()
+            .map(|labels| Labels::new(labels.iter().map(|value| Some(1.0 - value?)).collect()));
     }
     let stage = Calibrate {
         parts: 10,
@@ -94,7 +97,9 @@ fn a_patient_is_never_calibrated_by_a_fit_that_saw_it() {
 fn a_label_that_nobody_has_stays_and_one_patient_is_refused() {
     let mut valid = overconfident(10, 4);
     for slice in &mut valid.slices {
-        slice.labels.as_mut().unwrap()[1] = false;
+        let mut values: Vec<_> = slice.labels.as_ref().unwrap().iter().collect();
+        values[1] = Some(0.0);
+        slice.labels = Some(Labels::new(values));
     }
     let (after, _) = run(&Calibrate::default(), &valid, &valid);
     for (before, after) in valid.probabilities.iter().zip(&after.probabilities) {

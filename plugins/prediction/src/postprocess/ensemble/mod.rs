@@ -4,7 +4,6 @@ pub mod stacking;
 
 use std::collections::{HashMap, HashSet};
 
-use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 use serde_json::json;
 
@@ -208,11 +207,11 @@ impl Ensemble {
     }
 
     /// One row of several, in the members' order.
-    fn combine(&self, rows: &[[f64; COUNT]]) -> [f64; COUNT] {
+    fn combine(&self, rows: &[Vec<f64>]) -> Vec<f64> {
         let mean = |label: usize, of: &dyn Fn(f64) -> f64| {
             rows.iter().map(|row| of(row[label])).sum::<f64>() / rows.len() as f64
         };
-        std::array::from_fn(|label| match self.method {
+        let of_label = |label: usize| match self.method {
             // A stack has its own way, and is never asked.
             Combine::Mean | Combine::Rank | Combine::Stacking => mean(label, &|p| p),
             Combine::Geometric => sigmoid(mean(label, &logit)),
@@ -221,20 +220,17 @@ impl Ensemble {
                 let weighted = rows.iter().zip(&self.weights);
                 weighted.map(|(row, weight)| row[label] * weight).sum::<f64>() / sum
             }
-        })
+        };
+        (0..rows.first().map_or(0, Vec::len)).map(of_label).collect()
     }
 
     /// The members' predictions of the same slices, combined, in the first one's order.
     fn combined(&self, members: &[Predictions], part: &str) -> Result<Predictions> {
-        Ok(Predictions {
-            slices: members
-                .first()
-                .map_or_else(Vec::new, |first| first.slices.clone()),
-            probabilities: aligned(members, part)?
-                .iter()
-                .map(|row| self.combine(row))
-                .collect(),
-        })
+        let rows = aligned(members, part)?;
+        let Some(first) = members.first() else {
+            return Ok(Predictions::default());
+        };
+        Ok(first.with_rows(rows.iter().map(|row| self.combine(row)).collect()))
     }
 
     /// Validation and test predictions, combined by stacking.
@@ -257,7 +253,7 @@ impl Ensemble {
         let fit = |keep: &dyn Fn(usize) -> bool| {
             let (rows, truth): (Vec<_>, Vec<Labels>) = (0..rows.len())
                 .filter(|index| keep(*index))
-                .filter_map(|index| Some((rows[index].clone(), first.slices[index].labels?)))
+                .filter_map(|index| Some((rows[index].clone(), first.slices[index].labels.clone()?)))
                 .unzip();
             Stacking::fit(&rows, &truth, self.l2)
         };
@@ -272,17 +268,17 @@ impl Ensemble {
         let stack = fit(&|_| true)?;
         let said = |label: usize| {
             let fitted = stack.label(label);
-            json!({"label": LABELS[label], "offset": fitted.offset, "weights": fitted.weights})
+            json!({"label": first.labels.name(label), "offset": fitted.offset, "weights": fitted.weights})
         };
-        context.event("stacking", json!((0..COUNT).map(said).collect::<Vec<_>>()));
+        context.event(
+            "stacking",
+            json!((0..first.labels.len()).map(said).collect::<Vec<_>>()),
+        );
         let test = match test {
-            Some(members) => Some(Predictions {
-                slices: members[0].slices.clone(),
-                probabilities: aligned(members, "test")?
-                    .iter()
-                    .map(|row| stack.apply(row))
-                    .collect(),
-            }),
+            Some(members) => {
+                let rows = aligned(members, "test")?;
+                Some(members[0].with_rows(rows.iter().map(|row| stack.apply(row)).collect()))
+            }
             None => None,
         };
         Ok((valid, test))
@@ -290,20 +286,20 @@ impl Ensemble {
 }
 
 /// The members' rows of each slice, in the first member's order of slices.
-fn aligned(members: &[Predictions], part: &str) -> Result<Vec<Vec<[f64; COUNT]>>> {
+fn aligned(members: &[Predictions], part: &str) -> Result<Vec<Vec<Vec<f64>>>> {
     let Some((first, others)) = members.split_first() else {
         return Ok(Vec::new());
     };
-    let others: Vec<HashMap<&str, &[f64; COUNT]>> = others.iter().map(by_id).collect();
-    let rows: Option<Vec<Vec<[f64; COUNT]>>> = first
+    let others: Vec<HashMap<&str, &Vec<f64>>> = others.iter().map(by_id).collect();
+    let rows: Option<Vec<Vec<Vec<f64>>>> = first
         .slices
         .iter()
         .zip(&first.probabilities)
         .map(|(slice, row)| {
             let of_others = others
                 .iter()
-                .map(|other| other.get(slice.id.as_str()).map(|row| **row));
-            std::iter::once(Some(*row)).chain(of_others).collect()
+                .map(|other| other.get(slice.id.as_str()).map(|row| (*row).clone()));
+            std::iter::once(Some(row.clone())).chain(of_others).collect()
         })
         .collect();
     let same_size = others.iter().all(|other| other.len() == first.slices.len());
@@ -318,7 +314,7 @@ fn aligned(members: &[Predictions], part: &str) -> Result<Vec<Vec<[f64; COUNT]>>
     })
 }
 
-fn by_id(predictions: &Predictions) -> HashMap<&str, &[f64; COUNT]> {
+fn by_id(predictions: &Predictions) -> HashMap<&str, &Vec<f64>> {
     predictions
         .slices
         .iter()
@@ -341,6 +337,8 @@ fn together(members: Vec<Predictions>) -> Predictions {
     members
         .into_iter()
         .fold(Predictions::default(), |mut all, member| {
+            all.labels = member.labels;
+            all.level = member.level;
             all.slices.extend(member.slices);
             all.probabilities.extend(member.probabilities);
             all
@@ -351,7 +349,7 @@ fn together(members: Vec<Predictions>) -> Predictions {
 fn ranked(member: &Predictions) -> Predictions {
     let mut ranks = member.clone();
     let count = member.probabilities.len();
-    for label in 0..COUNT {
+    for label in 0..member.labels.len() {
         let of = |index: usize| member.probabilities[index][label];
         let mut order: Vec<usize> = (0..count).collect();
         order.sort_by(|a, b| of(*a).total_cmp(&of(*b)));

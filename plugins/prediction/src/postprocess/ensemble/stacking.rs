@@ -1,6 +1,5 @@
 //! Stacking: how much each member is to be believed, learned from validation slices.
 
-use ichflow_api::data::labels::{COUNT, Labels};
 use ichflow_api::prelude::*;
 
 use super::super::logit;
@@ -16,18 +15,24 @@ impl Stacking {
     ///
     /// # Errors
     /// Where no least is found for a label.
-    pub fn fit(rows: &[Vec<[f64; COUNT]>], truth: &[Labels], l2: f64) -> Result<Self> {
+    pub fn fit(rows: &[Vec<Vec<f64>>], truth: &[Labels], l2: f64) -> Result<Self> {
         let of_label = |label: usize| {
-            let features: Vec<Vec<f64>> = rows.iter().map(|row| logits(row, label)).collect();
-            let truth: Vec<bool> = truth.iter().map(|truth| truth[label]).collect();
+            let known = rows.iter().zip(truth);
+            let (features, truth): (Vec<_>, Vec<bool>) = known
+                .filter_map(|(row, truth)| Some((logits(row, label), truth.positive(label)?)))
+                .unzip();
             LogisticRegression::fit(&features, &truth, l2)
         };
-        Ok(Self((0..COUNT).map(of_label).collect::<Result<_>>()?))
+        let labels = truth.iter().map(Labels::len).max().unwrap_or(0);
+        Ok(Self((0..labels).map(of_label).collect::<Result<_>>()?))
     }
 
     /// One row of the members' probabilities, combined.
-    pub fn apply(&self, row: &[[f64; COUNT]]) -> [f64; COUNT] {
-        std::array::from_fn(|label| self.0[label].predict(&logits(row, label)))
+    pub fn apply(&self, row: &[Vec<f64>]) -> Vec<f64> {
+        let labels = self.0.iter().enumerate();
+        labels
+            .map(|(label, fitted)| fitted.predict(&logits(row, label)))
+            .collect()
     }
 
     /// The regression of one label: its weights are the members'.
@@ -36,6 +41,6 @@ impl Stacking {
     }
 }
 
-fn logits(row: &[[f64; COUNT]], label: usize) -> Vec<f64> {
+fn logits(row: &[Vec<f64>], label: usize) -> Vec<f64> {
     row.iter().map(|member| logit(member[label])).collect()
 }

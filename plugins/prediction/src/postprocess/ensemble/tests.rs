@@ -9,7 +9,8 @@ use rand_chacha::ChaCha8Rng;
 fn member(rows: &[(&str, f64)]) -> Predictions {
     Predictions {
         slices: rows.iter().map(|(id, _)| testkit::slice(id, id, None)).collect(),
-        probabilities: rows.iter().map(|(_, p)| [*p; COUNT]).collect(),
+        probabilities: rows.iter().map(|(_, p)| vec![*p; 6]).collect(),
+        ..Predictions::default()
     }
 }
 
@@ -155,11 +156,11 @@ fn three_members(patients: usize) -> Vec<Predictions> {
         let slice = testkit::slice(
             &format!("s{index}"),
             &format!("p{}", index / 6),
-            Some([bleeds; COUNT]),
+            Some([bleeds; 6].into()),
         );
         for (member, z) in members.iter_mut().zip([a, b, c]) {
             member.slices.push(slice.clone());
-            member.probabilities.push([sigmoid(z); COUNT]);
+            member.probabilities.push(vec![sigmoid(z); 6]);
         }
     }
     members
@@ -171,7 +172,7 @@ fn stacking_believes_who_is_right_and_is_fitted_without_the_patient() {
     let truth: Vec<bool> = members[0]
         .slices
         .iter()
-        .map(|slice| slice.labels.unwrap()[0])
+        .map(|slice| slice.labels.as_ref().unwrap().is_positive(0))
         .collect();
     let loss = |rows: &[f64]| ichflow_api::metrics::label_log_loss(&truth, rows, 1e-15).unwrap();
     let three = |method| Ensemble {
@@ -200,7 +201,10 @@ fn stacking_believes_who_is_right_and_is_fitted_without_the_patient() {
     let mut turned = members.clone();
     for member in &mut turned {
         for slice in &mut member.slices[own.clone()] {
-            slice.labels = slice.labels.map(|labels| labels.map(|positive| !positive));
+            slice.labels = slice
+                .labels
+                .take()
+                .map(|labels| Labels::new(labels.iter().map(|value| Some(1.0 - value?)).collect()));
         }
     }
     let again = run(&three(Combine::Stacking), &turned).unwrap();

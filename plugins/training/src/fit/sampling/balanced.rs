@@ -5,7 +5,7 @@ use ichflow_api::prelude::*;
 use super::Sampling;
 use super::decks::{Class, Decks, has_bleed};
 
-/// As many slices without a bleed as with each of the five types: rare types come more often than they are, common
+/// As many slices without a bleed as with each of the types: rare types come more often than they are, common
 /// ones more seldom. Within a class every slice comes once before any comes twice. A network trained so sees bleeds
 /// more often than they are and predicts them as too likely: scores keep their order, probabilities (and the log
 /// loss) want a `calibrate` stage fitted on slices as they are.
@@ -15,8 +15,8 @@ pub struct Balanced {}
 
 /// The classes of which there are slices.
 fn classes(decks: &Decks) -> Vec<Class> {
-    let there = |class: &Class| decks.count(|labels| class.holds(labels)) > 0;
-    Class::all().filter(there).collect()
+    let there = |class: &Class| decks.count(|truth| class.holds(truth)) > 0;
+    Class::all(decks.labels()).filter(there).collect()
 }
 
 impl Sampling for Balanced {
@@ -34,7 +34,7 @@ impl Sampling for Balanced {
         for (rank, index) in order.into_iter().enumerate() {
             let share = size / count + usize::from(rank < size % count);
             let class = classes[index];
-            let name = format!("order of {}", class.name());
+            let name = format!("order of {}", class.name(decks.labels()));
             drawn.extend(decks.deal(&name, |labels| class.holds(labels), share));
         }
         decks.mix(&mut drawn);
@@ -47,7 +47,7 @@ impl Sampling for Balanced {
             .iter()
             .map(|class| {
                 let there = decks.count(|labels| class.holds(labels));
-                format!("{} ({there} there)", class.name())
+                format!("{} ({there} there)", class.name(decks.labels()))
             })
             .collect();
         format!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ichflow_api::data::labels::{LABELS, Labels};
+use ichflow_api::data::labels::{LabelSet, Labels};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 /// A deck's generator depends on its name alone, and phases share decks: an epoch does not depend on what was drawn
 /// from others.
 pub struct Decks<'a> {
+    labels: LabelSet,
     slices: Vec<(usize, Labels)>,
     decks: BTreeMap<String, Deck>,
     rng: Box<dyn Fn(&str) -> ChaCha8Rng + 'a>,
@@ -18,14 +19,24 @@ pub struct Decks<'a> {
 }
 
 impl<'a> Decks<'a> {
-    /// Decks of the given slices, each an index with its labels. `rng` gives a generator for a purpose.
-    pub fn new(slices: Vec<(usize, Labels)>, rng: impl Fn(&str) -> ChaCha8Rng + 'a) -> Self {
+    /// Decks of the given slices, each an index with its truth of `labels`. `rng` gives a generator for a purpose.
+    pub fn new(
+        labels: LabelSet,
+        slices: Vec<(usize, Labels)>,
+        rng: impl Fn(&str) -> ChaCha8Rng + 'a,
+    ) -> Self {
         Self {
+            labels,
             slices,
             decks: BTreeMap::new(),
             mix: rng("order in an epoch"),
             rng: Box::new(rng),
         }
+    }
+
+    /// The labels.
+    pub fn labels(&self) -> &LabelSet {
+        &self.labels
     }
 
     /// Number of slices.
@@ -75,40 +86,43 @@ impl<'a> Decks<'a> {
 
 /// Whether there is any bleed.
 pub(super) fn has_bleed(labels: &Labels) -> bool {
-    labels.contains(&true)
+    labels.some_positive()
 }
 
-/// The classes of slices: none, each of the five types (a slice may be of several), and a bleed whose type is not
-/// said.
+/// The classes of slices: none, each of the types (a slice may be of several), and a bleed whose type is not said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     None,
     Type(usize),
-    AnyAlone,
+    UnionAlone(usize),
 }
 
 impl Class {
     /// Every class, in the order of labels.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let types = (1..LABELS.len()).map(Self::Type);
-        [Self::None].into_iter().chain(types).chain([Self::AnyAlone])
+    pub(super) fn all(labels: &LabelSet) -> impl Iterator<Item = Self> + '_ {
+        let types = labels.kinds().map(Self::Type);
+        let alone = labels.union().map(Self::UnionAlone);
+        [Self::None].into_iter().chain(types).chain(alone)
     }
 
     /// What it is called.
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn name(self, labels: &LabelSet) -> String {
         match self {
-            Self::None => "none",
-            Self::Type(label) => LABELS[label],
-            Self::AnyAlone => "any alone",
+            Self::None => "none".into(),
+            Self::Type(label) => labels.name(label).into(),
+            Self::UnionAlone(label) => format!("{} alone", labels.name(label)),
         }
     }
 
-    /// Whether a slice with these labels is of it.
-    pub(super) fn holds(self, labels: &Labels) -> bool {
+    /// Whether a slice with this truth is of it.
+    pub(super) fn holds(self, truth: &Labels) -> bool {
         match self {
-            Self::None => !has_bleed(labels),
-            Self::Type(label) => labels[label],
-            Self::AnyAlone => labels[0] && !labels[1..].contains(&true),
+            Self::None => !has_bleed(truth),
+            Self::Type(label) => truth.is_positive(label),
+            Self::UnionAlone(union) => {
+                let other = |label| label != union && truth.is_positive(label);
+                truth.is_positive(union) && !(0..truth.len()).any(other)
+            }
         }
     }
 }

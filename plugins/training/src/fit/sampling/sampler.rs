@@ -1,7 +1,7 @@
 //! The batches of one epoch after the other.
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::labels::Labels;
+use ichflow_api::data::labels::{LabelSet, Labels};
 use ichflow_api::error::{Error, Result};
 use rand_chacha::ChaCha8Rng;
 
@@ -19,15 +19,16 @@ pub struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
-    /// A sampler of the given slices, each an index with its labels, in batches of `batch`, `accumulate` of them a
+    /// A sampler of the given slices, each an index with its truth of `labels`, in batches of `batch`, `accumulate` of them a
     /// step. `rng` gives a generator for a purpose.
     pub fn new(
+        labels: &LabelSet,
         slices: Vec<(usize, Labels)>,
         [batch, accumulate]: [usize; 2],
         rng: impl Fn(&str) -> ChaCha8Rng + 'a,
     ) -> Self {
         Self {
-            decks: Decks::new(slices, rng),
+            decks: Decks::new(labels.clone(), slices, rng),
             batch,
             accumulate,
         }
@@ -108,10 +109,10 @@ mod tests {
     fn sampler(count: usize, batch: [usize; 2]) -> Sampler<'static> {
         let labels = |index: usize| {
             let (bleed, rare) = (index.is_multiple_of(10), index.is_multiple_of(50));
-            [bleed, bleed && !rare, rare, false, false, false]
+            Labels::from([bleed, bleed && !rare, rare, false, false, false])
         };
         let slices = (0..count).map(|index| (index, labels(index))).collect();
-        Sampler::new(slices, batch, rng)
+        Sampler::new(&LabelSet::rsna(), slices, batch, rng)
     }
 
     fn phase(more: &str) -> Phase {
@@ -213,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_phase_without_slices_to_train_on_is_an_error() {
-        let none = (0..20).map(|index| (index, [false; 6])).collect();
-        let negatives = Sampler::new(none, [8, 1], rng);
+        let none = (0..20).map(|index| (index, [false; 6].into())).collect();
+        let negatives = Sampler::new(&LabelSet::rsna(), none, [8, 1], rng);
         assert!(negatives.check(&[phase("")]).is_ok());
         for more in [
             BALANCED,
@@ -228,7 +229,7 @@ mod tests {
                 "{said}"
             );
         }
-        let nothing = Sampler::new(Vec::new(), [8, 1], rng);
+        let nothing = Sampler::new(&LabelSet::rsna(), Vec::new(), [8, 1], rng);
         assert!(nothing.check(&[phase("")]).is_err());
     }
 }

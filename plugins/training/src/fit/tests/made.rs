@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use ichflow_api::context::{Progress, RunContext, Silent};
-use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::labels::rsna::COUNT;
 use ichflow_api::nn::Normalisation;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::loss::binary_cross_entropy;
@@ -71,8 +71,8 @@ impl NetworkFactory for Factory {
 struct MeanCrossEntropy;
 
 impl LossFunction for MeanCrossEntropy {
-    fn loss(&self, logits: Tensor<2>, truth: Tensor<2>) -> Tensor<1> {
-        binary_cross_entropy(logits, truth).mean()
+    fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        targets.mean(binary_cross_entropy(logits, targets.truth.clone()))
     }
 }
 
@@ -101,7 +101,7 @@ pub(super) fn network() -> Network {
 pub(super) fn data(unreadable: &'static [&'static str], all_labelled: bool) -> Data {
     let slices = (0..8).map(|index| {
         let positive = index % 2 == 1;
-        let labels = (all_labelled || index != 7).then_some([positive; COUNT]);
+        let labels = (all_labelled || index != 7).then_some([positive; COUNT].into());
         testkit::slice(&format!("ID_{index}"), &format!("patient {index}"), labels)
     });
     let pixels = MadePixels::new(move |slice: &Slice| {

@@ -1,7 +1,7 @@
 //! The predictions after an epoch.
 
 use burn::module::Module;
-use ichflow_api::data::labels::COUNT;
+use ichflow_api::data::labels::Labels;
 use ichflow_api::prelude::*;
 
 use super::made::{data, network, progress, run_context, validator};
@@ -34,7 +34,9 @@ fn predictions_do_not_depend_on_the_batch() {
     // In the order of the slices, of which every other one is bright and positive.
     assert_eq!(
         by_two.truth,
-        (0..8).map(|index| [index % 2 == 1; COUNT]).collect::<Vec<_>>()
+        (0..8)
+            .map(|index| Labels::from([index % 2 == 1; 6]))
+            .collect::<Vec<_>>()
     );
     assert_ne!(by_two.probabilities[0], by_two.probabilities[1]);
     assert!(
@@ -51,7 +53,7 @@ fn slices_without_labels_or_pixels_are_left_out() {
     let mut data = data(&["ID_2"], false);
     data.validation = vec![2, 5, 6, 7];
     let (found, excluded) = validate(&validator(&data));
-    assert_eq!(found.truth, [[true; COUNT], [false; COUNT]]);
+    assert_eq!(found.truth, [Labels::from([true; 6]), Labels::negative(6)]);
     assert_eq!(found.probabilities.len(), 2);
     assert_eq!(excluded, ["ID_2"]);
 }

@@ -1,20 +1,53 @@
-//! Slices read straight from their DICOM files.
+//! DICOM, read by `ichflow-dicom`.
 
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ichflow_api::guard;
 use ichflow_api::prelude::*;
-use ichflow_dicom::{Frames, read_frame, read_frame_in_place};
+use ichflow_dicom::{Frames, Header, read_frame, read_frame_in_place};
 
-use crate::headers::{Source, source_of};
+use super::{Format, Frame};
+use crate::headers::{Source, slice_of, source_of};
+use crate::inspect::{Inspection, inspect_dicom};
+use crate::kinds::kinds_of;
 use crate::refusal::refused;
+
+/// DICOM files, of any name.
+pub(super) struct Dicom;
+
+impl Format for Dicom {
+    fn endings(&self) -> &'static [&'static str] {
+        &[".dcm", ".dicom", ".dic", ".ima"]
+    }
+
+    fn names_patients(&self) -> bool {
+        true
+    }
+
+    fn read(&self, file: &Path) -> Result<Vec<Frame>> {
+        let headers = ichflow_dicom::read_headers(file).map_err(refused)?;
+        let frame = |(frame, header): (usize, Header)| Frame {
+            instance: header.instance.clone(),
+            kinds: kinds_of(&header),
+            warnings: header.warnings.clone(),
+            slice: slice_of(file, frame as u32, header),
+        };
+        Ok(headers.into_iter().enumerate().map(frame).collect())
+    }
+
+    fn pixels(&self) -> Box<dyn PixelSource> {
+        Box::new(DicomPixels::default())
+    }
+
+    fn inspect(&self, file: &Path) -> Result<Inspection> {
+        inspect_dicom(file)
+    }
+}
 
 /// Reads each slice from its file, every time. Of files whose compressed frames only the whole file tells
 /// apart, the last one is kept: its frames are mostly asked for one after another.
-#[derive(Debug, Default)]
-pub(crate) struct DicomPixels {
+#[derive(Default)]
+struct DicomPixels {
     last: Mutex<Option<Arc<Kept>>>,
 }
 
@@ -26,26 +59,8 @@ struct Kept {
     frames: Frames,
 }
 
-impl std::fmt::Debug for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Kept").field(&self.path).finish()
-    }
-}
-
 impl PixelSource for DicomPixels {
     fn read(&self, slice: &Slice) -> Result<HuImage> {
-        // A decoder given damaged data may panic; the reader catches that, and here it prints nothing.
-        guard::catch(AssertUnwindSafe(|| self.frame(slice)))
-            .unwrap_or_else(|_| Err(Error::new("it is damaged: the reader gave up")))
-    }
-
-    fn describe(&self) -> String {
-        "DICOM files".into()
-    }
-}
-
-impl DicomPixels {
-    fn frame(&self, slice: &Slice) -> Result<HuImage> {
         let image = match slice.frame {
             0 => read_frame(&slice.file, 0),
             frame => match read_frame_in_place(&slice.file, frame) {
@@ -58,6 +73,12 @@ impl DicomPixels {
         Ok(HuImage { rows, columns, hu })
     }
 
+    fn describe(&self) -> String {
+        "DICOM files".into()
+    }
+}
+
+impl DicomPixels {
     /// The file as it is now, read at most once while its frames are asked for.
     fn kept(&self, path: &Path) -> Result<Arc<Kept>> {
         // Whoever else wants the same file waits for it instead of reading it too.
