@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 
-use crate::context::{Call, ForwardContext};
+use crate::context::{Call, ForwardContext, Values};
 use crate::cpu;
 use crate::layers::lowered::{Change, Weighted, lowered};
 
@@ -43,6 +43,7 @@ impl SliceLinear {
             weight: self.weight.id,
             output: &y.dims(),
             multiply_adds_per_value: self.weight.dims()[1],
+            values: Values::Features(&y),
         });
         y
     }

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation};
 
 use super::lengths::Lengths;
 use super::padding::Padding;
-use crate::context::{Call, ForwardContext};
+use crate::context::{Call, ForwardContext, Values};
 use crate::cpu;
 use crate::layers::{ChannelNorm, SliceLinear};
 
@@ -54,6 +54,7 @@ impl EncoderLayer {
             weight: self.in_proj.weight.id,
             output: &x.dims(),
             multiply_adds_per_value: 2 * lengths.longest(),
+            values: Values::Features(&x),
         });
         let drawn = match context.kernel(rows, |rows| {
             cpu::series::self_attention(self.heads, lengths, rows)

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation};
 
 use super::lengths::Lengths;
 use super::padding::Padding;
-use crate::context::{Call, ForwardContext};
+use crate::context::{Call, ForwardContext, Values};
 use crate::cpu;
 use crate::layers::SliceLinear;
 use crate::layers::slice_linear::uniform;
@@ -100,6 +100,7 @@ impl RecurrentLayer {
             weight: self.ahead.weight_hh.id,
             output: &input.dims(),
             multiply_adds_per_value: self.hidden,
+            values: Values::Features(&input),
         });
         let (weight, bias) = (self.both(|side| &side.weight_hh), self.both(|side| &side.bias_hh));
         let directions = 1 + usize::from(self.reverse.is_some());
