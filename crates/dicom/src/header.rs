@@ -31,6 +31,8 @@ pub struct Header {
     pub modality: String,
     /// PatientID as stored; empty where absent.
     pub patient: String,
+    /// AccessionNumber as stored; empty where absent.
+    pub accession: String,
     /// StudyInstanceUID as stored; empty where absent.
     pub study: String,
     /// SeriesInstanceUID as stored; empty where absent.
@@ -110,6 +112,7 @@ impl Header {
             rescale_type: elements.text(tags::RESCALE_TYPE),
             modality: elements.text(tags::MODALITY),
             patient: elements.text(tags::PATIENT_ID),
+            accession: elements.text(tags::ACCESSION_NUMBER),
             study: elements.text(tags::STUDY_INSTANCE_UID),
             series: elements.text(tags::SERIES_INSTANCE_UID),
             position_mm: along.or(location),

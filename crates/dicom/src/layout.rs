@@ -10,13 +10,14 @@ use crate::walk::{Element, Encoding, ITEM, META, SEQUENCE_END, Stop, Walk};
 const MAX_VALUE: usize = 1 << 16;
 
 /// Top-level elements that ichflow parses; the others are stepped over.
-pub(crate) const WANTED: [Tag; 36] = [
+pub(crate) const WANTED: [Tag; 37] = [
     tags::SPECIFIC_CHARACTER_SET,
     tags::IMAGE_TYPE,
     tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
     tags::MODALITY,
     tags::PATIENT_ID,
+    tags::ACCESSION_NUMBER,
     tags::STUDY_INSTANCE_UID,
     tags::SERIES_INSTANCE_UID,
     tags::ACQUISITION_TIME,
