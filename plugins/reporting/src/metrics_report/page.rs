@@ -7,6 +7,7 @@
 use askama::Template;
 use ichflow_api::prelude::*;
 
+use super::along::AlongSeries;
 use super::curves::{self, CurveSet};
 use super::data::{self, DataTable};
 use super::examples::{self, ExampleStrip};
@@ -42,6 +43,7 @@ struct Page<'a> {
     resamples: usize,
     eps: String,
     strips: Vec<ExampleStrip<'a>>,
+    along: &'a [AlongSeries],
     has_heat: bool,
     network: Option<NetworkTable>,
     origin: Origin<'a>,
@@ -91,6 +93,7 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         resamples: metrics.computed.bootstrap,
         eps: format!("{:e}", metrics.computed.eps),
         strips: examples::strips(material),
+        along: material.along,
         has_heat: material
             .strips
             .iter()
