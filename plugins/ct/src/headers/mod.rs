@@ -8,5 +8,5 @@ mod source;
 
 pub(crate) use cached::{Found, Headers, digest_of};
 pub(crate) use quarantine::{Others, check_limit, usable};
-pub(crate) use slices::{id_of, is_wrapped, slice_of};
+pub(crate) use slices::{id_of, is_wrapped, scan_of, slice_of};
 pub(crate) use source::{Source, source_of};
