@@ -34,6 +34,8 @@ pub struct Header {
     pub acquisition: Arc<Acquisition>,
     /// PatientID as stored; empty where absent.
     pub patient: String,
+    /// AccessionNumber as stored; empty where absent.
+    pub accession: String,
     /// StudyInstanceUID as stored; empty where absent.
     pub study: String,
     /// SeriesInstanceUID as stored; empty where absent.
@@ -114,6 +116,7 @@ impl Header {
             modality: elements.text(tags::MODALITY),
             acquisition: Arc::new(Acquisition::of(&elements)),
             patient: elements.text(tags::PATIENT_ID),
+            accession: elements.text(tags::ACCESSION_NUMBER),
             study: elements.text(tags::STUDY_INSTANCE_UID),
             series: elements.text(tags::SERIES_INSTANCE_UID),
             position_mm: along.or(location),

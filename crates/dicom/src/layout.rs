@@ -10,7 +10,7 @@ use crate::walk::{Element, Encoding, ITEM, META, SEQUENCE_END, Stop, Walk};
 const MAX_VALUE: usize = 1 << 16;
 
 /// Top-level elements that ichflow parses; the others are stepped over.
-pub(crate) const WANTED: [Tag; 49] = [
+pub(crate) const WANTED: [Tag; 50] = [
     tags::SPECIFIC_CHARACTER_SET,
     tags::IMAGE_TYPE,
     tags::SOP_CLASS_UID,
@@ -30,6 +30,7 @@ pub(crate) const WANTED: [Tag; 49] = [
     tags::STUDY_DATE,
     tags::ACQUISITION_DATE,
     tags::PATIENT_ID,
+    tags::ACCESSION_NUMBER,
     tags::STUDY_INSTANCE_UID,
     tags::SERIES_INSTANCE_UID,
     tags::ACQUISITION_TIME,

@@ -101,6 +101,8 @@ pub fn slice(id: &str, patient: &str, labels: Option<Labels>) -> Slice {
         patient: patient.into(),
         study: format!("study of {patient}"),
         series: format!("series of {patient}"),
+        instance: String::new(),
+        accession: String::new(),
         position_mm: Some(0.0),
         rows: 4,
         columns: 4,

@@ -158,6 +158,12 @@ pub struct Slice {
     pub study: String,
     /// SeriesInstanceUID as stored.
     pub series: String,
+    /// SOPInstanceUID as stored; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instance: String,
+    /// AccessionNumber as stored, by which a hospital knows the exam; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub accession: String,
     /// Position along the normal of the image plane, in mm, or SliceLocation where there is none; slices of a series sort
     /// by it.
     pub position_mm: Option<f64>,

@@ -114,6 +114,8 @@ fn slice_of(file: &Path, frame: u32, position_mm: f64, header: &Header) -> Slice
         patient: String::new(),
         study: String::new(),
         series: String::new(),
+        instance: String::new(),
+        accession: String::new(),
         position_mm: Some(position_mm),
         rows: header.rows as u32,
         columns: header.columns as u32,

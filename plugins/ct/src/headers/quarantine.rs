@@ -71,10 +71,9 @@ impl Others {
 
 /// Parts usable and unusable files; the unusable ones go to quarantine, and so do slices of the kinds to `exclude`. More
 /// than `limit` unusable files are an error. With the slices come remarks, which were told already.
-pub(crate) fn usable(
+pub(super) fn usable(
     context: &Context,
     found: Vec<Found>,
-    ids: &[String],
     limit: Option<usize>,
     exclude: &[Kind],
 ) -> Result<(Vec<Slice>, Vec<String>)> {
@@ -82,7 +81,7 @@ pub(crate) fn usable(
     let mut unusable: Vec<(String, PathBuf, String)> = Vec::new();
     let mut excluded: Vec<(String, PathBuf, String)> = Vec::new();
     let mut warnings: BTreeMap<String, usize> = BTreeMap::new();
-    for (found, id) in found.into_iter().zip(ids) {
+    for found in found {
         let mut kept = BTreeSet::new();
         match found.slices {
             Ok(of_file) => {
@@ -103,7 +102,7 @@ pub(crate) fn usable(
             }
             Err(reason) => {
                 let reason = no_slice(&found.file, reason).reason().to_owned();
-                unusable.push((id.clone(), found.file, reason));
+                unusable.push((found.id, found.file, reason));
             }
         }
         for warning in found.warnings.into_iter().chain(kept) {

@@ -31,6 +31,8 @@ pub(crate) fn slice_of(file: &Path, frame: u32, header: Header) -> Slice {
         patient: header.patient,
         study: header.study,
         series: header.series,
+        instance: header.instance,
+        accession: header.accession,
         position_mm: header.position_mm,
         rows,
         columns,
