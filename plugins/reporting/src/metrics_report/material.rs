@@ -2,6 +2,7 @@
 
 use ichflow_api::context::RunContext;
 use ichflow_api::data::measures::Metrics;
+use ichflow_api::data::selection::Selection;
 use ichflow_api::nn::summary::Summary;
 use ichflow_api::prelude::*;
 
@@ -19,6 +20,8 @@ pub(crate) struct Material<'a> {
     pub history: Option<&'a History>,
     /// What was trained, if anything was.
     pub model: Option<&'a Model>,
+    /// Which series were chosen, where some were.
+    pub selection: Option<&'a Selection>,
     pub metrics: &'a Metrics,
     pub strips: &'a [Strip],
     /// Series that two models see differently, where there is another.

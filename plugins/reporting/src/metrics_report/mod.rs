@@ -12,6 +12,7 @@ mod network;
 mod origin;
 mod page;
 mod scores;
+mod series;
 mod slices;
 mod stage;
 mod tables;
