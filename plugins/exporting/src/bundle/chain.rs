@@ -21,6 +21,9 @@ pub(super) const TRAINED: &str = "trained-weights";
 /// What `use` says of the stage that trained the network over series: the bundle's weights of that.
 pub(super) const TRAINED_SERIES: &str = "trained-series-weights";
 
+/// What `use` says of the stage that trained both on: where it stands, those that trained them before it stand for it.
+pub(super) const TRAINED_ON_TOGETHER: &str = "trained-on-together";
+
 /// Stages in the order of the recipe, and the wires that end in the model and in the predictions.
 pub(super) struct Chain {
     /// The stages' tables, by name.
@@ -115,6 +118,8 @@ impl<'a> Collector<'a> {
         let takes = |is: fn(&InputPort) -> bool| ports.inputs.iter().any(is);
         let trained = if takes(is::<NetworkSpec>) && makes(ArtifactType::of::<Model>()) {
             Some(TRAINED)
+        } else if takes(is::<SeriesModel>) && makes(ArtifactType::of::<SeriesModel>()) {
+            Some(TRAINED_ON_TOGETHER)
         } else if takes(is::<SeriesNetworkSpec>) && makes(ArtifactType::of::<SeriesModel>()) {
             Some(TRAINED_SERIES)
         } else {
@@ -126,7 +131,9 @@ impl<'a> Collector<'a> {
             let builds = is::<Window>(input)
                 || is::<Resize>(input)
                 || is::<NetworkSpec>(input)
-                || is::<SeriesNetworkSpec>(input);
+                || is::<SeriesNetworkSpec>(input)
+                || is::<Model>(input)
+                || is::<SeriesModel>(input);
             if trained.is_some() && !builds {
                 continue;
             }

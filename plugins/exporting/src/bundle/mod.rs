@@ -17,7 +17,7 @@ use ichflow_api::tensors::model::Resize;
 use serde_json::json;
 use toml::{Table, Value};
 
-use chain::{Collector, TRAINED_SERIES};
+use chain::{Collector, TRAINED_ON_TOGETHER, TRAINED_SERIES};
 use format::{
     BundledSeries, BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE,
     SERIES_TRAINED_ON, SERIES_WEIGHTS, TRAINED_ON, WEIGHTS,
@@ -175,7 +175,7 @@ fn bundled_series(
     let wire = own.and_then(Value::as_str).unwrap_or_default();
     let model = inputs
         .get(optional::SERIES_MODEL)?
-        .filter(|_| chain::stage_of(wire) == name)
+        .filter(|_| chain::stage_of(wire) == name || trained_on(stages, wire))
         .ok_or_else(|| {
             Error::new(format!(
                 "the predictions are made with the series model of `{name}`"
@@ -198,6 +198,12 @@ fn bundled_series(
         },
         trained_on: DigestedFile::write(directory, SERIES_TRAINED_ON, &model.trained_on.to_bytes())?,
     }))
+}
+
+/// Whether a wire starts at a stage that trained both networks on.
+fn trained_on(stages: &Table, wire: &str) -> bool {
+    let stage = stages.get(chain::stage_of(wire));
+    stage.and_then(|table| table.get("use")?.as_str()) == Some(TRAINED_ON_TOGETHER)
 }
 
 /// The predictions that a stage makes with this very model, if one does.

@@ -15,7 +15,7 @@ use ichflow_api::tensors::model::Preparation;
 use ichflow_api::tensors::views::Views;
 use toml::{Table, Value};
 
-use super::chain::{SLICES, TRAINED, TRAINED_SERIES, parts, stage_of};
+use super::chain::{SLICES, TRAINED, TRAINED_ON_TOGETHER, TRAINED_SERIES, parts, stage_of};
 use super::format::{DigestedFile, Index};
 
 /// What stands for the folds of the slices to predict, all of them to be predicted.
@@ -212,6 +212,12 @@ impl<'a> Machine<'a> {
             Some(TRAINED_SERIES) => {
                 let model = self.trained_series(table)?;
                 self.made.insert(wire.to_owned(), Arc::new(model));
+            }
+            Some(TRAINED_ON_TOGETHER) => {
+                let output = wire.split_once('.').map_or("", |(_, output)| output);
+                let before = table.get(output).and_then(Value::as_str);
+                let model = self.make(before.ok_or_else(|| bundle.broken(wire))?)?;
+                self.made.insert(wire.to_owned(), model);
             }
             _ => self.run_stage(name, table)?,
         }

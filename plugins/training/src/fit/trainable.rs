@@ -37,10 +37,9 @@ impl Trainable {
             };
         }
         let paths: Vec<String> = text.split(',').map(|path| path.trim().to_owned()).collect();
-        match paths
-            .iter()
-            .find(|path| !path.contains('.') && !["window", "backbone", "head"].contains(&path.as_str()))
-        {
+        match paths.iter().find(|path| {
+            !path.contains('.') && !["window", "backbone", "head", "image", "series"].contains(&path.as_str())
+        }) {
             Some(path) => Err(format!("`{path}` is no part of a network")),
             None => Ok(Self::Named(paths)),
         }

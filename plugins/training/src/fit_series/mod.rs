@@ -10,6 +10,7 @@ mod stage;
 mod task;
 #[cfg(test)]
 mod tests;
+pub mod together;
 mod truth;
 mod vary;
 

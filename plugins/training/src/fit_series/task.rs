@@ -111,29 +111,34 @@ impl SeriesTask {
             trained_on: TrainedOn::default(),
         }
     }
+}
 
-    /// Adds what was predicted of some series to `validation`, as far as its truth is known.
-    fn judge(&self, found: &SeriesProbabilities, units: &[usize], validation: &mut Validation) {
-        let labels = self.shape.labels;
-        let row = |values: &[f32], row: usize| -> Vec<f64> {
-            let values = values[row * labels..(row + 1) * labels].iter();
-            values.map(|value| f64::from(*value)).collect()
-        };
-        if self.level > Level::Slice {
-            for (place, unit) in units.iter().enumerate() {
-                if let Some(truth) = truth::of_series(self.validation.slices(*unit)) {
-                    validation.truth.push(truth);
-                    validation.probabilities.push(row(&found.exams, place));
-                }
-            }
-            return;
+/// Adds what was predicted of some series, each by its slices, to `validation`, as far as its truth is known; `of_series`:
+/// of series as a whole.
+pub(super) fn judge(
+    found: &SeriesProbabilities,
+    series: &[Vec<&Slice>],
+    labels: usize,
+    of_series: bool,
+    validation: &mut Validation,
+) {
+    let row = |values: &[f32], row: usize| -> Vec<f64> {
+        let values = values[row * labels..(row + 1) * labels].iter();
+        values.map(|value| f64::from(*value)).collect()
+    };
+    let mut add = |truth: Option<Labels>, row: Vec<f64>| {
+        if let Some(truth) = truth {
+            validation.truth.push(truth);
+            validation.probabilities.push(row);
         }
-        let slices = units.iter().flat_map(|unit| self.validation.slices(*unit));
-        for (place, slice) in slices.enumerate() {
-            if let Some(truth) = &slice.labels {
-                validation.truth.push(truth.clone());
-                validation.probabilities.push(row(&found.slices, place));
-            }
+    };
+    if of_series {
+        for (place, slices) in series.iter().enumerate() {
+            add(truth::of_series(slices.iter().copied()), row(&found.exams, place));
+        }
+    } else {
+        for (place, slice) in series.iter().flatten().enumerate() {
+            add(slice.labels.clone(), row(&found.slices, place));
         }
     }
 }
@@ -235,7 +240,17 @@ impl Task for SeriesTask {
         for (units, batch) in batches.iter().zip(ahead.by_ref()) {
             context.checkpoint()?;
             let found = model.predict(&batch?.series, &context.device())?;
-            self.judge(&found, units, &mut validation);
+            let series: Vec<Vec<&Slice>> = units
+                .iter()
+                .map(|unit| self.validation.slices(*unit).collect())
+                .collect();
+            judge(
+                &found,
+                &series,
+                self.shape.labels,
+                self.level > Level::Slice,
+                &mut validation,
+            );
             progress.advance(units.len() as u64);
         }
         validation.waited = ahead.waited();
