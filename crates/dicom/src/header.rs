@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
 
+use crate::acquisition::Acquisition;
 use crate::codec::Codec;
 use crate::elements::{Elements, Parsed};
 use crate::error::Result;
@@ -29,8 +30,12 @@ pub struct Header {
     pub rescale_type: String,
     /// Modality as stored; empty where absent.
     pub modality: String,
+    /// How the image was taken, and of whom.
+    pub acquisition: Arc<Acquisition>,
     /// PatientID as stored; empty where absent.
     pub patient: String,
+    /// AccessionNumber as stored; empty where absent.
+    pub accession: String,
     /// StudyInstanceUID as stored; empty where absent.
     pub study: String,
     /// SeriesInstanceUID as stored; empty where absent.
@@ -109,7 +114,9 @@ impl Header {
             image_type: values(&elements.text(tags::IMAGE_TYPE)),
             rescale_type: elements.text(tags::RESCALE_TYPE),
             modality: elements.text(tags::MODALITY),
+            acquisition: Arc::new(Acquisition::of(&elements)),
             patient: elements.text(tags::PATIENT_ID),
+            accession: elements.text(tags::ACCESSION_NUMBER),
             study: elements.text(tags::STUDY_INSTANCE_UID),
             series: elements.text(tags::SERIES_INSTANCE_UID),
             position_mm: along.or(location),

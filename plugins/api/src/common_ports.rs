@@ -65,6 +65,8 @@ pub mod optional {
     pub const BALANCE: OptionalInput<Balance> = OptionalInput::new("balance");
     /// What `metrics.json` says.
     pub const SCORES: OptionalInput<Scores> = OptionalInput::new("scores");
+    /// Which series were chosen.
+    pub const SELECTION: OptionalInput<Selection> = OptionalInput::new("selection");
     /// From HU to the channels a network sees.
     #[cfg(feature = "tensors")]
     pub const WINDOW: OptionalInput<Window> = OptionalInput::new("window");
@@ -120,6 +122,8 @@ pub mod output {
     pub const METRICS: Output<Metrics> = Output::new("metrics");
     /// What `metrics.json` says.
     pub const SCORES: Output<Scores> = Output::new("scores");
+    /// Which series were chosen.
+    pub const SELECTION: Output<Selection> = Output::new("selection");
     /// From HU to the channels a network sees.
     #[cfg(feature = "tensors")]
     pub const WINDOW: Output<Window> = Output::new("window");
@@ -161,6 +165,7 @@ mod types {
     pub(super) use crate::data::pixels::Pixels;
     pub(super) use crate::data::predictions::Predictions;
     pub(super) use crate::data::scores::Scores;
+    pub(super) use crate::data::selection::Selection;
     pub(super) use crate::data::submission::SampleSubmission;
     pub(super) use crate::data::thresholds::Thresholds;
     #[cfg(feature = "tensors")]

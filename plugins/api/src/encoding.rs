@@ -39,6 +39,16 @@ impl Encoding {
         }
     }
 
+    /// "UTF-8 with a byte-order mark".
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Utf8 { marked: false } => "UTF-8",
+            Self::Utf8 { marked: true } => "UTF-8 with a byte-order mark",
+            Self::Utf16 { marked: false, .. } => "UTF-16",
+            Self::Utf16 { marked: true, .. } => "UTF-16 with a byte-order mark",
+        }
+    }
+
     /// Length of the byte-order mark.
     pub(crate) fn mark(self) -> usize {
         match self {

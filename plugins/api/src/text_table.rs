@@ -20,6 +20,8 @@ const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 pub struct TextTable<'a> {
     /// What separates the fields of a line.
     pub separator: u8,
+    /// How its characters are stored, in words: "UTF-8 with a byte-order mark".
+    pub encoding: &'static str,
     /// Lines that were taken off its begin: `sep=;`, by which spreadsheet programs know the separator.
     pub lines_before: usize,
     /// The text, without a byte-order mark.
@@ -67,6 +69,7 @@ impl<'a> TextTable<'a> {
         let rest: Box<dyn Read + 'a> = if old_mac { Box::new(OldMac(text)) } else { text };
         Ok(Self {
             separator,
+            encoding: encoding.in_words(),
             lines_before: usize::from(told.is_some()),
             text: Box::new(Cursor::new(head).chain(rest)),
         })
@@ -187,6 +190,15 @@ mod tests {
         let mut text = String::new();
         table.text.read_to_string(&mut text).unwrap();
         (table.separator, text)
+    }
+
+    #[test]
+    fn an_encoding_is_said_in_words() {
+        let said = |bytes: &[u8]| TextTable::of(bytes, "t.csv").unwrap().encoding;
+        assert_eq!(said(b"ID"), "UTF-8");
+        assert_eq!(said(b"\xef\xbb\xbfID"), "UTF-8 with a byte-order mark");
+        assert_eq!(said(b"\xff\xfeI\0D\0"), "UTF-16 with a byte-order mark");
+        assert_eq!(said(b"I\0D\0"), "UTF-16");
     }
 
     #[test]

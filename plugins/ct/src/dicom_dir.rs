@@ -1,19 +1,14 @@
 //! Any directory tree of DICOM and NIfTI files.
 
-use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ichflow_api::data::cohort;
 use ichflow_api::needs::{Known, Needs};
-use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
-use ichflow_api::slice_files::{NoSlice, visit};
 
 use crate::foresee::foresee;
-use crate::formats::FilePixels;
-use crate::headers::{Found, Headers, Others, digest_of, usable};
+use crate::headers::{Files, Wanted};
 use crate::kinds::Kind;
-use crate::series;
 
 /// Loads every DICOM slice and NIfTI volume below a directory, without labels: data of one's own to apply a model to.
 ///
@@ -64,52 +59,21 @@ path = "data/my_study"
     }
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let mut others = Others::default();
-        let (files, closed) = self.files(context, &mut others)?;
-        let named = self.named(files);
-        let ids: HashMap<PathBuf, String> = named
-            .iter()
-            .map(|(id, path)| (path.clone(), id.clone()))
-            .collect();
-        let headers = Headers::open(context)?;
-        let (named, is_part) = headers.share_of(context, named);
-        let found = headers.read(context, named)?;
-        let pixels = Pixels::new(FilePixels::default()).with_digest(digest_of(&found));
-        let mut found = others.take_from(found);
-        if !is_part {
-            found.extend(closed);
-        }
-        let mut remarks = others.remarks();
-        let id_of = |found: &Found| {
-            let known = ids.get(&found.file).cloned();
-            known.unwrap_or_else(|| self.plain_id(&found.file))
+        let mut files = Files::default();
+        files.add_below(&self.path, context)?;
+        let wanted = Wanted {
+            max_quarantined: self.max_quarantined,
+            exclude: &self.exclude,
+            single_frames: false,
         };
-        let ids: Vec<String> = found.iter().map(id_of).collect();
-        let count = found.len();
-        let (slices, warnings) = usable(context, found, &ids, self.max_quarantined, &self.exclude)?;
-        if !is_part {
-            remarks.extend(series::remarks(&slices));
+        let mut loaded = files.load(context, &wanted)?;
+        let remarks = loaded.tell(context, Vec::new());
+        let is_part = loaded.is_part;
+        if loaded.slices.is_empty() && !is_part {
+            return Err(loaded.nothing_below(&self.path, context));
         }
-        for remark in &remarks {
-            context.say(remark);
-        }
-        if slices.is_empty() && !is_part {
-            let excluded = context.run().quarantined();
-            let why = excluded.first().map_or_else(String::new, |first| {
-                let file = path_text(&first.file);
-                format!(
-                    " that can be used: {file}: {} (the first of {count} files)",
-                    first.reason
-                )
-            });
-            return Err(
-                Error::new(format!("no slice was found below {}{why}", self.path.display()))
-                    .help("`path` should be a directory of CT slices, at any depth; `ichflow inspect` says what a file is"),
-            );
-        }
-        remarks.extend(warnings);
         let cohort = Cohort {
-            slices,
+            slices: loaded.slices,
             remarks,
             labels: context.label_set().clone(),
             ..Cohort::default()
@@ -117,49 +81,8 @@ path = "data/my_study"
         cohort::record(context, &[("cohort", &cohort)])?;
         let outputs = Outputs::new()
             .with(output::COHORT, cohort)
-            .with(output::PIXELS, pixels);
+            .with(output::PIXELS, loaded.pixels);
         Ok(if is_part { outputs.part() } else { outputs })
-    }
-}
-
-impl DicomDir {
-    /// All files below the directory, sorted, and apart from them what cannot be opened.
-    fn files(&self, context: &Context, others: &mut Others) -> Result<(Vec<PathBuf>, Vec<Found>)> {
-        let (mut files, mut closed) = (Vec::new(), Vec::new());
-        visit(&self.path, |entry| {
-            context.checkpoint()?;
-            match entry.problem {
-                None => files.push(entry.path),
-                Some(NoSlice::Other(_)) => others.links += 1,
-                Some(NoSlice::Unusable(reason)) => closed.push(Found::unusable(entry.path, reason)),
-            }
-            Ok::<_, Error>(())
-        })?;
-        Ok((files, closed))
-    }
-
-    /// Files with their ids: the path below the directory, its parts joined by two underscores, so that
-    /// an id can be a file name. A number is added where two would be the same.
-    fn named(&self, files: Vec<PathBuf>) -> Vec<(String, PathBuf)> {
-        let mut taken = HashSet::new();
-        let mut named = Vec::with_capacity(files.len());
-        for file in files {
-            let plain = self.plain_id(&file);
-            let mut id = plain.clone();
-            let mut number = 2;
-            while !taken.insert(id.clone()) {
-                id = format!("{plain}~{number}");
-                number += 1;
-            }
-            named.push((id, file));
-        }
-        named
-    }
-
-    fn plain_id(&self, file: &Path) -> String {
-        let below = file.strip_prefix(&self.path).unwrap_or(file);
-        let parts: Vec<_> = below.iter().map(|part| path_text(Path::new(part))).collect();
-        parts.join("__")
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::data::labels::{LabelSet, Labels, Level};
+use crate::data::scan::{ScanNotes, shared};
 use crate::data::subject::Subject;
 use crate::digest::{Digest, sha256};
 use crate::error::{Result, ResultExt};
@@ -157,6 +158,12 @@ pub struct Slice {
     pub study: String,
     /// SeriesInstanceUID as stored.
     pub series: String,
+    /// SOPInstanceUID as stored; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instance: String,
+    /// AccessionNumber as stored, by which a hospital knows the exam; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub accession: String,
     /// Position along the normal of the image plane, in mm, or SliceLocation where there is none; slices of a series sort
     /// by it.
     pub position_mm: Option<f64>,
@@ -171,6 +178,9 @@ pub struct Slice {
     /// What else its header says.
     #[serde(default)]
     pub header: HeaderNotes,
+    /// How it was taken, and of whom; slices of a series share it.
+    #[serde(default, skip_serializing_if = "shared::is_empty", with = "shared")]
+    pub scan: Arc<ScanNotes>,
     /// The truth, where it is known.
     pub labels: Option<Labels>,
 }

@@ -25,6 +25,9 @@ const CHUNK: usize = 4096;
 /// A file and what its header said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Found {
+    /// The id that its slice gets, and slices of several begin with.
+    #[serde(skip)]
+    pub id: String,
     /// The file.
     #[serde(with = "ichflow_api::path_text")]
     pub file: PathBuf,
@@ -39,9 +42,9 @@ pub(crate) struct Found {
 }
 
 /// Headers are kept in this file of the stage's cache directory, and those that a shard read beside it.
-const KEPT: &str = "headers-5.jsonl";
-/// What the files of shards are called: `headers-5.2-of-3.jsonl`.
-const KEPT_STEM: &str = "headers-5.";
+const KEPT: &str = "headers-7.jsonl";
+/// What the files of shards are called: `headers-7.2-of-3.jsonl`.
+const KEPT_STEM: &str = "headers-7.";
 
 /// Reads headers, taking those it can from what earlier runs and shards kept.
 pub(crate) struct Headers {
@@ -134,6 +137,7 @@ impl Headers {
                     let one = match self.kept.get(file) {
                         Some(kept) if source.is_some() && kept.source == source => {
                             let mut kept = kept.clone();
+                            kept.id.clone_from(id);
                             if let Ok(slices) = &mut kept.slices {
                                 name_slices(slices, id, file);
                             }
@@ -220,6 +224,7 @@ impl Found {
             slices
         });
         Self {
+            id: id.to_owned(),
             file: file.to_owned(),
             source,
             slices,
@@ -231,8 +236,9 @@ impl Found {
 
 impl Found {
     /// A file, or what stands in a directory in its place, that cannot be opened.
-    pub(crate) fn unusable(file: PathBuf, reason: String) -> Self {
+    pub(crate) fn unusable(id: String, file: PathBuf, reason: String) -> Self {
         Self {
+            id,
             file,
             source: None,
             slices: Err(reason),

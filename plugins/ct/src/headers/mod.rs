@@ -2,11 +2,12 @@
 //! quarantine. Every loader comes here.
 
 mod cached;
+mod files;
 mod quarantine;
 mod slices;
 mod source;
 
-pub(crate) use cached::{Found, Headers, digest_of};
-pub(crate) use quarantine::{Others, check_limit, usable};
-pub(crate) use slices::{id_of, is_wrapped, slice_of};
+pub(crate) use files::{Files, Loaded, Wanted};
+pub(crate) use quarantine::check_limit;
+pub(crate) use slices::{id_of, is_wrapped, scan_of, slice_of};
 pub(crate) use source::{Source, source_of};

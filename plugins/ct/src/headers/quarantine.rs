@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ichflow_api::counted::counted;
+use ichflow_api::data::scan::share;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files::NoSlice;
 
@@ -70,10 +71,9 @@ impl Others {
 
 /// Parts usable and unusable files; the unusable ones go to quarantine, and so do slices of the kinds to `exclude`. More
 /// than `limit` unusable files are an error. With the slices come remarks, which were told already.
-pub(crate) fn usable(
+pub(super) fn usable(
     context: &Context,
     found: Vec<Found>,
-    ids: &[String],
     limit: Option<usize>,
     exclude: &[Kind],
 ) -> Result<(Vec<Slice>, Vec<String>)> {
@@ -81,7 +81,7 @@ pub(crate) fn usable(
     let mut unusable: Vec<(String, PathBuf, String)> = Vec::new();
     let mut excluded: Vec<(String, PathBuf, String)> = Vec::new();
     let mut warnings: BTreeMap<String, usize> = BTreeMap::new();
-    for (found, id) in found.into_iter().zip(ids) {
+    for found in found {
         let mut kept = BTreeSet::new();
         match found.slices {
             Ok(of_file) => {
@@ -102,7 +102,7 @@ pub(crate) fn usable(
             }
             Err(reason) => {
                 let reason = no_slice(&found.file, reason).reason().to_owned();
-                unusable.push((id.clone(), found.file, reason));
+                unusable.push((found.id, found.file, reason));
             }
         }
         for warning in found.warnings.into_iter().chain(kept) {
@@ -133,6 +133,7 @@ pub(crate) fn usable(
     }
     check_limit(&unusable, limit)?;
     sort(&mut slices);
+    share(&mut slices);
     Ok((slices, remarks))
 }
 

@@ -12,10 +12,8 @@ use ichflow_api::prelude::*;
 
 use super::image_id::ImageId;
 use super::labels::LabelTable;
-use crate::formats::FilePixels;
-use crate::headers::{self, Headers};
+use crate::headers::{self, Wanted};
 use crate::kinds::Kind;
-use crate::series;
 
 /// Examples shown of one kind of oddity.
 const EXAMPLES: usize = 3;
@@ -125,22 +123,14 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
         .chain(&test_images)
         .map(|(id, path)| (id.to_string(), path.clone()))
         .collect();
-    let headers = Headers::open(context)?;
-    let (wanted, is_part) = headers.share_of(context, wanted);
-    let ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
-    let mut found = headers.read(context, wanted)?;
-    let pixels = Pixels::new(FilePixels::default()).with_digest(headers::digest_of(&found));
-    for found in &mut found {
-        found.refuse_several_frames();
-    }
-    let (slices, warnings) = headers::usable(context, found, &ids, files.max_quarantined, &files.exclude)?;
-    if !is_part {
-        remarks.extend(series::remarks(&slices));
-    }
-    for remark in &remarks {
-        context.say(remark);
-    }
-    remarks.extend(warnings);
+    let limits = Wanted {
+        max_quarantined: files.max_quarantined,
+        exclude: &files.exclude,
+        single_frames: true,
+    };
+    let mut loaded = headers::Files::of(wanted).load(context, &limits)?;
+    let remarks = loaded.tell(context, remarks);
+    let is_part = loaded.is_part;
 
     let mut train = Cohort {
         labels: labels.clone(),
@@ -148,7 +138,7 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
         ..Cohort::default()
     };
     let mut test = train.with_slices(Vec::new());
-    for mut slice in slices {
+    for mut slice in loaded.slices {
         let id = ImageId::parse(slice.id.as_bytes());
         slice.labels = id.and_then(|id| table.of_image.get(&id).map(truth_of));
         let is_test = id.is_some_and(|id| test_images.contains_key(&id));
@@ -170,7 +160,7 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
         .with(output::TRAIN, train)
         .with_some(output::TEST_COHORT, test)
         .with_some(output::SAMPLE, sample)
-        .with(output::PIXELS, pixels);
+        .with(output::PIXELS, loaded.pixels);
     Ok(if is_part { outputs.part() } else { outputs })
 }
 

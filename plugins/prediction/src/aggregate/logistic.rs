@@ -60,7 +60,7 @@ pub(super) fn fitted(
     test: Option<Gathered>,
     context: &Context,
 ) -> Result<(Predictions, Option<Predictions>)> {
-    if valid.exams.with_truth().next().is_none() {
+    if valid.exams.slices.iter().all(|exam| exam.labels.is_none()) {
         return Err(
             Error::new("the truth of no validation exam is known, so nothing can be fitted to it")
                 .help("`method = \"max\"` needs no truth"),

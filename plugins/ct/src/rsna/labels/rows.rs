@@ -11,9 +11,8 @@ use ichflow_api::prelude::*;
 
 use super::super::image_id::{ImageId, ImageMap};
 use super::columns::{Columns, LabelColumns, Refused, fields};
+use crate::examples::Examples;
 
-/// Examples shown of one kind of mistake.
-const EXAMPLES: usize = 5;
 /// All six labels seen.
 const ALL: u8 = (1 << COUNT) - 1;
 
@@ -264,29 +263,4 @@ fn excerpt(line: &[u8]) -> String {
         .chars()
         .take(60)
         .collect()
-}
-
-/// A count with its first few examples.
-#[derive(Default)]
-struct Examples {
-    count: usize,
-    shown: Vec<String>,
-}
-
-impl Examples {
-    fn add(&mut self, example: impl FnOnce() -> String) {
-        self.count += 1;
-        if self.shown.len() < EXAMPLES {
-            self.shown.push(example());
-        }
-    }
-
-    fn text(&self) -> String {
-        let more = if self.count > self.shown.len() {
-            ", …"
-        } else {
-            ""
-        };
-        format!("{}{more}", self.shown.join(", "))
-    }
 }
