@@ -6,12 +6,14 @@
 //! | [`embed`] | a network's pooled features and logits of every slice |
 //! | [`out_of_fold`] | embeddings of k folds put together, each by a network that was not trained on the slice |
 //! | [`predict_series`] | a series model's probabilities of slices, and of exams |
+//! | [`aggregate`] | one prediction for every exam, from those of its slices |
 //! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
 //! | [`histogram-logistic`](histogram_logistic) | the baseline: logistic regression on histograms, no network |
 //!
 //! [`logistic`] is the regression that the baseline and stacking ensembles share.
 
+pub mod aggregate;
 mod batches;
 pub mod embed;
 pub mod histogram_logistic;

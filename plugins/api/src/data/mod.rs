@@ -7,6 +7,7 @@ pub mod calibration;
 pub mod cohort;
 pub mod comparison;
 pub mod exam_predictions;
+pub mod exams;
 pub mod folds;
 pub mod identity;
 pub mod labelled;
