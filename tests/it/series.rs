@@ -176,6 +176,43 @@ use = "evaluate"
     );
 }
 
+#[test]
+fn both_networks_are_trained_on_together_and_bundled() {
+    let together = r#"[together]
+use = "fine-tune-series"
+batch = 2
+chunk = 3
+vary = { window = 4 }
+phases = [{ epochs = 2, lr = 1e-4, frozen_norm = true }]
+
+[embed_again]
+use = "embed"
+
+[predict_again]
+use = "predict-series"
+
+[smooth]"#;
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    fs::write(place.join("tiny.toml"), recipe().replace("[smooth]", together)).unwrap();
+    let latest = run(place);
+    let of = |stage: &str| fs::read(latest.join(stage).join("predictions/test.csv")).unwrap();
+    assert!(of("predict_again") != of("predict_series"), "nothing was learned");
+    let expected = rows(&latest.join("smooth/predictions/test.csv"), 1);
+    let study = below(&place.join("runs/cache/phantom"), "stage_2_test");
+    let model = latest.join("model");
+    let arguments = [
+        "predict",
+        model.to_str().unwrap(),
+        study.to_str().unwrap(),
+        "--out=p.csv",
+        "--device=cpu",
+    ];
+    let output = ichflow(place, &arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(rows(&place.join("p.csv"), 2), expected);
+}
+
 fn rows(path: &Path, from: usize) -> std::collections::BTreeMap<String, String> {
     let text = fs::read_to_string(path).unwrap();
     let row = |line: &str| {

@@ -91,8 +91,6 @@ pub mod optional {
     /// The trained network over the slices of series.
     #[cfg(feature = "tensors")]
     pub const SERIES_MODEL: OptionalInput<SeriesModel> = OptionalInput::new("series_model");
-    /// What was said of exams of the validation slices.
-    pub const EXAMS: OptionalInput<ExamPredictions> = OptionalInput::new("exams");
     /// How the training of a series model went.
     #[cfg(feature = "tensors")]
     pub const SERIES_HISTORY: OptionalInput<History> = OptionalInput::new("series_history");
@@ -171,17 +169,12 @@ pub mod output {
     /// How the training of a series model went.
     #[cfg(feature = "tensors")]
     pub const SERIES_HISTORY: Output<History> = Output::new("series_history");
-    /// What was said of exams of the validation slices.
-    pub const EXAMS: Output<ExamPredictions> = Output::new("exams");
-    /// What was said of exams of the test slices.
-    pub const TEST_EXAMS: Output<ExamPredictions> = Output::new("test_exams");
 }
 
 mod types {
     pub(super) use crate::data::balance::Balance;
     pub(super) use crate::data::calibration::Calibration;
     pub(super) use crate::data::cohort::Cohort;
-    pub(super) use crate::data::exam_predictions::ExamPredictions;
     pub(super) use crate::data::folds::Folds;
     pub(super) use crate::data::measures::Metrics;
     pub(super) use crate::data::pixels::Pixels;

@@ -83,7 +83,6 @@ pub mod prelude {
     pub use crate::data::balance::Balance;
     pub use crate::data::calibration::Calibration;
     pub use crate::data::cohort::{Cohort, Slice, SliceTags};
-    pub use crate::data::exam_predictions::{ExamPrediction, ExamPredictions};
     pub use crate::data::folds::{Fold, Folds};
     pub use crate::data::labels::{LabelSet, Labels, Level};
     pub use crate::data::pixels::{HuImage, PixelSource, Pixels};

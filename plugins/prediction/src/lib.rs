@@ -16,6 +16,7 @@
 pub mod aggregate;
 mod batches;
 pub mod embed;
+mod exam_table;
 pub mod histogram_logistic;
 pub mod logistic;
 pub mod out_of_fold;

@@ -1,10 +1,13 @@
 //! `predict-series`: what a series model says of validation and test slices, and of exams.
 
+use ichflow_api::data::exams::exams_of;
+use ichflow_api::data::labels::Level;
 use ichflow_api::nn::series::SeriesValues;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::series_units::SeriesUnits;
 use rayon::prelude::*;
 
+use crate::exam_table::{ExamPrediction, write_csv};
 use crate::slices::offer;
 
 /// Applies a series model to the embedded validation slices and, where there are some, to the embedded test slices.
@@ -64,7 +67,7 @@ impl Stage for PredictSeries {
         };
         let said = |found: Found, name: &str| -> Result<Found> {
             let path = context.file(&format!("predictions/exams_{name}.csv"))?;
-            found.exams.write_csv(&path, cohort.labels.names())?;
+            write_csv(&found.table, &path, cohort.labels.names())?;
             Ok(found)
         };
         let valid = said(
@@ -90,7 +93,10 @@ ichflow_api::register!(PredictSeries);
 /// What a model said of some slices.
 struct Found {
     slices: Predictions,
-    exams: ExamPredictions,
+    /// The same of whole exams.
+    exams: Predictions,
+    /// Series by series, with the weights of slices.
+    table: Vec<ExamPrediction>,
 }
 
 impl PredictSeries {
@@ -107,7 +113,8 @@ impl PredictSeries {
         let units = SeriesUnits::of(embeddings, keep);
         let progress = context.progress("predicting", units.len(), "series");
         let mut of_row: Vec<Option<Vec<f64>>> = vec![None; embeddings.slices().len()];
-        let mut exams = ExamPredictions::default();
+        let mut table = Vec::new();
+        let mut whole_of_row: Vec<Vec<f64>> = vec![Vec::new(); of_row.len()];
         let all: Vec<usize> = (0..units.len()).collect();
         for batch in all.chunks(self.batch) {
             context.checkpoint()?;
@@ -141,8 +148,9 @@ impl PredictSeries {
                 for (row, of_slice) in rows.iter().zip(&slices) {
                     let of_exam = model.level > Level::Slice;
                     of_row[*row] = Some(if of_exam { whole.clone() } else { of_slice.clone() });
+                    whole_of_row[*row].clone_from(&whole);
                 }
-                exams.exams.push(exam(&units, *unit, whole, weights));
+                table.push(exam(&units, *unit, whole, weights));
             }
             progress.advance(batch.len() as u64);
         }
@@ -153,11 +161,46 @@ impl PredictSeries {
                 slices.probabilities.push(row);
             }
         }
+        whole_of_row.retain(|whole| !whole.is_empty());
+        let slices = slices.made_by(&model.trained_on);
         Ok(Found {
-            slices: slices.made_by(&model.trained_on),
-            exams,
+            exams: exams(&slices, &whole_of_row),
+            slices,
+            table,
         })
     }
+}
+
+/// Whole exams, at the level of the labels or of series: of several series the highest probability counts. `whole` is
+/// what is said of each slice's series.
+fn exams(slices: &Predictions, whole: &[Vec<f64>]) -> Predictions {
+    let unit = slices.level.max(Level::Series);
+    let mut exams = Predictions {
+        labels: slices.labels.clone(),
+        level: unit,
+        unit,
+        ..Predictions::default()
+    };
+    for exam in exams_of(&slices.slices, unit, slices.level) {
+        let Some(first) = exam.slices.first() else {
+            continue;
+        };
+        if exam
+            .slices
+            .iter()
+            .any(|index| slices.in_fold.contains(&slices.slices[*index].id))
+        {
+            exams.in_fold.insert(exam.id.clone());
+        }
+        let of_slices: Vec<Vec<f64>> = exam.slices.iter().map(|index| whole[*index].clone()).collect();
+        exams.probabilities.push(highest(&of_slices, slices.labels.len()));
+        exams.slices.push(Slice {
+            id: exam.id,
+            labels: exam.truth,
+            ..slices.slices[*first].clone()
+        });
+    }
+    exams
 }
 
 /// Whether a model is for such embeddings.

@@ -6,7 +6,6 @@ pub mod balance;
 pub mod calibration;
 pub mod cohort;
 pub mod comparison;
-pub mod exam_predictions;
 pub mod exams;
 pub mod folds;
 pub mod identity;

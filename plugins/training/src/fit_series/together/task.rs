@@ -131,14 +131,11 @@ impl TogetherTask {
 
     /// Both networks in training, with the weights that they come with.
     pub(super) fn network(&self) -> Result<Together> {
-        let device = self.device()?;
         let together = Together {
             image: self.model.network.clone(),
             series: self.series.network.clone(),
         };
-        Ok(burn::module::Module::train(burn::module::Module::to_device(
-            together, device,
-        )))
+        Ok(burn::module::Module::train(together))
     }
 
     /// Images of a chunk.
