@@ -76,13 +76,20 @@ fn network(registration: &Registration) -> String {
     let Ok(stage) = registration.build(toml::Table::new()) else {
         return String::new();
     };
+    let labels = LabelSet::default().len();
+    if let Ok(Some(summary)) = network::series_of_stage(stage.as_ref(), labels) {
+        return format!(
+            "\nNetwork by its defaults, for embeddings of {} values, {labels} outputs\n  {}\n",
+            network::USUAL_FEATURES,
+            summary.in_one_line()
+        );
+    }
     let built = network::of_stage(stage.as_ref());
     match built {
         Ok(Some(built)) => {
             let summary = Summary::of(&built.network, built.image, &Device::flex());
             format!(
-                "\nNetwork by its defaults, {} outputs\n  {}\n",
-                LabelSet::default().len(),
+                "\nNetwork by its defaults, {labels} outputs\n  {}\n",
                 summary.in_one_line()
             )
         }

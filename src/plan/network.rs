@@ -5,10 +5,13 @@ use ichflow_api::data::pixels::Pixels;
 use ichflow_api::device::DeviceId;
 use ichflow_api::error::Result;
 use ichflow_api::nn::Network;
+use ichflow_api::nn::series::SeriesShape;
+use ichflow_api::nn::summary::SeriesSummary;
 use ichflow_api::ports::{Artifact, ArtifactType, Description, Descriptions, InputPort};
 use ichflow_api::stage::AnyStage;
 use ichflow_api::tensors::model::{Model, Resize};
 use ichflow_api::tensors::network::NetworkSpec;
+use ichflow_api::tensors::series::SeriesNetworkSpec;
 use ichflow_api::tensors::window::Window;
 
 use super::ready::{Plan, PlannedStage};
@@ -41,6 +44,34 @@ pub fn of_stage(stage: &dyn AnyStage) -> Result<Option<Built>> {
     let outputs = ports.outputs.iter();
     let network = outputs.filter_map(|output| offers.any(output.name)).next();
     build(network, 3, LabelSet::default().len(), None)
+}
+
+/// Values of an embedding where nothing says it: EfficientNet-B0's.
+pub const USUAL_FEATURES: usize = 1280;
+/// Slices of a series where nothing says it: the competition's mode.
+pub const USUAL_SLICES: usize = 32;
+
+/// The network over series that a stage by itself makes, in numbers, for embeddings and series of the usual size;
+/// nothing if the stage makes none.
+///
+/// # Errors
+/// When the network cannot be built.
+pub fn series_of_stage(stage: &dyn AnyStage, labels: usize) -> Result<Option<SeriesSummary>> {
+    let offers = stage.describe(&Descriptions::new());
+    let outputs = stage.ports().outputs;
+    let offered = outputs.iter().filter_map(|output| offers.any(output.name));
+    let mut specs = offered.filter_map(Description::artifact::<SeriesNetworkSpec>);
+    let Some(spec) = specs.next() else {
+        return Ok(None);
+    };
+    let shape = SeriesShape {
+        features: USUAL_FEATURES,
+        logits: labels,
+        labels,
+    };
+    let device = DeviceId::Cpu.open();
+    let network = spec.build(shape, &device)?;
+    Ok(Some(SeriesSummary::of(&network, shape, USUAL_SLICES, &device)))
 }
 
 /// The networks that a recipe trains, by the name of the stage that trains.

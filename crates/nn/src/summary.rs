@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::{Call, ForwardContext, Observer};
 use crate::network::Network;
 use crate::parameters::{self, Parameter};
+use crate::series::{AnySeriesNetwork, SeriesInput, SeriesShape, SeriesValues};
 
 /// A layer of a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,21 +85,70 @@ impl Layer {
     }
 }
 
+/// The layers of a module, with what those that `run` calls say of themselves.
+fn observed(module: &impl Module, run: impl FnOnce(&ForwardContext)) -> Vec<Layer> {
+    let recorder = Arc::new(Recorder::default());
+    run(&ForwardContext::default().observed_by(recorder.clone()));
+    let seen = std::mem::take(&mut *recorder.0.lock().unwrap_or_else(PoisonError::into_inner));
+    parameters::walk(module)
+        .into_iter()
+        .filter(|layer| layer.parameters.iter().any(Parameter::is_trained))
+        .map(|layer| Layer::of(layer, &seen))
+        .collect()
+}
+
+/// A sequence network in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesSummary {
+    /// Slices of the series it was made for.
+    pub slices: usize,
+    /// Trainable numbers.
+    pub parameters: usize,
+    /// Multiply-adds of a series of so many slices.
+    pub multiply_adds: u64,
+}
+
+impl SeriesSummary {
+    /// Sends one series of zeros through a network on `device`.
+    pub fn of(network: &AnySeriesNetwork, shape: SeriesShape, slices: usize, device: &Device) -> Self {
+        let layers = observed(network, |context| {
+            let series = SeriesValues {
+                embeddings: vec![0.0; slices * shape.features],
+                logits: vec![0.0; slices * shape.logits],
+                position_mm: vec![0.0; slices],
+                relative: vec![0.0; slices],
+                spacing_mm: 1.0,
+            };
+            network
+                .valid()
+                .forward(SeriesInput::of(&[series], shape, device), context);
+        });
+        Self {
+            slices,
+            parameters: layers.iter().map(|layer| layer.parameters).sum(),
+            multiply_adds: layers.iter().map(|layer| layer.multiply_adds).sum(),
+        }
+    }
+
+    /// "828,678 parameters, 26.4 million multiply-adds for a series of 32 slices".
+    pub fn in_one_line(&self) -> String {
+        format!(
+            "{} parameters, {} multiply-adds for a series of {} slices",
+            thousands(self.parameters as u64),
+            rounded(self.multiply_adds),
+            self.slices
+        )
+    }
+}
+
 impl Summary {
     /// Sends one image of zeros, `[channels, height, width]`, through a network on `device`.
     pub fn of(network: &Network, image: [usize; 3], device: &Device) -> Self {
         let [channels, height, width] = image;
-        let recorder = Arc::new(Recorder::default());
-        network.valid().forward_with(
-            Tensor::zeros([1, channels, height, width], device),
-            &ForwardContext::default().observed_by(recorder.clone()),
-        );
-        let seen = std::mem::take(&mut *recorder.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let layers: Vec<Layer> = parameters::walk(network)
-            .into_iter()
-            .filter(|layer| layer.parameters.iter().any(Parameter::is_trained))
-            .map(|layer| Layer::of(layer, &seen))
-            .collect();
+        let layers = observed(network, |context| {
+            let image = Tensor::zeros([1, channels, height, width], device);
+            network.valid().forward_with(image, context);
+        });
         Self {
             image,
             parameters: layers.iter().map(|layer| layer.parameters).sum(),

@@ -161,7 +161,7 @@ impl<A: Architecture> NetworkFactory for Factory<A> {
 }
 
 /// Draws all random weights now, in the order of the parameters.
-fn initialise(module: &impl Module) {
+pub(crate) fn initialise(module: &impl Module) {
     struct Look;
     impl ModuleVisitor for Look {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {

@@ -14,6 +14,7 @@ pub mod efficientnet;
 pub mod normalise;
 mod parts;
 pub mod resnet;
+pub mod series;
 pub mod small_cnn;
 pub mod source;
 mod stage;

@@ -24,6 +24,7 @@ mod node;
 mod normalise;
 mod optimizer;
 mod precision;
+pub(crate) mod series;
 mod values;
 
 pub(crate) use branch::{add, global_avg_pool, residual, squeeze_excite};

@@ -15,10 +15,14 @@ pub(crate) mod convolution;
 pub(crate) mod depthwise;
 pub(crate) mod geometry;
 pub(crate) mod layout;
+pub(crate) mod linear;
 mod matrix;
 pub(crate) mod normalisation;
 pub(crate) mod optimizer;
 pub(crate) mod precision;
+pub(crate) mod recurrent;
+pub(crate) mod segments;
+pub(crate) mod self_attention;
 pub(crate) mod squeeze;
 
 pub(crate) use activation::Activation;

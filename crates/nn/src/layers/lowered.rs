@@ -52,7 +52,7 @@ impl Change {
         }
     }
 
-    fn param<const D: usize>(self, param: &Param<Tensor<D>>) -> Param<Tensor<D>> {
+    pub(super) fn param<const D: usize>(self, param: &Param<Tensor<D>>) -> Param<Tensor<D>> {
         Param::initialized(param.id, self.value(param.val()))
     }
 }

@@ -3,14 +3,35 @@
 //! **No padding.** The slices of all series of a batch stand one after another, `[slices, …]`, and [`Lengths`] says
 //! where a series ends. So there is nothing that could leak from padding into a number, statistics of a batch are over
 //! slices that exist, and losses take the output as it is. What works along a series (recurrences, attention,
-//! neighbours) is told the lengths.
+//! neighbours) is told the lengths. On devices without kernels of their own those pad inside, and mask ([`Padding`]).
+//!
+//! [`Padding`]: padding::Padding
 
+mod convolution;
+mod encoder;
 mod erased;
+mod features;
+mod gated_attention;
+mod head;
 mod input;
 mod lengths;
+mod neighbours;
 mod network;
+mod padding;
+mod pooling;
+mod recurrent;
+#[cfg(test)]
+mod tests;
 
+pub use convolution::SliceConvolution;
+pub use encoder::{EncoderLayer, positions};
 pub use erased::AnySeriesNetwork;
+pub use features::{Features, SeriesFeature};
+pub use gated_attention::GatedAttention;
+pub use head::{ExamHead, SeriesHead};
 pub use input::{SeriesInput, SeriesValues};
 pub use lengths::Lengths;
+pub use neighbours::{Ends, neighbours};
 pub use network::{SeriesNetwork, SeriesOutput, SeriesShape};
+pub use pooling::{softmax_over_series, sum_over_series};
+pub use recurrent::{CellKind, Direction, Recurrent, RecurrentLayer};

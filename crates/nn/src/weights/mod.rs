@@ -11,6 +11,7 @@ mod code;
 mod faults;
 mod format;
 pub mod permissions;
+mod series;
 mod wrappers;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use burn_store::{
 
 use self::faults::Faults;
 use self::format::Format;
+pub use self::series::{load_series, save_series};
 use crate::error::{Error, Result};
 use crate::network::Network;
 
