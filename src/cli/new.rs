@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use ichflow_api::data::labels::Level;
 use ichflow_api::error::{Error, Result, ResultExt};
 use ichflow_api::layouts;
 
 use super::{WRONG_CALL, fail};
 
 const RECIPE: &str = include_str!("../../templates/recipe.toml");
+/// The end of a recipe whose labels are of a level above slices.
+const EXAMS: &str = include_str!("../../templates/exams.toml");
 /// A recipe for slices without labels.
 const UNLABELLED: &str = include_str!("../../templates/unlabelled.toml");
 const PLUGIN: [(&str, &str); 4] = [
@@ -98,7 +101,7 @@ fn recipe_for(directory: &Path, name: &str) -> Result<String> {
         Error::new(format!("nothing below {} can be used", directory.display()))
             .help("it should hold CT slices, at any depth; `ichflow inspect` says what a file is")
     })?;
-    let template = if found.labelled { RECIPE } else { UNLABELLED };
+    let template = if found.level.is_some() { RECIPE } else { UNLABELLED };
     let template = template.replace("NAME", name);
     let mut text = String::new();
     let mut lines = template.lines().peekable();
@@ -120,6 +123,12 @@ fn recipe_for(directory: &Path, name: &str) -> Result<String> {
                 text += "\n";
             }
         }
+    }
+    if let Some(level) = found.level.filter(|level| *level > Level::Slice)
+        && let Some(end) = text.find("[score]")
+    {
+        text.truncate(end);
+        text += &EXAMS.replace("LEVEL", level.name());
     }
     Ok(text)
 }

@@ -9,7 +9,7 @@ use super::problem::{Code, Problem, Problems};
 use super::raw::RawRecipe;
 use super::stage::{self, Files, RecipeStage};
 use super::value::{Node, Table, Value};
-use super::{labels, set_text, top_level, vars};
+use super::{labels, origins, set_text, top_level, vars};
 
 /// A recipe whose stages all exist and whose parameters are all valid.
 pub struct Recipe {
@@ -85,6 +85,7 @@ impl Recipe {
         if !problems.list.is_empty() {
             return Err(stages);
         }
+        origins::advise(&mut stages);
         Ok(Self {
             title,
             trial,

@@ -11,6 +11,7 @@ pub mod json_schema;
 mod labels;
 pub mod layers;
 mod missing;
+mod origins;
 pub mod problem;
 pub mod raw;
 mod renamed;

@@ -10,7 +10,7 @@ use dicom_transfer_syntax_registry::entries::{EXPLICIT_VR_LITTLE_ENDIAN, IMPLICI
 
 /// Identifying elements of the basic confidentiality profile (PS3.15, table E.1-1), each with something that
 /// can be looked for.
-const IDENTIFYING: [(u16, u16, VR, &str); 16] = [
+const IDENTIFYING: [(u16, u16, VR, &str); 20] = [
     (0x0010, 0x0010, VR::PN, "<script>alert(1)</script>"),
     (0x0010, 0x0030, VR::DA, "19470813"),
     (0x0010, 0x1001, VR::PN, "Otherwise^Named"),
@@ -23,6 +23,10 @@ const IDENTIFYING: [(u16, u16, VR, &str); 16] = [
     (0x0008, 0x0090, VR::PN, "Referring^Physician"),
     (0x0008, 0x1010, VR::SH, "STATION-XYZ"),
     (0x0008, 0x1030, VR::LO, "Head of Mrs Somebody"),
+    (0x0008, 0x103E, VR::LO, "Series of Mr Nobody"),
+    (0x0018, 0x1030, VR::LO, "Protocol of Dr Noone"),
+    (0x0010, 0x1010, VR::AS, "097Y"),
+    (0x0008, 0x0020, VR::DA, "20190813"),
     (0x0008, 0x1070, VR::PN, "Operator^Night"),
     (0x0018, 0x1000, VR::LO, "SERIAL-4711"),
     (0x0020, 0x4000, VR::LT, "seen by Dr Anybody"),

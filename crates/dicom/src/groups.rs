@@ -7,13 +7,15 @@ use crate::layout::{Layer, Sequence};
 use crate::walk::{ITEM, ITEM_END, SEQUENCE_END, Stop, Walk};
 
 /// Groups that hold something ichflow reads.
-const GROUPS: [Tag; 6] = [
+const GROUPS: [Tag; 8] = [
     tags::FRAME_CONTENT_SEQUENCE,
     tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
     tags::PLANE_POSITION_SEQUENCE,
     tags::PLANE_ORIENTATION_SEQUENCE,
     tags::PIXEL_MEASURES_SEQUENCE,
     tags::FRAME_VOILUT_SEQUENCE,
+    tags::CT_RECONSTRUCTION_SEQUENCE,
+    tags::CTX_RAY_DETAILS_SEQUENCE,
 ];
 
 /// The wanted elements of each of the first `most` items of a sequence of functional groups.

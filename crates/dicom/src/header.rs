@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
 
+use crate::acquisition::Acquisition;
 use crate::codec::Codec;
 use crate::elements::{Elements, Parsed};
 use crate::error::Result;
@@ -29,6 +30,8 @@ pub struct Header {
     pub rescale_type: String,
     /// Modality as stored; empty where absent.
     pub modality: String,
+    /// How the image was taken, and of whom.
+    pub acquisition: Arc<Acquisition>,
     /// PatientID as stored; empty where absent.
     pub patient: String,
     /// AccessionNumber as stored; empty where absent.
@@ -111,6 +114,7 @@ impl Header {
             image_type: values(&elements.text(tags::IMAGE_TYPE)),
             rescale_type: elements.text(tags::RESCALE_TYPE),
             modality: elements.text(tags::MODALITY),
+            acquisition: Arc::new(Acquisition::of(&elements)),
             patient: elements.text(tags::PATIENT_ID),
             accession: elements.text(tags::ACCESSION_NUMBER),
             study: elements.text(tags::STUDY_INSTANCE_UID),

@@ -10,12 +10,25 @@ use crate::walk::{Element, Encoding, ITEM, META, SEQUENCE_END, Stop, Walk};
 const MAX_VALUE: usize = 1 << 16;
 
 /// Top-level elements that ichflow parses; the others are stepped over.
-pub(crate) const WANTED: [Tag; 37] = [
+pub(crate) const WANTED: [Tag; 50] = [
     tags::SPECIFIC_CHARACTER_SET,
     tags::IMAGE_TYPE,
     tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
     tags::MODALITY,
+    tags::MANUFACTURER,
+    tags::MANUFACTURER_MODEL_NAME,
+    tags::SERIES_DESCRIPTION,
+    tags::PROTOCOL_NAME,
+    tags::BODY_PART_EXAMINED,
+    tags::CONTRAST_BOLUS_AGENT,
+    tags::CONVOLUTION_KERNEL,
+    tags::KVP,
+    tags::PATIENT_AGE,
+    tags::PATIENT_SEX,
+    tags::PATIENT_BIRTH_DATE,
+    tags::STUDY_DATE,
+    tags::ACQUISITION_DATE,
     tags::PATIENT_ID,
     tags::ACCESSION_NUMBER,
     tags::STUDY_INSTANCE_UID,

@@ -11,6 +11,7 @@
 #![deny(missing_docs)]
 #![warn(unreachable_pub)] // what is public is in this file
 
+mod acquisition;
 mod announced;
 mod charset;
 mod codec;
@@ -38,6 +39,7 @@ mod walk;
 mod warnings;
 pub mod write;
 
+pub use acquisition::Acquisition;
 pub use error::{DicomError, Result};
 pub use file::looks_like_dicom;
 pub use geometry::{Geometry, Plane};

@@ -65,6 +65,8 @@ pub mod optional {
     pub const BALANCE: OptionalInput<Balance> = OptionalInput::new("balance");
     /// What `metrics.json` says.
     pub const SCORES: OptionalInput<Scores> = OptionalInput::new("scores");
+    /// Which series were chosen.
+    pub const SELECTION: OptionalInput<Selection> = OptionalInput::new("selection");
     /// From HU to the channels a network sees.
     #[cfg(feature = "tensors")]
     pub const WINDOW: OptionalInput<Window> = OptionalInput::new("window");
@@ -108,6 +110,10 @@ pub mod output {
     pub const VALID: Output<Predictions> = Output::new("valid");
     /// Probabilities of the test slices.
     pub const TEST: Output<Predictions> = Output::new("test");
+    /// Probabilities of whole validation exams.
+    pub const EXAMS: Output<Predictions> = Output::new("exams");
+    /// Probabilities of whole test exams.
+    pub const TEST_EXAMS: Output<Predictions> = Output::new("test_exams");
     /// From which probability on a slice is called positive.
     pub const THRESHOLDS: Output<Thresholds> = Output::new("thresholds");
     /// How probabilities were calibrated.
@@ -116,6 +122,8 @@ pub mod output {
     pub const METRICS: Output<Metrics> = Output::new("metrics");
     /// What `metrics.json` says.
     pub const SCORES: Output<Scores> = Output::new("scores");
+    /// Which series were chosen.
+    pub const SELECTION: Output<Selection> = Output::new("selection");
     /// From HU to the channels a network sees.
     #[cfg(feature = "tensors")]
     pub const WINDOW: Output<Window> = Output::new("window");
@@ -157,6 +165,7 @@ mod types {
     pub(super) use crate::data::pixels::Pixels;
     pub(super) use crate::data::predictions::Predictions;
     pub(super) use crate::data::scores::Scores;
+    pub(super) use crate::data::selection::Selection;
     pub(super) use crate::data::submission::SampleSubmission;
     pub(super) use crate::data::thresholds::Thresholds;
     #[cfg(feature = "tensors")]

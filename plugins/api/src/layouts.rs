@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::data::labels::Level;
 use crate::error::Result;
 
 /// A layout of directories that a plugin knows.
@@ -25,8 +26,8 @@ pub struct Recognised {
     pub guessed: Vec<String>,
     /// The recipe's tables that are particular to it: `[labels]` where they are needed, and the loader as `[load]`.
     pub stages: String,
-    /// Whether slices have labels to train with.
-    pub labelled: bool,
+    /// What its labels are about; none where there are none to train with.
+    pub level: Option<Level>,
 }
 
 /// How sure it is that a directory has a layout.

@@ -204,6 +204,12 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
         Vec::new()
     }
 
+    /// The public collections that its images come from, such as "RSNA 2019": two loaders of one recipe that share one
+    /// may have the same images under two names, and the recipe's author is told.
+    fn origins(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// What it would take, as far as it can tell from what is known before anything runs. May look at the files it
     /// will read, and may take some seconds.
     ///
@@ -248,6 +254,8 @@ pub trait AnyStage: Send + Sync {
     fn check_labels(&self, labels: &LabelSet) -> Vec<Problem>;
     /// See [`Stage::reads`].
     fn reads(&self) -> Vec<ExternalPath>;
+    /// See [`Stage::origins`].
+    fn origins(&self) -> Vec<&'static str>;
     /// See [`Stage::needs`].
     ///
     /// # Errors
@@ -291,6 +299,10 @@ impl<S: Stage> AnyStage for S {
 
     fn reads(&self) -> Vec<ExternalPath> {
         Stage::reads(self)
+    }
+
+    fn origins(&self) -> Vec<&'static str> {
+        Stage::origins(self)
     }
 
     fn needs(&self, known: &Known) -> Result<Needs> {

@@ -1,7 +1,7 @@
 //! What a plugin's tests share: checks that hold for every registered stage, and small stand-ins.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::context::{RunContext, Silent};
 use crate::data::cohort::{Cohort, HeaderNotes, PixelEncoding, Slice, SliceTags};
@@ -113,6 +113,7 @@ pub fn slice(id: &str, patient: &str, labels: Option<Labels>) -> Slice {
         },
         encoding: PixelEncoding::default(),
         header: HeaderNotes::default(),
+        scan: Arc::default(),
         labels,
     }
 }

@@ -2,7 +2,7 @@
 //! else than a network was trained on.
 
 use ichflow_api::prelude::*;
-use ichflow_dicom::{Header, Plane};
+use ichflow_dicom::{Geometry, Header, Plane};
 
 /// A kind of images that are no axial slices of CT in Hounsfield units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -88,76 +88,119 @@ const DERIVED: [&str; 32] = [
 /// Units of values that are HU, or are left open, or HU of a modified image.
 const HU: [&str; 4] = ["", "HU", "US", "HU_MOD"];
 
+/// What tells the kind of an image.
+struct Told<'a> {
+    modality: &'a str,
+    sop_class: &'a str,
+    image_type: &'a [String],
+    /// Elements with the unit of the values, and what they say.
+    units: [(&'static str, &'a str); 2],
+    plane: Option<Plane>,
+    /// Whether it has neither an orientation nor a position.
+    lies_nowhere: bool,
+}
+
 /// Every kind that a header is of, with its reason in words; none of an axial slice of CT. What a header does not say
 /// speaks for nothing.
 pub fn kinds_of(header: &Header) -> Vec<(Kind, String)> {
-    let mut kinds = Vec::new();
-    let plain = |text: &str| text.trim().escape_debug().to_string();
-    let modality = header.modality.trim();
-    let class = header.sop_class.trim();
-    if !matches!(modality, "" | "CT") {
-        kinds.push((
-            Kind::NotCt,
-            format!("its Modality is {}, not CT", plain(modality)),
-        ));
+    let geometry = &header.geometry;
+    Told {
+        modality: &header.modality,
+        sop_class: &header.sop_class,
+        image_type: &header.image_type,
+        units: [
+            ("RescaleType", header.rescale_type.as_str()),
+            (
+                "ModalityLUTType",
+                header.storage.lut.as_ref().map_or("", |lut| lut.kind.as_str()),
+            ),
+        ],
+        plane: geometry.plane(),
+        lies_nowhere: geometry.orientation.is_none() && geometry.position_mm.is_none(),
     }
-    let words = |values: &[String]| -> Vec<String> {
-        let parts = values
-            .iter()
-            .flat_map(|value| value.split(|c: char| !c.is_ascii_alphanumeric()));
-        parts.map(str::to_owned).collect()
+    .kinds()
+}
+
+/// The same of a slice of a cohort, which its loader may have kept whatever it is.
+pub(crate) fn kinds_of_slice(slice: &Slice) -> Vec<(Kind, String)> {
+    let scan = &slice.scan;
+    let geometry = Geometry {
+        orientation: slice.header.orientation.map(|axes| axes.map(f64::from)),
+        ..Geometry::default()
     };
-    let words = words(&header.image_type);
-    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    let image_type = || header.image_type.join("\\");
-    if class == SECONDARY_CAPTURE || class.starts_with(&format!("{SECONDARY_CAPTURE}.")) {
-        let reason = format!("it is a secondary capture (SOPClassUID {class}), a saved screen");
-        kinds.push((Kind::SecondaryCapture, reason));
-    } else if class.starts_with(STANDARD) && !CT.contains(&class) {
-        let reason = format!("its SOPClassUID is {}, no storage class of CT", plain(class));
-        kinds.push((Kind::NotCt, reason));
+    Told {
+        modality: &scan.modality,
+        sop_class: &scan.sop_class,
+        image_type: &scan.image_type,
+        units: [("RescaleType", scan.unit.as_str()), ("", "")],
+        plane: geometry.plane(),
+        lies_nowhere: slice.header.orientation.is_none() && slice.position_mm.is_none(),
     }
-    let lies_nowhere = header.geometry.orientation.is_none() && header.geometry.position_mm.is_none();
-    let is_secondary = header.image_type.get(1).is_some_and(|value| value == "SECONDARY");
-    if class_is_no_capture(&kinds) && is_secondary && (has(&SCREEN) || lies_nowhere) {
-        let reason = format!("it is a saved screen (ImageType {})", image_type());
-        kinds.push((Kind::SecondaryCapture, reason));
-    }
-    if has(&LOCALIZER) {
-        kinds.push((
-            Kind::Localizer,
-            format!("it is a localizer (ImageType {})", image_type()),
-        ));
-    }
-    if has(&DERIVED) {
-        let reason = format!(
-            "it is a map or projection computed from slices (ImageType {})",
-            image_type()
-        );
-        kinds.push((Kind::DerivedMap, reason));
-    }
-    let units = [
-        ("RescaleType", header.rescale_type.as_str()),
-        (
-            "ModalityLUTType",
-            header.storage.lut.as_ref().map_or("", |lut| lut.kind.as_str()),
-        ),
-    ];
-    for (element, unit) in units {
-        if !HU.contains(&unit.trim().to_ascii_uppercase().as_str()) {
-            kinds.push((Kind::NotHu, format!("its {element} is {}, not HU", plain(unit))));
+    .kinds()
+}
+
+impl Told<'_> {
+    fn kinds(&self) -> Vec<(Kind, String)> {
+        let mut kinds = Vec::new();
+        let plain = |text: &str| text.trim().escape_debug().to_string();
+        let modality = self.modality.trim();
+        let class = self.sop_class.trim();
+        if !matches!(modality, "" | "CT") {
+            kinds.push((
+                Kind::NotCt,
+                format!("its Modality is {}, not CT", plain(modality)),
+            ));
         }
+        let words = |values: &[String]| -> Vec<String> {
+            let parts = values
+                .iter()
+                .flat_map(|value| value.split(|c: char| !c.is_ascii_alphanumeric()));
+            parts.map(str::to_owned).collect()
+        };
+        let words = words(self.image_type);
+        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        let image_type = || self.image_type.join("\\");
+        if class == SECONDARY_CAPTURE || class.starts_with(&format!("{SECONDARY_CAPTURE}.")) {
+            let reason = format!("it is a secondary capture (SOPClassUID {class}), a saved screen");
+            kinds.push((Kind::SecondaryCapture, reason));
+        } else if class.starts_with(STANDARD) && !CT.contains(&class) {
+            let reason = format!("its SOPClassUID is {}, no storage class of CT", plain(class));
+            kinds.push((Kind::NotCt, reason));
+        }
+        let is_secondary = self.image_type.get(1).is_some_and(|value| value == "SECONDARY");
+        if class_is_no_capture(&kinds) && is_secondary && (has(&SCREEN) || self.lies_nowhere) {
+            let reason = format!("it is a saved screen (ImageType {})", image_type());
+            kinds.push((Kind::SecondaryCapture, reason));
+        }
+        if has(&LOCALIZER) {
+            kinds.push((
+                Kind::Localizer,
+                format!("it is a localizer (ImageType {})", image_type()),
+            ));
+        }
+        if has(&DERIVED) {
+            let reason = format!(
+                "it is a map or projection computed from slices (ImageType {})",
+                image_type()
+            );
+            kinds.push((Kind::DerivedMap, reason));
+        }
+        for (element, unit) in self.units {
+            if !HU.contains(&unit.trim().to_ascii_uppercase().as_str()) {
+                kinds.push((Kind::NotHu, format!("its {element} is {}, not HU", plain(unit))));
+            }
+        }
+        let plane = match self.plane {
+            None | Some(Plane::Axial) => None,
+            Some(Plane::Coronal) => Some("coronal"),
+            Some(Plane::Sagittal) => Some("sagittal"),
+        };
+        if let Some(plane) = plane {
+            let reason = format!("it is a {plane} image (ImageOrientationPatient), not an axial one");
+            kinds.push((Kind::NotAxial, reason));
+        }
+        kinds
     }
-    let plane = match header.geometry.plane() {
-        None | Some(Plane::Axial) => None,
-        Some(Plane::Coronal) => Some("coronal"),
-        Some(Plane::Sagittal) => Some("sagittal"),
-    };
-    if let Some(plane) = plane {
-        let reason = format!("it is a {plane} image (ImageOrientationPatient), not an axial one");
-        kinds.push((Kind::NotAxial, reason));
-    }
-    kinds
 }
 
 /// HU below which some of every head lies, since air does: a volume whose values all lie above holds none.
@@ -195,6 +238,7 @@ mod tests {
     use ichflow_dicom::write::{Attribute, Fixture, PrimitiveValue, Tag, VR, tags, uids};
 
     use super::*;
+    use crate::headers::slice_of;
 
     fn kinds(orientation: &str, more: &[(Tag, VR, &str)]) -> Vec<Kind> {
         let directory = tempfile::tempdir().unwrap();
@@ -210,7 +254,12 @@ mod tests {
         let more = more.iter().map(attribute).collect();
         std::fs::write(&path, fixture.bytes_with(more, Vec::new()).unwrap()).unwrap();
         let header = &read_headers(&path).unwrap()[0];
-        kinds_of(header).into_iter().map(|(kind, _)| kind).collect()
+        let kinds: Vec<Kind> = kinds_of(header).into_iter().map(|(kind, _)| kind).collect();
+        // A cohort keeps enough of the header to say the same.
+        let slice = slice_of(&path, 0, header.clone());
+        let of_slice: Vec<Kind> = kinds_of_slice(&slice).into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(of_slice, kinds);
+        kinds
     }
 
     const AXIAL: &str = "1\\0\\0\\0\\1\\0";

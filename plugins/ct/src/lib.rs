@@ -6,6 +6,7 @@
 //! - [`phantom`] makes up a cohort in the competition's shape and loads it the same way.
 //! - [`hu_store`] keeps slices as lossless 16-bit Hounsfield units.
 //! - [`hu_resize`] brings slices to one size without keeping them.
+//! - [`select_series`] finds the plain axial head CT of an exam.
 //! - [`kinds`] knows what is no axial slice of CT in HU.
 //! - [`slice_files`] describes files for commands that take some, [`inspect`] tells what is read from one.
 
@@ -21,6 +22,7 @@ pub mod kinds;
 pub mod phantom;
 mod refusal;
 pub mod rsna;
+pub mod select_series;
 mod series;
 pub mod slice_files;
 pub mod table;

@@ -3,6 +3,7 @@
 //! | stage | what it does |
 //! |---|---|
 //! | [`group-kfold`](group_kfold) | one of k folds of whole patients for validation, equal in slices |
+//! | [`leak-check`](leak_check) | no split: whether two cohorts share patients or images |
 //! | [`multilabel-stratified`](multilabel_stratified) | a validation share, or one of k folds, in which every label is as frequent as in the rest |
 //! | [`predefined`] | the validation slices that a CSV names |
 //! | [`random`] | patients for validation at random |
@@ -17,6 +18,7 @@ pub mod group_kfold;
 pub mod groups;
 pub mod iterative;
 pub mod leak;
+pub mod leak_check;
 pub mod multilabel_stratified;
 pub mod part;
 pub mod predefined;

@@ -35,8 +35,8 @@ pub struct MultilabelStratified {
     /// Number of folds of equal size.
     #[schemars(range(min = 2, max = 1000))]
     pub of: Option<usize>,
-    /// What to do when a patient or a study stands on both sides, or a slice is listed twice: `error` or
-    /// `warn`.
+    /// What to do when a patient, a study or an image stands on both sides or in a labelled test set too, be it under
+    /// another name, or a slice is listed twice: `error` or `warn`.
     pub leak: Leak,
 }
 
@@ -76,6 +76,7 @@ impl Stage for MultilabelStratified {
         let part = Part::new(self.valid, self.fold, self.of);
         let split = Split {
             cohort: &cohort,
+            test: inputs.get(optional::TEST_COHORT)?,
             pixels: inputs.get(optional::PIXELS)?,
             dealt: Dealt::of(part, self.deal(part, &cohort, &truth, &groups, context)),
             group_by: self.group_by,

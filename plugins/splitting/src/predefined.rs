@@ -20,8 +20,8 @@ pub struct Predefined {
     /// The validation fold, as the file calls it; all others are for training.
     #[serde(default = "valid")]
     pub validation: String,
-    /// What to do when a patient or a study stands on both sides, or a slice is listed twice: `error` or
-    /// `warn`.
+    /// What to do when a patient, a study or an image stands on both sides or in a labelled test set too, be it under
+    /// another name, or a slice is listed twice: `error` or `warn`.
     #[serde(default)]
     pub leak: Leak,
 }
@@ -54,6 +54,7 @@ impl Stage for Predefined {
         let groups = groups_of(&cohort, GroupBy::Patient, context);
         let split = Split {
             cohort: &cohort,
+            test: inputs.get(optional::TEST_COHORT)?,
             pixels: inputs.get(optional::PIXELS)?,
             dealt,
             group_by: GroupBy::Patient,

@@ -26,8 +26,8 @@ pub struct Random {
     /// Number of folds.
     #[schemars(range(min = 2, max = 1000))]
     pub of: Option<usize>,
-    /// What to do when a patient or a study stands on both sides, or a slice is listed twice: `error` or
-    /// `warn`.
+    /// What to do when a patient, a study or an image stands on both sides or in a labelled test set too, be it under
+    /// another name, or a slice is listed twice: `error` or `warn`.
     pub leak: Leak,
 }
 
@@ -66,6 +66,7 @@ impl Stage for Random {
         let fold_of = deal(groups.count, part, context);
         let split = Split {
             cohort: &cohort,
+            test: inputs.get(optional::TEST_COHORT)?,
             pixels: inputs.get(optional::PIXELS)?,
             dealt: Dealt::of(
                 part,

@@ -13,10 +13,12 @@ use crate::groups::{GroupBy, Groups};
 use crate::leak::Leak;
 use crate::part::Part;
 
-/// A cohort in, folds out. The pixels, where they come from a store, tell identical images.
+/// A cohort in, folds out. The pixels, where they come from a store, tell images that are or look the same; test slices are
+/// only held against the cohort.
 pub fn ports() -> Ports {
     Ports::new()
         .takes(input::COHORT)
+        .takes(optional::TEST_COHORT)
         .takes(optional::PIXELS)
         .offers(output::FOLDS)
         .offers(output::BALANCE)
@@ -61,7 +63,9 @@ impl Dealt {
 pub struct Split<'a> {
     /// What was split.
     pub cohort: &'a Cohort,
-    /// Where identical images can be told by.
+    /// Test slices, which should have nothing in common with it.
+    pub test: Option<Arc<Cohort>>,
+    /// Where images that are or look the same can be told by.
     pub pixels: Option<Arc<Pixels>>,
     /// How it was split.
     pub dealt: Dealt,
@@ -103,9 +107,13 @@ impl Split<'_> {
         write_csv(&context.file("folds.csv")?, self.cohort, &folds)?;
         let mut balance = self.balance(groups);
         describe(&balance, &validation, self.cohort, groups, context);
-        balance.leaks = self
-            .leak
-            .judge(self.cohort, &validation, self.pixels.as_deref(), context)?;
+        balance.leaks = self.leak.judge(
+            self.cohort,
+            &validation,
+            self.test.as_deref(),
+            self.pixels.as_deref(),
+            context,
+        )?;
         Ok(Outputs::new()
             .with(output::FOLDS, folds)
             .with(output::BALANCE, balance))

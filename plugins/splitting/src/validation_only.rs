@@ -31,6 +31,7 @@ impl Stage for ValidationOnly {
         let groups = groups_of(&cohort, GroupBy::Patient, context);
         let split = Split {
             cohort: &cohort,
+            test: None,
             pixels: None,
             dealt: Dealt {
                 names: vec!["validation".to_owned()],

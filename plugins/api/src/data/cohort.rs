@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::data::labels::{LabelSet, Labels, Level};
+use crate::data::scan::{ScanNotes, shared};
 use crate::data::subject::Subject;
 use crate::digest::{Digest, sha256};
 use crate::error::{Result, ResultExt};
@@ -177,6 +178,9 @@ pub struct Slice {
     /// What else its header says.
     #[serde(default)]
     pub header: HeaderNotes,
+    /// How it was taken, and of whom; slices of a series share it.
+    #[serde(default, skip_serializing_if = "shared::is_empty", with = "shared")]
+    pub scan: Arc<ScanNotes>,
     /// The truth, where it is known.
     pub labels: Option<Labels>,
 }

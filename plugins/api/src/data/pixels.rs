@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use crate::data::cohort::Slice;
+use crate::data::likeness::Likeness;
 use crate::error::{Error, Result};
 use crate::guard;
 use crate::ports::Artifact;
@@ -31,6 +32,10 @@ pub trait PixelSource: Send + Sync {
     /// A digest of one slice's values, where it is known without reading them: equal digests are equal
     /// images.
     fn content(&self, _slice: &Slice) -> Option<String> {
+        None
+    }
+    /// By what a slice that looks the same is found, where it is known without reading the slice's values.
+    fn likeness(&self, _slice: &Slice) -> Option<Likeness> {
         None
     }
 }
@@ -78,6 +83,11 @@ impl Pixels {
     /// See [`PixelSource::content`].
     pub fn content(&self, slice: &Slice) -> Option<String> {
         self.source.content(slice)
+    }
+
+    /// See [`PixelSource::likeness`].
+    pub fn likeness(&self, slice: &Slice) -> Option<Likeness> {
+        self.source.likeness(slice)
     }
 
     /// A short description for messages.

@@ -1,6 +1,7 @@
 //! NIfTI volumes, read by `ichflow-nifti`: each axial slice is a frame of its file, in the order in which it is stored.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ichflow_api::data::cohort::{HeaderNotes, PixelEncoding};
 use ichflow_api::prelude::*;
@@ -74,6 +75,7 @@ impl Format for Nifti {
                 photometric: String::new(),
                 padding: None,
             },
+            scan: inspect::Scan::default(),
             hu: whole.finish(),
             first: frame_of(&header, 0),
             per_frame: if frames.len() > 1 { frames } else { Vec::new() },
@@ -132,6 +134,7 @@ fn slice_of(file: &Path, frame: u32, position_mm: f64, header: &Header) -> Slice
             rescale_stated: header.scaled,
             ..HeaderNotes::default()
         },
+        scan: Arc::default(),
         labels: None,
     }
 }

@@ -42,9 +42,9 @@ pub(crate) struct Found {
 }
 
 /// Headers are kept in this file of the stage's cache directory, and those that a shard read beside it.
-const KEPT: &str = "headers-6.jsonl";
-/// What the files of shards are called: `headers-6.2-of-3.jsonl`.
-const KEPT_STEM: &str = "headers-6.";
+const KEPT: &str = "headers-7.jsonl";
+/// What the files of shards are called: `headers-7.2-of-3.jsonl`.
+const KEPT_STEM: &str = "headers-7.";
 
 /// Reads headers, taking those it can from what earlier runs and shards kept.
 pub(crate) struct Headers {

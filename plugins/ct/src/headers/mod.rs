@@ -9,5 +9,5 @@ mod source;
 
 pub(crate) use files::{Files, Loaded, Wanted};
 pub(crate) use quarantine::check_limit;
-pub(crate) use slices::{id_of, is_wrapped, slice_of};
+pub(crate) use slices::{id_of, is_wrapped, scan_of, slice_of};
 pub(crate) use source::{Source, source_of};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ichflow_api::counted::counted;
+use ichflow_api::data::scan::share;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files::NoSlice;
 
@@ -132,6 +133,7 @@ pub(super) fn usable(
     }
     check_limit(&unusable, limit)?;
     sort(&mut slices);
+    share(&mut slices);
     Ok((slices, remarks))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ichflow_api::data::cohort::{HeaderNotes, PixelEncoding, SliceOrder, VoiLut};
 use ichflow_api::data::identity::series_of;
+use ichflow_api::data::scan::ScanNotes;
 use ichflow_api::prelude::*;
 use ichflow_dicom::{Header, Storage};
 
@@ -25,6 +26,7 @@ pub(crate) fn slice_of(file: &Path, frame: u32, header: Header) -> Slice {
         frame,
         encoding: encoding_of(&header.storage),
         header: notes_of(&header),
+        scan: Arc::new(scan_of(&header)),
         tags: tags_of(&header),
         patient: header.patient,
         study: header.study,
@@ -95,6 +97,31 @@ fn notes_of(header: &Header) -> HeaderNotes {
             time: header.order.time,
             is_slice_location: header.is_slice_location,
         },
+    }
+}
+
+/// How the slice was taken, and of whom.
+pub(crate) fn scan_of(header: &Header) -> ScanNotes {
+    let acquisition = &header.acquisition;
+    let unit = match &header.storage.lut {
+        Some(lut) => &lut.kind,
+        None => &header.rescale_type,
+    };
+    ScanNotes {
+        modality: header.modality.clone(),
+        sop_class: header.sop_class.clone(),
+        image_type: header.image_type.clone(),
+        unit: unit.clone(),
+        manufacturer: acquisition.manufacturer.clone(),
+        model: acquisition.model.clone(),
+        kernel: acquisition.kernel.clone(),
+        kvp: acquisition.kvp.map(|kv| kv as f32),
+        contrast_agent: acquisition.contrast_agent.clone(),
+        body_part: acquisition.body_part.clone(),
+        protocol: acquisition.protocol.clone(),
+        series_description: acquisition.series_description.clone(),
+        age_years: acquisition.age_years.map(|years| years as f32),
+        sex: acquisition.sex.clone(),
     }
 }
 

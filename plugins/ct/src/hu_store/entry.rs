@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ichflow_api::data::likeness::Likeness;
 use ichflow_api::digest::sha256;
 use ichflow_api::prelude::*;
 
@@ -36,6 +37,9 @@ pub struct Place {
     pub columns: usize,
     /// SHA-256 of the bytes.
     pub sha256: String,
+    /// By what slices that look the same are found; none where there is nothing to see, and in stores of before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likeness: Option<Likeness>,
 }
 
 impl Place {
@@ -81,6 +85,7 @@ impl Prepared {
                     rows: image.rows,
                     columns: image.columns,
                     sha256: sha256(&bytes),
+                    likeness: Likeness::of(&image),
                 });
             }
             Err(reason) => entry.failed = Some(reason),

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ichflow_api::data::likeness::Likeness;
 use ichflow_api::digest::sha256;
 use ichflow_api::prelude::*;
 
@@ -67,6 +68,11 @@ impl PixelSource for StorePixels {
     fn content(&self, slice: &Slice) -> Option<String> {
         let (place, _) = self.places.get(&(slice.id.clone(), slice.frame))?;
         Some(format!("{} × {} {}", place.rows, place.columns, place.sha256))
+    }
+
+    fn likeness(&self, slice: &Slice) -> Option<Likeness> {
+        let (place, _) = self.places.get(&(slice.id.clone(), slice.frame))?;
+        place.likeness
     }
 }
 

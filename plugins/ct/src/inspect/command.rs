@@ -35,6 +35,12 @@ fn define() -> clap::Command {
                 .help("Print one JSON object a line, a file each")
                 .action(ArgAction::SetTrue),
         )
+        .arg(
+            Arg::new("identify")
+                .long("identify")
+                .help("Also show SeriesDescription and ProtocolName, into which people write names")
+                .action(ArgAction::SetTrue),
+        )
 }
 
 fn run(matches: &ArgMatches) -> Result<Outcome> {
@@ -42,7 +48,7 @@ fn run(matches: &ArgMatches) -> Result<Outcome> {
     let mut output = io::stdout().lock();
     let (mut usable, mut missing, mut first) = (0, 0, None);
     for entry in entries(&paths) {
-        let one = Looked::at(&entry);
+        let one = Looked::at(&entry, matches.get_flag("identify"));
         match one.is_missed(&entry) {
             None => usable += 1,
             Some(is_missed) => {
@@ -77,11 +83,19 @@ struct Looked {
 }
 
 impl Looked {
-    fn at(entry: &Entry) -> Self {
+    fn at(entry: &Entry, identify: bool) -> Self {
         let path = &entry.path;
         let found = match &entry.problem {
             Some(problem) => Err(problem.clone()),
-            None => inspect(path).map_err(|error| no_slice(path, error.chain())),
+            None => inspect(path)
+                .map(|found| {
+                    if identify {
+                        found
+                    } else {
+                        found.without_free_text()
+                    }
+                })
+                .map_err(|error| no_slice(path, error.chain())),
         };
         let slices = found.is_ok().then(|| read(path).ok()).flatten();
         let excluded = slices.and_then(|slices| slices.into_iter().find_map(|slice| slice.not_axial_ct));
@@ -172,6 +186,9 @@ fn rows(inspection: &Inspection, row: &mut impl FnMut(&str, &str)) {
                 .map_or(String::new(), |padding| format!(", padding {padding}")),
         ),
     );
+    for (name, value) in inspection.scan.rows() {
+        row(name, value);
+    }
     frame_rows(&inspection.first, &mut row);
     let hu = &inspection.hu;
     row("HU", format!("{} to {}, mean {:.2}", hu.min, hu.max, hu.mean));
@@ -227,14 +244,19 @@ ichflow_api::register_command!(define, run);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ichflow_dicom::write::Fixture;
+    use ichflow_dicom::write::{Attribute, Fixture, PrimitiveValue, VR, tags};
 
-    fn look(path: &Path) -> Looked {
-        Looked::at(&Entry {
+    fn looked(path: &Path, identify: bool) -> Looked {
+        let entry = Entry {
             path: path.to_owned(),
             named: true,
             problem: None,
-        })
+        };
+        Looked::at(&entry, identify)
+    }
+
+    fn look(path: &Path) -> Looked {
+        looked(path, false)
     }
 
     #[test]
@@ -282,6 +304,37 @@ mod tests {
     }
 
     #[test]
+    fn how_it_was_taken_is_shown_and_free_text_only_when_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("slice.dcm");
+        let text = |tag, vr, text: &str| -> Attribute { (tag, vr, PrimitiveValue::from(text)) };
+        let more = vec![
+            text(tags::MANUFACTURER, VR::LO, "SIEMENS"),
+            text(tags::CONVOLUTION_KERNEL, VR::SH, "J40s"),
+            text(tags::KVP, VR::DS, "120"),
+            text(tags::PATIENT_AGE, VR::AS, "093Y"),
+            text(tags::PATIENT_SEX, VR::CS, "F"),
+            text(tags::SERIES_DESCRIPTION, VR::LO, "Head of Mrs Somebody"),
+        ];
+        std::fs::write(&path, Fixture::default().bytes_with(more, Vec::new()).unwrap()).unwrap();
+        let shown = |identify: bool| {
+            let found = looked(&path, identify);
+            found.describe(&path) + &found.line(&path).unwrap()
+        };
+        let text = shown(false);
+        for row in [
+            "  scanner     SIEMENS\n",
+            "  taken with  120 kV, kernel J40s\n",
+            "  patient     F, 90 and older\n",
+            r#""kernel":"J40s","kvp":120.0,"age":"90 and older","sex":"F"}"#,
+        ] {
+            assert!(text.contains(row), "{row} {text}");
+        }
+        assert!(!text.contains("Somebody") && !text.contains("093Y"), "{text}");
+        assert_eq!(shown(true).matches("Head of Mrs Somebody").count(), 2);
+    }
+
+    #[test]
     fn files_come_in_the_order_given_and_all_are_told_of() {
         let directory = tempfile::tempdir().unwrap();
         for name in ["b", "a"] {
@@ -298,7 +351,7 @@ mod tests {
                 &directory.path().join("b")
             ]
         );
-        let looked: Vec<Looked> = listed.iter().map(Looked::at).collect();
+        let looked: Vec<Looked> = listed.iter().map(|entry| Looked::at(entry, false)).collect();
         let missed: Vec<Option<bool>> = looked
             .iter()
             .zip(&listed)

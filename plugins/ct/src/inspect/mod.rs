@@ -1,7 +1,8 @@
 //! What ichflow reads from a file, for people and programs that want to know before a run does:
-//! `ichflow inspect`. Nothing in it tells who the patient is.
+//! `ichflow inspect`. Nothing in it tells who the patient is, unless it is asked to.
 
 mod command;
+mod scan;
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -11,8 +12,10 @@ use ichflow_api::prelude::*;
 use ichflow_dicom::{Frames, Header};
 use sha2::{Digest, Sha256};
 
+pub use scan::{FreeText, Scan};
+
 use crate::formats::format_of;
-use crate::headers::is_wrapped;
+use crate::headers::{is_wrapped, scan_of};
 use crate::refusal::refused;
 
 /// What ichflow reads from a file.
@@ -28,6 +31,8 @@ pub struct Inspection {
     pub frames: u32,
     /// How stored values are encoded.
     pub storage: Stored,
+    /// How the first frame was taken, and of whom.
+    pub scan: Scan,
     /// All frames together.
     pub hu: HuSummary,
     /// What the first frame says of itself.
@@ -123,7 +128,8 @@ pub struct HuSummary {
     pub sha256: String,
 }
 
-/// Reads everything there is to read in a file.
+/// Reads everything there is to read in a file, and texts that people wrote as they liked among it ([`FreeText`]): whoever
+/// shows it leaves them out unless he is asked for them.
 ///
 /// # Errors
 /// Where the file cannot be read, or is of no format that is read.
@@ -174,11 +180,21 @@ pub(crate) fn inspect_dicom(path: &Path) -> Result<Inspection> {
             photometric: storage.photometric.clone(),
             padding: storage.padding,
         },
+        scan: Scan::of(&scan_of(header)),
         hu: whole.finish(),
         first: first.frame.clone(),
         per_frame: if frames.len() > 1 { frames } else { Vec::new() },
         warnings,
     })
+}
+
+impl Inspection {
+    /// The same without texts that may name people.
+    #[must_use]
+    pub fn without_free_text(mut self) -> Self {
+        self.scan.free_text = None;
+        self
+    }
 }
 
 impl Frame {

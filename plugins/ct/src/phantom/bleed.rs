@@ -7,6 +7,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::head::{Head, Place, Point, length, step};
 
+/// HU of grey matter in the mean: what a bleed stands out from.
+const GREY_HU: f32 = 37.0;
+
 /// A bleed of one of the five kinds.
 pub(super) struct Bleed {
     /// Index into [`ichflow_api::data::labels::LABELS`].
@@ -44,11 +47,11 @@ enum Shape {
 
 /// What a bleed does to a point.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Effect {
+struct Effect {
     /// Share of the point that is blood, 0 to 1.
-    pub blood: f32,
+    blood: f32,
     /// Change of the tissue around it, in HU.
-    pub tissue_hu: f32,
+    tissue_hu: f32,
 }
 
 impl Bleed {
@@ -118,8 +121,36 @@ impl Bleed {
         Self { label, hu, shape }
     }
 
+    /// Takes most of its contrast: it hardly stands out from grey matter.
+    pub(super) fn fade(&mut self, rng: &mut ChaCha8Rng) {
+        self.hu = GREY_HU + (self.hu - GREY_HU) * rng.random_range(0.2..0.4);
+    }
+
+    /// z of its middle, in mm.
+    pub(super) fn height_mm(&self) -> f32 {
+        match &self.shape {
+            Shape::Epidural { at, .. }
+            | Shape::Subarachnoid { at, .. }
+            | Shape::Intraparenchymal { at, .. } => at[2],
+            Shape::Subdural { at, .. } => at[1],
+            // Of the lateral ventricles.
+            Shape::Intraventricular { .. } => 5.0,
+        }
+    }
+
+    /// HU at a point inside the skull where tissue without the bleed has `hu`, and the share of the point that is blood.
+    pub(super) fn drawn(&self, hu: f32, head: &Head, point: Point, place: &Place) -> (f32, f32) {
+        let effect = self.effect(head, point, place);
+        let mut hu = hu + effect.tissue_hu;
+        if effect.blood > 0.0 {
+            let clotted = self.hu + 3.0 * head.roughness(point, 5.0);
+            hu += (clotted - hu) * effect.blood;
+        }
+        (hu, effect.blood)
+    }
+
     /// What the bleed does to a point inside the skull.
-    pub(super) fn effect(&self, head: &Head, point: Point, place: &Place) -> Effect {
+    fn effect(&self, head: &Head, point: Point, place: &Place) -> Effect {
         let blood = |blood| Effect {
             blood,
             tissue_hu: 0.0,

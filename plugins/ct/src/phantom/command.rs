@@ -9,7 +9,7 @@ use ichflow_api::context::{Observer, Silent};
 use ichflow_api::data::labels::rsna::LABELS;
 use ichflow_api::prelude::*;
 
-use super::{Extent, Phantom, Truth, write};
+use super::{Extent, Hospital, Phantom, Truth, write};
 
 fn define() -> clap::Command {
     let number =
@@ -20,6 +20,16 @@ fn define() -> clap::Command {
                 .help(format!("{help} [default: {default}]"))
                 .value_parser(value_parser!(u64).range(range))
         };
+    let fraction = |name: &'static str, help: &'static str, default: f64, most: f64| {
+        Arg::new(name)
+            .long(name)
+            .value_name("X")
+            .help(format!("{help} [default: {default}]"))
+            .value_parser(move |text: &str| match text.parse::<f64>() {
+                Ok(number) if (0.0..=most).contains(&number) => Ok(number),
+                _ => Err(format!("not a number from 0 to {most}")),
+            })
+    };
     let usual = Phantom::default();
     clap::Command::new("phantom")
         .about("Write a synthetic cohort in the competition's format")
@@ -55,6 +65,31 @@ fn define() -> clap::Command {
             0,
             0..=u64::MAX,
         ))
+        .arg(fraction(
+            "positive",
+            "Share of patients who bleed",
+            usual.positive,
+            1.0,
+        ))
+        .arg(fraction(
+            "faint",
+            "Share of bleeds that hardly stand out from grey matter",
+            usual.faint,
+            1.0,
+        ))
+        .arg(fraction(
+            "mimics",
+            "Mean number a patient of things that look like a bleed in one slice alone",
+            usual.mimics,
+            100.0,
+        ))
+        .arg(
+            Arg::new("hospital")
+                .long("hospital")
+                .value_name("NAME")
+                .help("A made-up hospital, whose scanner makes the images and is named in headers")
+                .value_parser(Hospital::ALL.map(Hospital::name)),
+        )
         .arg(Arg::new("masks").long("masks").action(ArgAction::SetTrue).help(
             "Also write where there is blood: masks/ID.png, bit l of a pixel for the l-th label, any being 0",
         ))
@@ -69,13 +104,19 @@ fn run(matches: &ArgMatches) -> Result<()> {
             .get_one::<u64>(name)
             .map_or(usual, |number| *number as usize)
     };
+    let fraction = |name, usual| matches.get_one::<f64>(name).copied().unwrap_or(usual);
     let usual = Phantom::default();
     let extent = Extent {
         patients: number("patients", usual.patients),
         test_patients: number("test-patients", usual.test_patients),
         slices: number("slices", usual.slices),
         size: number("size", usual.size),
-        positive: usual.positive,
+        positive: fraction("positive", usual.positive),
+        faint: fraction("faint", usual.faint),
+        mimics: fraction("mimics", usual.mimics),
+        hospital: matches
+            .get_one::<String>("hospital")
+            .and_then(|name| Hospital::ALL.into_iter().find(|hospital| hospital.name() == name)),
     };
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or_default();
     let truth = make(directory, &extent, seed, matches.get_flag("masks"))?;
@@ -135,6 +176,9 @@ mod tests {
         slices: 2,
         size: 64,
         positive: 0.5,
+        faint: 0.0,
+        mimics: 0.0,
+        hospital: None,
     };
 
     #[test]

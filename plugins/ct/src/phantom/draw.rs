@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::head::{Point, length, step};
+use super::hospital::smooth;
 use super::noise::Grain;
 use super::plan::Patient;
 
@@ -63,7 +64,7 @@ pub(super) fn draw(patient: &Patient, number: usize, size: usize, grain: &Grain)
                 continue;
             }
             let point = frame.point(right, down);
-            let (value, blood) = value_at(patient, point);
+            let (value, blood) = value_at(patient, number, point);
             hu[index] += value;
             if pose.holder && value < -900.0 {
                 hu[index] += holder(patient, point);
@@ -75,6 +76,9 @@ pub(super) fn draw(patient: &Patient, number: usize, size: usize, grain: &Grain)
                 }
             }
         }
+    }
+    if let Some(exam) = &patient.exam {
+        smooth(&mut hu, size, exam.scanner.smooth_mm / spacing);
     }
     let enough = (VISIBLE_PIXELS * (size as f64 / 512.0).powi(2)).max(1.0);
     let bleeds = tallies
@@ -92,17 +96,18 @@ pub(super) fn draw(patient: &Patient, number: usize, size: usize, grain: &Grain)
 }
 
 /// HU at a point without grain, and the share of blood of each kind.
-fn value_at(patient: &Patient, point: Point) -> (f32, impl Iterator<Item = (usize, f32)>) {
+fn value_at(patient: &Patient, number: usize, point: Point) -> (f32, impl Iterator<Item = (usize, f32)>) {
     let (mut hu, place) = patient.head.tissue(point);
     let mut blood = [0.0_f32; COUNT];
     if place.depth_mm > 0.0 && hu < 300.0 {
+        for mimic in patient.mimics.iter().filter(|mimic| mimic.slice == number) {
+            hu = mimic.apply(hu, &patient.head, point, &place);
+        }
         for bleed in &patient.bleeds {
-            let effect = bleed.effect(&patient.head, point, &place);
-            hu += effect.tissue_hu;
-            if effect.blood > 0.0 {
-                let clotted = bleed.hu + 3.0 * patient.head.roughness(point, 5.0);
-                hu += (clotted - hu) * effect.blood;
-                blood[bleed.label] = effect.blood;
+            let (bloody, share) = bleed.drawn(hu, &patient.head, point, &place);
+            hu = bloody;
+            if share > 0.0 {
+                blood[bleed.label] = share;
             }
         }
     }

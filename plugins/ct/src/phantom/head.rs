@@ -258,6 +258,11 @@ impl Head {
         self.texture.at(point.map(|v| v / scale_mm + 5.5))
     }
 
+    /// How old the brain is, 0 to 1: how wide the space between skull and brain has become.
+    pub(super) fn age(&self) -> f32 {
+        (self.gap_mm - 0.6) / 1.8
+    }
+
     /// Width of the space between skull and brain, in mm.
     pub(super) fn gap_mm(&self) -> f32 {
         self.gap_mm

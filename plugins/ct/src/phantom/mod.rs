@@ -2,13 +2,15 @@
 //! for tests whose truth is known.
 //!
 //! A head is a function of a point in space (`head`); bleeds change it where their kind occurs
-//! (`bleed`); a slice is drawn by asking for every pixel (`draw`) and stored as one of three kinds of
-//! scanner would (`slice_file`). Nothing but the bleeds depends on the labels.
+//! (`bleed`), and what only looks like them in one slice (`mimic`); a slice is drawn by asking for every pixel (`draw`) and stored as one of three kinds of
+//! scanner would (`slice_file`), or the one of a made-up `hospital`. Nothing but the bleeds depends on the labels.
 
 mod bleed;
 mod command;
 mod draw;
 mod head;
+mod hospital;
+mod mimic;
 mod noise;
 mod plan;
 mod slice_file;
@@ -23,6 +25,7 @@ use ichflow_api::prelude::*;
 
 use crate::rsna;
 pub use draw::VisibleBleed;
+pub use hospital::Hospital;
 pub use plan::{Encoding, Extent};
 pub use write::{SliceTruth, Truth, files, truth_path, write};
 
@@ -49,6 +52,25 @@ pub struct Phantom {
     /// Share of patients who bleed, 0 to 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub positive: f64,
+    /// Share of bleeds that are faint, 0 to 1: they hardly stand out from grey matter.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub faint: f64,
+    /// Mean number a patient of things that look like a bleed in one slice and do not continue in the next: ghosts of
+    /// bleeds, calcifications, streaks of beam hardening. One slice alone cannot tell them from bleeds; a series can.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub mimics: f64,
+    /// A made-up hospital, `a`, `b` or `c`, whose scanner makes the images: they differ in noise, sharpness and pixel
+    /// encoding, and their headers name maker, model, kernel, kVp, slice thickness, age and sex. How many bleed there says
+    /// `positive`. None: three kinds of scanner take turns, and headers say what the competition's do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hospital: Option<Hospital>,
+}
+
+/// Parameters that came later are not written where they change nothing, so that results are known by the same key.
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }
 
 impl Default for Phantom {
@@ -59,6 +81,9 @@ impl Default for Phantom {
             test_patients: 6,
             size: 512,
             positive: 0.6,
+            faint: 0.0,
+            mimics: 0.0,
+            hospital: None,
         }
     }
 }
@@ -134,6 +159,9 @@ impl Phantom {
             slices: self.slices,
             size: self.size,
             positive: self.positive,
+            faint: self.faint,
+            mimics: self.mimics,
+            hospital: self.hospital,
         }
     }
 
@@ -146,7 +174,11 @@ impl Phantom {
         fs::create_dir_all(&temporary).at("create the directory", &temporary)?;
         let extent = self.extent();
         let progress = context.progress("drawing", extent.total(), "slices");
-        let seed = context.seed_for("phantom");
+        // Each hospital has patients of its own.
+        let seed = match self.hospital {
+            None => context.seed_for("phantom"),
+            Some(hospital) => context.seed_for(&format!("phantom of hospital {}", hospital.name())),
+        };
         let made = write(&temporary, &extent, seed, false, context.stop_flag(), &*progress);
         drop(progress);
         if let Err(error) = made {

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bleed::Bleed;
 use super::head::{BOTTOM_MM, Head};
+use super::hospital::{Exam, Hospital};
+use super::mimic::Mimic;
 use crate::rsna::ImageId;
 
 /// How large a phantom is.
@@ -26,6 +28,12 @@ pub struct Extent {
     pub size: usize,
     /// Share of patients who bleed, 0 to 1.
     pub positive: f64,
+    /// Share of bleeds that are faint, 0 to 1.
+    pub faint: f64,
+    /// Mean number of things a patient that look like a bleed in one slice.
+    pub mimics: f64,
+    /// The hospital whose scanner made the images; none: three kinds of scanner take turns, and headers say little.
+    pub hospital: Option<Hospital>,
 }
 
 impl Extent {
@@ -83,6 +91,10 @@ pub(super) struct Patient {
     pub head: Head,
     /// What bleeds in it.
     pub bleeds: Vec<Bleed>,
+    /// What looks like a bleed in one slice.
+    pub mimics: Vec<Mimic>,
+    /// What headers say of the exam; nothing but what the competition's do where it is none.
+    pub exam: Option<Exam>,
     /// How it lies in the scanner.
     pub pose: Pose,
 }
@@ -208,16 +220,25 @@ fn patient(
     let mut rng_head = of("head");
     let mut rng_bleeds = of("bleeds");
     let head = Head::new(&mut rng_head);
-    let bleeds = kinds
+    let mut bleeds: Vec<Bleed> = kinds
         .iter()
         .map(|kind| Bleed::new(*kind, &head, &mut rng_bleeds))
         .collect();
+    let mut rng_faint = of("faint");
+    for bleed in &mut bleeds {
+        if rng_faint.random_bool(extent.faint) {
+            bleed.fade(&mut rng_faint);
+        }
+    }
+    let exam = extent
+        .hospital
+        .map(|hospital| Exam::new(hospital, head.age(), &mut of("exam")));
     let gantry = if rng_pose.random_bool(0.5) {
         rng_pose.random_range(-0.3..0.0)
     } else {
         0.0
     };
-    let pose = Pose {
+    let mut pose = Pose {
         // The field of view follows the head, as a technician would set it.
         field_mm: head.length_mm() * 2.0 * rng_pose.random_range(1.12..1.28),
         shift_mm: [rng_pose.random_range(-6.0..6.0), rng_pose.random_range(-5.0..5.0)],
@@ -227,8 +248,11 @@ fn patient(
         holder: rng_pose.random_bool(0.6),
         grain_hu: rng_pose.random_range(4.0..6.0),
     };
+    if let Some(exam) = &exam {
+        pose.grain_hu *= exam.scanner.grain;
+    }
     let spacing = (head.top_mm() - BOTTOM_MM) / extent.slices.max(2).saturating_sub(1) as f32;
-    let slices = (0..extent.slices)
+    let slices: Vec<(ImageId, f32)> = (0..extent.slices)
         .map(|slice| {
             let mut attempt = 0;
             let id = loop {
@@ -248,6 +272,12 @@ fn patient(
             (id, BOTTOM_MM + spacing * slice as f32)
         })
         .collect();
+    let heights: Vec<f32> = slices.iter().map(|(_, z)| *z).collect();
+    let mut rng_mimics = of("mimics");
+    let count = extent.mimics.floor() as usize + usize::from(rng_mimics.random_bool(extent.mimics.fract()));
+    let mimics = (0..count)
+        .filter_map(|_| Mimic::new(&heights, &head, extent.faint, &mut rng_mimics))
+        .collect();
     let name = |what: &str, digits: usize| {
         let number = number(seed, &[part(test), &index, what]);
         format!("ID_{:0digits$x}", number >> (64 - 4 * digits))
@@ -257,12 +287,14 @@ fn patient(
         study: name("study", 10),
         series: name("series", 10),
         test,
-        encoding,
+        encoding: exam.as_ref().map_or(encoding, |exam| exam.scanner.encoding),
         implicit: rng_pose.random_bool(0.2),
         slices,
         grain_seed: number(seed, &[part(test), &index, "grain"]),
         head,
         bleeds,
+        mimics,
+        exam,
         pose,
     }
 }

@@ -4,6 +4,7 @@ use ichflow_api::prelude::*;
 use ichflow_dicom::write::{Attribute, PrimitiveValue, Tag, VR, encode, tags, uids};
 
 use super::draw::Drawing;
+use super::hospital::Exam;
 use super::plan::{Encoding, Patient};
 use crate::refusal::refused;
 
@@ -52,7 +53,7 @@ fn header(patient: &Patient, number: usize, size: usize, id: &str) -> Vec<Attrib
     let orientation = format!("1.000000\\0.000000\\0.000000\\0.000000\\{cos:.6}\\{:.6}", -sin);
     let spacing = pose.field_mm / size as f32;
     let pixels = size as u16;
-    vec![
+    let mut attributes = vec![
         text(tags::SOP_INSTANCE_UID, VR::UI, id),
         text(tags::MODALITY, VR::CS, "CT"),
         text(tags::PATIENT_ID, VR::LO, &patient.id),
@@ -78,6 +79,32 @@ fn header(patient: &Patient, number: usize, size: usize, id: &str) -> Vec<Attrib
         text(tags::WINDOW_WIDTH, VR::DS, width),
         text(tags::RESCALE_INTERCEPT, VR::DS, intercept),
         text(tags::RESCALE_SLOPE, VR::DS, "1"),
+    ];
+    if let Some(exam) = &patient.exam {
+        attributes.extend(exam_header(exam, patient));
+    }
+    attributes
+}
+
+/// What a hospital's headers say beside the competition's elements.
+fn exam_header(exam: &Exam, patient: &Patient) -> [Attribute; 10] {
+    let heights: Vec<f32> = patient.slices.iter().map(|(_, z)| *z).collect();
+    let thickness = heights
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .next()
+        .unwrap_or(5.0);
+    [
+        text(tags::SOP_CLASS_UID, VR::UI, uids::CT_IMAGE_STORAGE),
+        text(tags::IMAGE_TYPE, VR::CS, "ORIGINAL\\PRIMARY\\AXIAL"),
+        text(tags::MANUFACTURER, VR::LO, exam.scanner.manufacturer),
+        text(tags::MANUFACTURER_MODEL_NAME, VR::LO, exam.scanner.model),
+        text(tags::CONVOLUTION_KERNEL, VR::SH, exam.scanner.kernel),
+        text(tags::KVP, VR::DS, exam.kvp),
+        text(tags::SLICE_THICKNESS, VR::DS, &format!("{thickness:.2}")),
+        text(tags::SERIES_DESCRIPTION, VR::LO, "HEAD PLAIN"),
+        text(tags::PATIENT_AGE, VR::AS, &format!("{:03}Y", exam.age_years)),
+        text(tags::PATIENT_SEX, VR::CS, exam.sex),
     ]
 }
 

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use ichflow_api::context::{Observer, Silent};
+use ichflow_api::data::likeness::Likeness;
 use ichflow_api::testkit;
 
 use super::*;
@@ -13,6 +14,9 @@ const SMALL: Phantom = Phantom {
     test_patients: 3,
     size: 96,
     positive: 0.6,
+    faint: 0.0,
+    mimics: 0.0,
+    hospital: None,
 };
 
 fn make(seed: u64, threads: usize) -> BTreeMap<String, Vec<u8>> {
@@ -140,6 +144,75 @@ fn bleeds_are_brighter_than_brain_and_where_the_truth_says() {
     assert!(seen[1..].iter().all(|count| *count > 0), "{seen:?}");
 }
 
+/// What becomes of an image that is copied by way of other formats, each with its name.
+fn copies(image: &HuImage) -> [(&'static str, HuImage); 4] {
+    let with = |change: &dyn Fn(usize, i16) -> i16| HuImage {
+        hu: image
+            .hu
+            .iter()
+            .enumerate()
+            .map(|(place, hu)| change(place, *hu))
+            .collect(),
+        ..image.clone()
+    };
+    let half = (0..image.rows / 2).flat_map(|row| {
+        (0..image.columns / 2).map(move |column| {
+            let at = |down: usize, right: usize| {
+                i32::from(image.hu[(2 * row + down) * image.columns + 2 * column + right])
+            };
+            ((at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4) as i16
+        })
+    });
+    [
+        ("shifted by 6 HU", with(&|_, hu| hu + 6)),
+        ("rounded to 8 HU", with(&|_, hu| (hu + 4).div_euclid(8) * 8)),
+        ("noisier", with(&|place, hu| hu + (place * 7919 % 13) as i16 - 6)),
+        (
+            "half as large",
+            HuImage {
+                rows: image.rows / 2,
+                columns: image.columns / 2,
+                hu: half.collect(),
+            },
+        ),
+    ]
+}
+
+#[test]
+fn copies_look_the_same_and_other_patients_do_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let (train, test, _, pixels, _) = load(directory.path());
+    let all: Vec<(&Slice, HuImage, Likeness)> = train
+        .slices
+        .iter()
+        .chain(&test.slices)
+        .filter_map(|slice| {
+            let image = pixels.read(slice).ok()?;
+            let likeness = Likeness::of(&image)?;
+            Some((slice, image, likeness))
+        })
+        .collect();
+    let mut farthest = 0;
+    for (slice, image, likeness) in &all {
+        for (name, copy) in copies(image) {
+            let distance = Likeness::of(&copy).unwrap().distance(likeness);
+            farthest = farthest.max(distance);
+            // Of 96 pixels half are no whole number of parts; slices of 512 stay far below.
+            let most = if name == "half as large" { 20 } else { 15 };
+            assert!(distance <= most, "{} {name}: {distance} bits", slice.id);
+        }
+    }
+    let mut nearest = u32::MAX;
+    for (slice, _, likeness) in &all {
+        for (other, _, of_other) in &all {
+            if slice.patient != other.patient {
+                nearest = nearest.min(likeness.distance(of_other));
+            }
+        }
+    }
+    assert!(nearest > 20, "{nearest} bits, copies up to {farthest}");
+}
+
 #[test]
 fn masks_show_as_many_pixels_of_each_bleed_as_the_truth_counts() {
     let files = make(3, 2);
@@ -157,4 +230,108 @@ fn masks_show_as_many_pixels_of_each_bleed_as_the_truth_counts() {
         }
     }
     assert!(bleeds > 0);
+}
+
+/// The images of a phantom of three patients with what was asked for, by slice, and its truth.
+fn drawn(extent: &Extent) -> (Truth, BTreeMap<String, Vec<u8>>) {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let directory = tempfile::tempdir().unwrap();
+    let progress = Silent.progress("", "", 0, "");
+    let truth = write(directory.path(), extent, 5, false, &NEVER, &*progress).unwrap();
+    let read = |name: &str| fs::read(directory.path().join("stage_2_train").join(format!("{name}.dcm"))).ok();
+    let files = truth
+        .slices
+        .iter()
+        .filter_map(|slice| Some((slice.id.clone(), read(&slice.id)?)));
+    let files = files.collect();
+    (truth, files)
+}
+
+#[test]
+fn mimics_change_single_slices_and_no_truth() {
+    let plain = Extent {
+        patients: 4,
+        slices: 12,
+        ..SMALL.extent()
+    };
+    let (truth, files) = drawn(&plain);
+    let (same, with_mimics) = drawn(&Extent { mimics: 2.0, ..plain });
+    assert_eq!(same.slices.len(), truth.slices.len());
+    for (a, b) in truth.slices.iter().zip(&same.slices) {
+        assert_eq!((&a.id, &a.labels, &a.z_mm), (&b.id, &b.labels, &b.z_mm));
+    }
+    let changed = files
+        .iter()
+        .filter(|(id, bytes)| with_mimics[*id] != **bytes)
+        .count();
+    assert!((4..=8).contains(&changed), "{changed} of {} slices", files.len());
+}
+
+#[test]
+fn faint_bleeds_are_where_they_were_and_less_bright() {
+    let plain = Extent {
+        patients: 5,
+        slices: 12,
+        positive: 1.0,
+        ..SMALL.extent()
+    };
+    let brightness = |extent: &Extent| {
+        let (truth, files) = drawn(extent);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for slice in truth.slices.iter().filter(|slice| files.contains_key(&slice.id)) {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("slice.dcm");
+            fs::write(&path, &files[&slice.id]).unwrap();
+            let Ok(image) = ichflow_dicom::read_frame(&path, 0) else {
+                continue;
+            };
+            for bleed in slice.bleeds.iter().filter(|bleed| bleed.label == 2) {
+                let [row, column] = bleed.center.map(|place| place.round() as usize);
+                sum += f64::from(image.hu[row * 96 + column]);
+                count += 1.0;
+            }
+        }
+        assert!(count > 1.0);
+        sum / count
+    };
+    let (bright, faint) = (brightness(&plain), brightness(&Extent { faint: 1.0, ..plain }));
+    assert!(bright > faint + 12.0 && faint > 36.0, "{bright} and {faint} HU");
+}
+
+#[test]
+fn hospitals_differ_in_images_and_headers() {
+    let mut noises = Vec::new();
+    for hospital in Hospital::ALL {
+        let extent = Extent {
+            patients: 2,
+            slices: 6,
+            hospital: Some(hospital),
+            ..SMALL.extent()
+        };
+        let (_, files) = drawn(&extent);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("slice.dcm");
+        let mut noise = Vec::new();
+        for bytes in files.values() {
+            fs::write(&path, bytes).unwrap();
+            let (Ok(image), Ok(headers)) = (
+                ichflow_dicom::read_frame(&path, 0),
+                ichflow_dicom::read_headers(&path),
+            ) else {
+                continue;
+            };
+            let taken = &headers[0].acquisition;
+            assert_eq!(taken.kernel, hospital.scanner().kernel);
+            assert!(taken.kvp.is_some() && taken.age_years.is_some_and(|age| (20.0..=94.0).contains(&age)));
+            assert!(headers[0].geometry.thickness_mm.is_some());
+            let brain = |hu: &i16| (20..50).contains(hu);
+            let pairs = image.hu.windows(2).filter(|pair| pair.iter().all(brain));
+            noise.extend(pairs.map(|pair| f64::from(pair[0].abs_diff(pair[1]))));
+        }
+        noises.push(noise.iter().sum::<f64>() / noise.len() as f64);
+    }
+    let [a, b, c] = noises[..] else {
+        panic!("{noises:?}")
+    };
+    assert!(b > 1.2 * a && a > 1.05 * c, "{noises:?}");
 }

@@ -67,7 +67,7 @@ fn recognise(directory: &Path) -> Result<Option<Recognised>> {
         found,
         guessed: Vec::new(),
         stages,
-        labelled: true,
+        level: Some(Level::Slice),
     }))
 }
 

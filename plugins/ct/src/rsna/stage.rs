@@ -70,6 +70,10 @@ max_quarantined = 10
             .offers_only_if(self.sample_submission.is_some(), output::SAMPLE)
     }
 
+    fn origins(&self) -> Vec<&'static str> {
+        vec!["RSNA 2019"]
+    }
+
     fn reads(&self) -> Vec<ExternalPath> {
         let mut paths = vec![
             ExternalPath::file("labels", &self.labels),

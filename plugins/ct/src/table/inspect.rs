@@ -66,6 +66,7 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<Outcome> {
     let what: Vec<PathBuf> = matches.get_many("what").into_iter().flatten().cloned().collect();
     let sets: Vec<String> = matches.get_many("set").into_iter().flatten().cloned().collect();
     let directory = std::env::temp_dir().join(format!("ichflow-table-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).at("create the directory", &directory)?;
     let seen = application.run_context(&directory, "cpu").and_then(|run| {
         let context = Context::new(&run, "load", Table::NAME, "inspect");
         match what.split_first() {

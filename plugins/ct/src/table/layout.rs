@@ -12,6 +12,7 @@ use ichflow_api::slice_files::visit;
 
 use super::guess::{Guess, guess, set_of};
 use super::recipe_text::{self, quoted};
+use super::{LabelTable, matched};
 use crate::headers::{Files, Wanted};
 use crate::kinds::Kind;
 
@@ -66,10 +67,24 @@ fn recognise(directory: &Path) -> Result<Option<Recognised>> {
         guesses.retain(|one| one.hits > 0);
     }
     guesses.sort_by_key(|one| std::cmp::Reverse(one.hits));
-    let Some(best) = guesses.first().filter(|one| one.hits > 0) else {
-        return Ok(Some(unlabelled(directory, found, &guesses)));
-    };
-    Ok(Some(labelled(directory, best, &guesses[1..], found)?))
+    let mut refused = Vec::new();
+    let known: Vec<&Guess> = guesses.iter().filter(|one| one.hits > 0).collect();
+    for (place, best) in known.iter().enumerate() {
+        match labelled(directory, &slices, best, &known[place + 1..], found.clone()) {
+            Ok(mut recognised) => {
+                recognised.guessed.extend(refused);
+                return Ok(Some(recognised));
+            }
+            Err(error) => refused.push(format!(
+                "{} is left out: {}",
+                best.file.csv.display(),
+                error.chain()
+            )),
+        }
+    }
+    let mut recognised = unlabelled(directory, found, &guesses);
+    recognised.guessed.extend(refused);
+    Ok(Some(recognised))
 }
 
 ichflow_api::register_layout!("table", recognise);
@@ -125,6 +140,7 @@ fn csvs(directory: &Path) -> Result<Vec<PathBuf>> {
 fn unlabelled(directory: &Path, found: Vec<String>, tables: &[Guess]) -> Recognised {
     let mut guessed: Vec<String> = tables
         .iter()
+        .filter(|one| one.hits == 0)
         .map(|one| {
             format!(
                 "{} names none of these slices and is left out",
@@ -141,11 +157,17 @@ fn unlabelled(directory: &Path, found: Vec<String>, tables: &[Guess]) -> Recogni
             "[load]                              # any directory, without labels\nuse = \"dicom-dir\"\npath = {}\n",
             quoted(&directory.display().to_string())
         ),
-        labelled: false,
+        level: None,
     }
 }
 
-fn labelled(directory: &Path, best: &Guess, others: &[Guess], mut found: Vec<String>) -> Result<Recognised> {
+fn labelled(
+    directory: &Path,
+    slices: &[Slice],
+    best: &Guess,
+    others: &[&Guess],
+    mut found: Vec<String>,
+) -> Result<Recognised> {
     let csv = best.file.csv.display();
     found.push(format!("labels in {csv}: {}", best.labels.join(", ")));
     found.extend(best.found.iter().map(|text| format!("{csv}: {text}")));
@@ -155,6 +177,15 @@ fn labelled(directory: &Path, best: &Guess, others: &[Guess], mut found: Vec<Str
         format!("{name} has labels of these slices too, and is left out")
     }));
     let set = set_of(&best.labels)?;
+    // What was guessed is tried.
+    let table = LabelTable::read(&best.file, &set)?;
+    let matches = matched(&[table], slices, directory, &set)?;
+    let labelled = matches.labels.iter().flatten().count();
+    found.push(format!(
+        "{csv}: labels of a {}; {labelled} of {} with a label",
+        matches.level,
+        counted(slices.len(), "slice", "slices")
+    ));
     let mut stages = String::new();
     if !set.is_rsna() {
         stages += &recipe_text::labels(&set);
@@ -171,6 +202,6 @@ fn labelled(directory: &Path, best: &Guess, others: &[Guess], mut found: Vec<Str
         found,
         guessed,
         stages,
-        labelled: true,
+        level: Some(matches.level),
     })
 }

@@ -37,6 +37,16 @@ pub(super) struct Headers {
     pub thickness: Vec<Count>,
     /// Pixel padding values.
     pub padding: Vec<Count>,
+    /// Maker and model of the scanner.
+    pub scanners: Vec<Count>,
+    /// Reconstruction kernels.
+    pub kernels: Vec<Count>,
+    /// Tube voltages.
+    pub kvp: Vec<Count>,
+    /// Contrast agents.
+    pub contrast: Vec<Count>,
+    /// Bands of age, and sex.
+    pub people: Vec<Count>,
     /// What is missing, with how many slices lack it; only what some lack.
     pub missing: Vec<(&'static str, usize)>,
     /// Slices with several windows.
@@ -100,6 +110,17 @@ impl Headers {
                 Some(format!("{} mm", number(f64::from(slice.header.thickness_mm?))))
             }),
             padding: counts(slices, |slice| Some(number(f64::from(slice.header.padding?)))),
+            scanners: counts(slices, |slice| named(&slice.scan.scanner())),
+            kernels: counts(slices, |slice| named(&slice.scan.kernel)),
+            kvp: counts(slices, |slice| {
+                Some(format!("{} kV", number(f64::from(slice.scan.kvp?))))
+            }),
+            contrast: counts(slices, |slice| named(&slice.scan.contrast_agent)),
+            people: counts(slices, |slice| {
+                let parts = [named(&slice.scan.sex), slice.scan.age_band().map(str::to_owned)];
+                let known: Vec<String> = parts.into_iter().flatten().collect();
+                named(&known.join(", "))
+            }),
             missing: missing.into_iter().filter(|(_, count)| *count > 0).collect(),
             several_windows: lacking(slices, |s| s.header.windows > 1),
             spacing: slices
@@ -113,6 +134,11 @@ impl Headers {
             }),
         }
     }
+}
+
+/// A text, if it says anything.
+fn named(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 fn lacking(slices: &[&Slice], is: impl Fn(&Slice) -> bool) -> usize {
@@ -153,6 +179,7 @@ fn counts(slices: &[&Slice], value: impl Fn(&Slice) -> Option<String>) -> Vec<Co
 mod tests {
     use super::*;
     use ichflow_api::data::cohort::PixelEncoding;
+    use ichflow_api::data::scan::ScanNotes;
     use ichflow_api::testkit::slice;
 
     #[test]
@@ -182,6 +209,20 @@ mod tests {
         );
         assert!(headers.missing.contains(&("position (ImagePositionPatient)", 1)));
         assert_eq!(headers.windows[0].what, "center 40, width 80");
+        assert!(headers.kernels.is_empty() && headers.people.is_empty());
+        let mut c = slice("c", "r", None);
+        c.scan = std::sync::Arc::new(ScanNotes {
+            manufacturer: "SIEMENS".into(),
+            kvp: Some(120.0),
+            age_years: Some(91.0),
+            sex: "F".into(),
+            ..ScanNotes::default()
+        });
+        let headers = Headers::of(&[&a, &c]);
+        let only = |counts: &[Count]| counts.iter().map(|count| count.what.clone()).collect::<Vec<_>>();
+        assert_eq!(only(&headers.scanners), ["SIEMENS"]);
+        assert_eq!(only(&headers.kvp), ["120 kV"]);
+        assert_eq!(only(&headers.people), ["F, 90 and older"]);
         assert_eq!(number(-0.5), "−0.5");
         assert_eq!(number(512.0), "512");
     }

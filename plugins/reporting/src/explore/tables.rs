@@ -142,6 +142,11 @@ pub(super) fn header_tables(headers: Headers) -> Vec<HeaderTable> {
         table("Windows", "first window stated", headers.windows, 12),
         table("Slice thickness", "thickness", headers.thickness, 12),
         table("Padding values", "stored value", headers.padding, 12),
+        table("Scanners", "maker, model", headers.scanners, 20),
+        table("Reconstruction kernels", "kernel", headers.kernels, 20),
+        table("Tube voltage", "kVp", headers.kvp, 12),
+        table("Contrast", "agent", headers.contrast, 12),
+        table("Patients", "sex, age", headers.people, 30),
     ];
     tables.retain(|table| !table.rows.is_empty());
     tables

@@ -2,6 +2,7 @@
 
 use ichflow_api::context::RunContext;
 use ichflow_api::data::measures::Metrics;
+use ichflow_api::data::selection::Selection;
 use ichflow_api::nn::summary::Summary;
 use ichflow_api::prelude::*;
 
@@ -18,6 +19,8 @@ pub(crate) struct Material<'a> {
     pub history: Option<&'a History>,
     /// What was trained, if anything was.
     pub model: Option<&'a Model>,
+    /// Which series were chosen, where some were.
+    pub selection: Option<&'a Selection>,
     pub metrics: &'a Metrics,
     pub strips: &'a [Strip],
     /// Through what the slices are shown, in words.

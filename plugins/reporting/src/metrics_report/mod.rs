@@ -11,6 +11,7 @@ mod network;
 mod origin;
 mod page;
 mod scores;
+mod series;
 mod slices;
 mod stage;
 mod tables;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use ichflow_api::context::{Quarantined, RunContext};
+use ichflow_api::data::selection::LEFT_OUT;
 use serde_json::Value;
 
 use crate::render::privacy::Privacy;
@@ -35,6 +36,8 @@ const MOST_ROWS: usize = 200;
 pub(crate) fn quarantine(run: &RunContext, privacy: &Privacy) -> Quarantine {
     let mut rows = run.quarantined();
     let count = rows.len();
+    // Whole series are told of elsewhere, and would leave no room for single slices.
+    rows.sort_by_key(|row| row.reason.starts_with(LEFT_OUT));
     rows.truncate(MOST_ROWS);
     for row in &mut rows {
         // A reason often quotes the path of the file.

@@ -15,6 +15,7 @@ use super::material::Material;
 use super::network::{self, NetworkTable};
 use super::origin::{self, Origin, Quarantine};
 use super::scores::{self, Headline, PartScores, Verdict};
+use super::series::{self, SeriesTable};
 use super::tables::{self, Table};
 use super::windows::{self, WindowRow};
 use crate::render::plots::{self, Figure};
@@ -29,6 +30,7 @@ struct Page<'a> {
     verdict: Verdict,
     headlines: Vec<Headline>,
     data: DataTable,
+    series: Option<SeriesTable>,
     split: Option<Table>,
     leaks: &'a [String],
     remarks: Vec<String>,
@@ -67,6 +69,9 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         verdict: scores::verdict(&metrics.valid),
         headlines: scores::headlines(metrics),
         data: data::table(material),
+        series: material
+            .selection
+            .map(|selection| series::table(selection, material.privacy)),
         split: metrics.split.as_ref().map(tables::split),
         leaks: metrics.split.as_ref().map_or(&[], |split| split.leaks.as_slice()),
         remarks: material

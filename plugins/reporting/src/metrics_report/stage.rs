@@ -65,6 +65,7 @@ impl Stage for MetricsReport {
             .takes(optional::HISTORY)
             .takes(optional::MODEL)
             .takes(optional::WINDOW)
+            .takes(optional::SELECTION)
             .takes(HeatMaps::INPUT)
             .takes(input::PIXELS)
             .takes(input::METRICS)
@@ -76,6 +77,7 @@ impl Stage for MetricsReport {
         let model = inputs.get(optional::MODEL)?;
         let window = inputs.get(optional::WINDOW)?;
         let history = inputs.get(optional::HISTORY)?;
+        let selection = inputs.get(optional::SELECTION)?;
         let cohort = inputs.take(input::COHORT)?;
         let settings = SheetSettings {
             examples: self.examples,
@@ -108,6 +110,7 @@ impl Stage for MetricsReport {
             test: test.as_deref(),
             history: history.as_deref(),
             model: model.as_deref(),
+            selection: selection.as_deref(),
             metrics: &*inputs.take(input::METRICS)?,
             strips: &strips,
             look: look.in_words(),
