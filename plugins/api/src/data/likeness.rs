@@ -108,7 +108,10 @@ fn soft_tissue(image: &HuImage) -> Option<Vec<f32>> {
             let values = &image.hu[row * columns..(row + 1) * columns];
             for (sums, span) in sums[part * SIDE..].iter_mut().zip(&along) {
                 let whole = &values[span.whole.clone()];
-                let (weight, weighted) = whole.iter().map(weighed).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+                let (weight, weighted) = whole
+                    .iter()
+                    .map(weighed)
+                    .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
                 sums[0] += share_of_row * weight as f32;
                 sums[1] += share_of_row * weighted as f32;
                 for (place, share) in span.edges.iter().flatten() {

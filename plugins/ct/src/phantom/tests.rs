@@ -214,7 +214,10 @@ fn copies_look_the_same_and_other_patients_do_not() {
     for (name, mut distances) in distances {
         distances.sort_unstable();
         let most = distances[distances.len() * 3 / 4];
-        assert!(most <= 22, "{name}: {most} bits or more in a quarter of the slices");
+        assert!(
+            most <= 22,
+            "{name}: {most} bits or more in a quarter of the slices"
+        );
     }
     let mut nearest = u32::MAX;
     for (slice, _, likeness) in &all {
