@@ -25,6 +25,7 @@ mod eda;
 mod errors;
 mod failures;
 mod labels;
+mod leaks;
 mod learned_window;
 mod messages;
 mod planning;
