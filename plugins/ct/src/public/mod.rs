@@ -10,6 +10,7 @@ mod bhx;
 mod boxes;
 mod cq500;
 mod ct_ich;
+mod layout;
 mod mask_volume;
 mod nifti_masks;
 mod seg_cq500;
