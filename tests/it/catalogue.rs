@@ -18,9 +18,15 @@ fn every_standard_stage_is_there() {
         })
         .collect();
     let expected = [
+        "load bhsd",
+        "load bhx",
+        "load cq500",
+        "load ct-ich",
         "load dicom-dir",
+        "load nifti-masks",
         "load phantom",
         "load rsna",
+        "load seg-cq500",
         "load select-series",
         "load table",
         "store hu-resize",
@@ -100,6 +106,7 @@ fn every_standard_stage_is_there() {
         "report eda-report",
         "report evaluate",
         "report grad-cam",
+        "report localization",
         "report metrics-report",
     ];
     assert_eq!(names, expected);
