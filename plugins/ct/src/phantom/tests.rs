@@ -210,10 +210,7 @@ fn copies_look_the_same_and_other_patients_do_not() {
             }
         }
     }
-    assert!(
-        nearest > 20,
-        "{nearest} bits, copies up to {farthest}"
-    );
+    assert!(nearest > 20, "{nearest} bits, copies up to {farthest}");
 }
 
 #[test]
