@@ -73,6 +73,7 @@ fn every_standard_stage_is_there() {
         "loss weighted-log-loss",
         "train bundled-model",
         "train fit",
+        "predict aggregate",
         "predict calibrate",
         "predict consistent-any",
         "predict ensemble",

@@ -24,6 +24,8 @@ mod dry_runs;
 mod eda;
 mod errors;
 mod failures;
+mod labels;
+mod leaks;
 mod learned_window;
 mod messages;
 mod planning;

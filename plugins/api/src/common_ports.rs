@@ -110,6 +110,10 @@ pub mod output {
     pub const VALID: Output<Predictions> = Output::new("valid");
     /// Probabilities of the test slices.
     pub const TEST: Output<Predictions> = Output::new("test");
+    /// Probabilities of whole validation exams.
+    pub const EXAMS: Output<Predictions> = Output::new("exams");
+    /// Probabilities of whole test exams.
+    pub const TEST_EXAMS: Output<Predictions> = Output::new("test_exams");
     /// From which probability on a slice is called positive.
     pub const THRESHOLDS: Output<Thresholds> = Output::new("thresholds");
     /// How probabilities were calibrated.

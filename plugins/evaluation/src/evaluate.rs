@@ -50,16 +50,16 @@ impl Stage for Evaluate {
             Ok::<_, Error>(measured)
         };
         let validation = inputs.take(input::VALID)?;
-        if validation.level != Level::Slice {
-            return Err(Error::new(format!(
-                "the truth is known of each {} and not of its slices, so slices cannot be judged",
-                validation.level
-            ))
-            .help("evaluate what is predicted for the whole exam"));
-        }
+        validation.check_truth()?;
         let valid = part(&validation, "valid")?.ok_or_else(|| {
-            Error::new("no validation slice has known labels, so nothing can be measured")
-                .help("split the labelled cohort, so that some of its slices are for validation")
+            let unit = validation.unit;
+            Error::new(format!(
+                "no validation {unit} has known labels, so nothing can be measured"
+            ))
+            .help(format!(
+                "split the labelled cohort, so that some of its {} are for validation",
+                unit.plural()
+            ))
         })?;
         let test = match inputs.get(optional::TEST)? {
             Some(test) => part(&test, "test")?,
@@ -75,6 +75,7 @@ impl Stage for Evaluate {
         let measured = Metrics {
             computed: (*self).into(),
             label_set: validation.labels.clone(),
+            unit: validation.unit,
             training_prevalence: cohort
                 .labels
                 .names()

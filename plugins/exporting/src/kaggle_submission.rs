@@ -60,6 +60,7 @@ impl Stage for KaggleSubmission {
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let predictions = inputs.take(input::TEST)?;
+        predictions.check_of_slices("a submission")?;
         let sample = inputs.get(optional::SAMPLE)?;
         let cohort = inputs.take(input::COHORT)?;
         let labels = &predictions.labels;

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`predict`] | probabilities of validation and test slices |
 //! | [`embed`] | a network's pooled features and logits of every slice |
+//! | [`aggregate`] | one prediction for every exam, from those of its slices |
 //! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
 //! | [`histogram-logistic`](histogram_logistic) | the baseline: logistic regression on histograms, no network |
 //!
 //! [`logistic`] is the regression that the baseline and stacking ensembles share.
 
+pub mod aggregate;
 mod batches;
 pub mod embed;
 pub mod histogram_logistic;

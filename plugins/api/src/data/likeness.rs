@@ -1,6 +1,7 @@
 //! By what images that look alike are found without reading them again.
 
 use std::f32::consts::PI;
+use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -10,19 +11,22 @@ use crate::data::pixels::HuImage;
 const SIDE: usize = 32;
 /// Frequencies of rows and of columns that are kept.
 const KEPT: usize = 16;
-/// Range that is looked at, in HU: the head without what lies around it.
-const RANGE: (i16, i16) = (-100, 200);
-/// From where on a coefficient counts as above 0: what an image has nothing of stays there, whatever its noise. It is the sum
+/// Brain, blood and fluid count whole from 35 HU within these bounds, less towards them, and what lies outside not at all:
+/// by their skulls all heads are alike, and weights without a step change little when all values shift.
+const BOUNDS: (i32, i32) = (-40, 110);
+/// Width of the slopes, in HU: the largest weight.
+const SLOPE: i32 = 35;
+/// Share of a whole image's weight below which there is nothing to compare.
+const LEAST: f32 = 0.08;
+/// From where on a coefficient counts as above 0: what an image has nothing of stays below, whatever its noise. It is a sum
 /// over the small image, in HU.
-const ABOVE: f32 = 40.0;
-/// A small image flatter than this shows nothing that could be alike, in HU.
-const FLAT_HU: f32 = 10.0;
+const ABOVE: f32 = 20.0;
 
 /// A perceptual hash of an image in HU: a bit for each of the 255 lowest frequencies of the discrete cosine transform of
-/// its 32 × 32 means but the mean itself, set where the coefficient is clearly above 0 (after Zauner 2010, "Implementation and
-/// benchmarking of perceptual image hash functions", with finer frequencies: heads are much alike in coarse ones). Another
-/// file format, lossy compression, another size of the image and a shift of all values change few bits; another
-/// patient's head has some hundred others.
+/// its soft tissue in small (32 × 32) but the mean itself, set where the coefficient is clearly above 0 (after Zauner 2010,
+/// "Implementation and benchmarking of perceptual image hash functions", with finer frequencies and without bone). Another
+/// file format, lossy compression and a shift of all values by a few HU change some ten bits, at most some twenty;
+/// another patient's head has twice as many others, mostly a hundred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Likeness([u64; 4]);
 
@@ -34,14 +38,7 @@ impl Likeness {
 
     /// The hash of an image; none of one on which there is nothing.
     pub fn of(image: &HuImage) -> Option<Self> {
-        let means = means(image)?;
-        let spread = {
-            let mean = means.iter().sum::<f32>() / means.len() as f32;
-            (means.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / means.len() as f32).sqrt()
-        };
-        if spread < FLAT_HU {
-            return None;
-        }
+        let means = soft_tissue(image)?;
         let table: Vec<f32> = (0..KEPT)
             .flat_map(|frequency| {
                 (0..SIDE).map(move |place| (PI / SIDE as f32 * (place as f32 + 0.5) * frequency as f32).cos())
@@ -94,49 +91,85 @@ impl Likeness {
     }
 }
 
-/// Means over 32 × 32 rectangles, in HU; none of no image. Pixels that lie in two count for their share in each, so that
-/// another size of the image changes little.
-fn means(image: &HuImage) -> Option<Vec<f32>> {
+/// Soft tissue over 32 × 32 rectangles, as differences from its mean, in HU; none where there is next to none. Pixels that
+/// lie in two count for their share in each, so that another size of the image changes little.
+fn soft_tissue(image: &HuImage) -> Option<Vec<f32>> {
     let (rows, columns) = (image.rows, image.columns);
     if rows == 0 || columns == 0 || image.hu.len() != rows * columns {
         return None;
     }
-    let down = parts(rows);
-    let along = parts(columns);
-    let mut means = vec![0.0; SIDE * SIDE];
-    let mut line = [0.0_f32; SIDE];
-    for (row, values) in image.hu.chunks_exact(columns).enumerate() {
-        line.fill(0.0);
-        for (hu, shares) in values.iter().zip(&along) {
-            let hu = f32::from((*hu).clamp(RANGE.0, RANGE.1));
-            for (part, share) in shares {
-                line[*part] += share * hu;
-            }
-        }
-        for (part, share) in &down[row] {
-            for (mean, value) in means[part * SIDE..].iter_mut().zip(&line) {
-                *mean += share * value;
+    let along: Vec<Span> = (0..SIDE).map(|part| Span::of(part, columns)).collect();
+    // Sums of weights, and of weighted values.
+    let mut sums = vec![[0.0_f32; 2]; SIDE * SIDE];
+    for part in 0..SIDE {
+        let down = Span::of(part, rows);
+        let whole = down.whole.clone().map(|row| (row, 1.0));
+        for (row, share_of_row) in whole.chain(down.edges.into_iter().flatten()) {
+            let values = &image.hu[row * columns..(row + 1) * columns];
+            for (sums, span) in sums[part * SIDE..].iter_mut().zip(&along) {
+                let whole = &values[span.whole.clone()];
+                let (weight, weighted) = whole
+                    .iter()
+                    .map(weighed)
+                    .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+                sums[0] += share_of_row * weight as f32;
+                sums[1] += share_of_row * weighted as f32;
+                for (place, share) in span.edges.iter().flatten() {
+                    let (weight, weighted) = weighed(&values[*place]);
+                    sums[0] += share_of_row * share * weight as f32;
+                    sums[1] += share_of_row * share * weighted as f32;
+                }
             }
         }
     }
-    Some(means)
+    let [weight, weighted] = sums.iter().fold([0.0_f64; 2], |total, [weight, weighted]| {
+        [total[0] + f64::from(*weight), total[1] + f64::from(*weighted)]
+    });
+    let all = (rows * columns) as f32 * SLOPE as f32;
+    if (weight as f32) < LEAST * all {
+        return None;
+    }
+    let mean = (weighted / weight) as f32;
+    let of_part = all / (SIDE * SIDE) as f32;
+    let difference = |[weight, weighted]: &[f32; 2]| (weighted - mean * weight) / of_part;
+    Some(sums.iter().map(difference).collect())
 }
 
-/// For each of `length` pixels the parts of 32 that it lies in, with its share of each.
-fn parts(length: usize) -> Vec<Vec<(usize, f32)>> {
-    let size = length as f32 / SIDE as f32;
-    let of_pixel = |pixel: usize| {
-        let (begin, end) = (pixel as f32, (pixel + 1) as f32);
-        let share = |part: usize| {
-            let (low, high) = (part as f32 * size, (part + 1) as f32 * size);
-            (high.min(end) - low.max(begin)) / size
-        };
-        let first = pixel * SIDE / length;
-        let last = ((pixel + 1) * SIDE).div_ceil(length).min(SIDE);
-        let shares = (first..last).map(|part| (part, share(part)));
-        shares.filter(|(_, share)| *share > 1e-6).collect()
-    };
-    (0..length).map(of_pixel).collect()
+/// The weight of a value, 0 to 35, and the value times it.
+fn weighed(hu: &i16) -> (i32, i32) {
+    let hu = i32::from(*hu);
+    let weight = (hu - BOUNDS.0).min(BOUNDS.1 - hu).clamp(0, SLOPE);
+    (weight, weight * hu)
+}
+
+/// What a part of 32 takes of a row of pixels.
+struct Span {
+    /// Pixels that lie in it whole.
+    whole: Range<usize>,
+    /// Those that lie in it with a share.
+    edges: [Option<(usize, f32)>; 2],
+}
+
+impl Span {
+    fn of(part: usize, length: usize) -> Self {
+        let [low, high] = [part, part + 1].map(|edge| (edge * length) as f32 / SIDE as f32);
+        let (first, last) = (low.ceil() as usize, high.floor() as usize);
+        if first > last {
+            // Within one pixel.
+            return Self {
+                whole: 0..0,
+                edges: [Some((last, high - low)), None],
+            };
+        }
+        let (before, after) = (first as f32 - low, high - last as f32);
+        Self {
+            whole: first..last,
+            edges: [
+                (before > 0.0).then(|| (first - 1, before)),
+                (after > 0.0).then_some((last, after)),
+            ],
+        }
+    }
 }
 
 impl Serialize for Likeness {
@@ -179,24 +212,28 @@ mod tests {
 
     #[test]
     fn the_same_shifted_and_grainy_is_alike_and_something_else_is_not() {
-        let head = |x: f32, y: f32| {
-            if x.hypot(y) < 40.0 {
-                35.0 + 20.0 * (x / 9.0).sin() * (y / 7.0).cos()
-            } else {
-                -1000.0
-            }
+        // Waves of all kinds, as folds and ventricles are.
+        let brain = |x: f32, y: f32, kind: f32| -> f32 {
+            let waves = (1..9).map(|k| {
+                let k = k as f32;
+                (x / (2.0 + k) + kind * k).sin() * (y / (11.0 - k) + 1.7 * kind * k).cos()
+            });
+            36.0 + 9.0 * waves.sum::<f32>()
+        };
+        let head = |x: f32, y: f32, kind: f32| match x.hypot(y) {
+            radius if radius < 50.0 => brain(x, y, kind),
+            radius if radius < 55.0 => 1000.0,
+            _ => -1000.0,
         };
         let hash = |image: HuImage| Likeness::of(&image).unwrap();
-        let plain = hash(image(head));
+        let plain = hash(image(|x, y| head(x, y, 1.0)));
         let grainy = hash(image(|x, y| {
-            head(x, y) + (x * 31.0 + y * 17.0).rem_euclid(7.0) - 3.0
+            head(x, y, 1.0) + (x * 31.0 + y * 17.0).rem_euclid(7.0) - 3.0
         }));
-        let brighter = hash(image(|x, y| head(x, y) + 6.0));
-        let other = hash(image(|x, y| {
-            head(x * 0.9 + 4.0, y * 1.1) + 15.0 * (x / 5.0).cos()
-        }));
-        assert!(plain.distance(&grainy) <= 8, "{}", plain.distance(&grainy));
-        assert!(plain.distance(&brighter) <= 8, "{}", plain.distance(&brighter));
+        let brighter = hash(image(|x, y| head(x, y, 1.0) + 6.0));
+        let other = hash(image(|x, y| head(x, y, 2.0)));
+        assert!(plain.distance(&grainy) <= 16, "{}", plain.distance(&grainy));
+        assert!(plain.distance(&brighter) <= 24, "{}", plain.distance(&brighter));
         assert!(plain.distance(&other) > 40, "{}", plain.distance(&other));
     }
 
@@ -209,6 +246,24 @@ mod tests {
             hu: Vec::new(),
         };
         assert_eq!(Likeness::of(&none), None);
+    }
+
+    #[test]
+    fn parts_take_all_of_a_row_whatever_its_length() {
+        for length in [1, 5, 31, 32, 33, 48, 96, 374, 512, 768] {
+            let mut shares = vec![0.0_f32; length];
+            for part in 0..SIDE {
+                let span = Span::of(part, length);
+                span.whole.clone().for_each(|place| shares[place] += 1.0);
+                for (place, share) in span.edges.into_iter().flatten() {
+                    shares[place] += share;
+                }
+            }
+            assert!(
+                shares.iter().all(|share| (share - 1.0).abs() < 1e-4),
+                "{length}: {shares:?}"
+            );
+        }
     }
 
     #[test]

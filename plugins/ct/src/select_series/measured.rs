@@ -25,7 +25,7 @@ pub(super) struct Measured<'a> {
     pub study: &'a str,
     /// What its slices say of how they were taken; of the first that counts.
     pub scan: &'a ScanNotes,
-    /// SliceThickness, else the median distance of slices, in mm.
+    /// SliceThickness, else the median slice spacing, in mm.
     pub thickness_mm: Option<f64>,
     /// From the lower face of the lowest slice to the upper one of the highest, in mm.
     pub coverage_mm: Option<f64>,

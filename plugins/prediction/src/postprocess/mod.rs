@@ -4,7 +4,7 @@
 pub mod calibrate;
 pub mod consistent_any;
 pub mod ensemble;
-mod parts;
+pub(crate) mod parts;
 pub mod smooth_z;
 pub mod thresholds;
 
@@ -33,7 +33,7 @@ fn refine(
 }
 
 /// `ln(p/(1 − p))`, with `p` kept in the range where a 32-bit network can tell it from 0 and 1.
-fn logit(probability: f64) -> f64 {
+pub(crate) fn logit(probability: f64) -> f64 {
     const EDGE: f64 = 1e-7;
     let kept = probability.clamp(EDGE, 1.0 - EDGE);
     (kept / (1.0 - kept)).ln()

@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 
 /// The part of every slice: all slices of a patient (of a study, where no patient is named) in one part,
 /// and bleeding spread over the parts.
-pub(super) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
+pub(crate) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
+    predictions.check_truth()?;
     let bleeds = |truth: &Labels| match predictions.labels.union() {
         Some(union) => truth.is_positive(union),
         None => truth.some_positive(),
@@ -29,9 +30,10 @@ pub(super) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng
         })
         .collect();
     if bleeding.len() < 2 {
-        return Err(Error::new(
-            "the validation slices are of one patient, and what is fitted to a patient cannot be judged on it",
-        )
+        return Err(Error::new(format!(
+            "the validation {} are of one patient, and what is fitted to a patient cannot be judged on it",
+            predictions.unit.plural()
+        ))
         .help("keep more patients for validation, or leave this stage out"));
     }
     let mut order: Vec<usize> = (0..bleeding.len()).collect();
@@ -47,6 +49,6 @@ pub(super) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng
 }
 
 /// Number of parts in what [`deal`] gave.
-pub(super) fn count(part_of: &[usize]) -> usize {
+pub(crate) fn count(part_of: &[usize]) -> usize {
     part_of.iter().max().map_or(0, |last| last + 1)
 }

@@ -120,6 +120,9 @@ impl Stage for SmoothZ {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        inputs
+            .take(input::VALID)?
+            .check_of_slices("smoothing along the series")?;
         super::refine(inputs, context, |predictions| self.apply(predictions, context))
     }
 }

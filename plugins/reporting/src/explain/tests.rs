@@ -141,7 +141,7 @@ fn a_label_that_is_none_is_told() {
         labels: vec!["any".into(), "bleeding".into()],
         ..GradCam::default()
     };
-    let problems = stage.check();
+    let problems = stage.check_labels(&LabelSet::rsna());
     assert_eq!(problems[0].key, "labels[1]");
 }
 

@@ -41,3 +41,35 @@ pub(crate) fn table(selection: &Selection, privacy: &Privacy) -> SeriesTable {
         rows: rules.into_iter().map(row).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ichflow_api::data::selection::SeriesVerdict;
+    use ichflow_api::testkit;
+
+    #[test]
+    fn rules_are_listed_and_nobody_is_named() {
+        let left_out = |rule: &str, reason: &str| SeriesVerdict {
+            rule: rule.into(),
+            reason: reason.into(),
+            slices: 1200,
+            ..SeriesVerdict::default()
+        };
+        let selection = Selection {
+            series: vec![
+                SeriesVerdict::default(),
+                left_out("no_head", "as Doe^Jane's is"),
+                left_out("no_head", "another"),
+            ],
+        };
+        let slice = testkit::slice("a", "Doe^Jane", None);
+        let table = table(&selection, &Privacy::of(std::iter::once(&slice), false));
+        assert_eq!((table.kept.as_str(), table.all.as_str()), ("1", "3"));
+        let [row] = &table.rows[..] else {
+            panic!("one rule")
+        };
+        assert_eq!((row.rule.as_str(), row.series.as_str()), ("no head", "2"));
+        assert!(!row.reason.contains("Doe"), "{}", row.reason);
+    }
+}

@@ -11,10 +11,9 @@ use rayon::prelude::*;
 
 use super::{Found, Sides, listed};
 
-/// Hashes that differ in no more of their 255 bits are of the same image: another format, lossy compression, a shift of
-/// all values or another size of the image change fewer, and heads of two people have several times as many. It is one
-/// less than there are bands, so that no pair is missed.
-const ALIKE_BITS: u32 = Likeness::BANDS as u32 - 1;
+/// Hashes that differ in no more of their 255 bits are of the same image: see [`Likeness`]. Pairs that differ in fewer bits
+/// than there are bands agree in one band and are all found; of those up to here next to none disagrees in all sixteen.
+const ALIKE_BITS: u32 = 22;
 /// Slices of two series that must look the same, as a share of the shorter one: the highest slices of two heads may.
 const SHARE: f64 = 0.25;
 

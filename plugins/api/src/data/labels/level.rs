@@ -27,6 +27,11 @@ impl Level {
     /// All, from the smallest.
     pub const ALL: [Self; 4] = [Self::Slice, Self::Series, Self::Study, Self::Patient];
 
+    /// Whether it is the smallest.
+    pub fn is_slice(&self) -> bool {
+        *self == Self::Slice
+    }
+
     /// "slice".
     pub fn name(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::data::balance::Balance;
 use crate::data::calibration::Calibration;
-use crate::data::labels::LabelSet;
+use crate::data::labels::{LabelSet, Level};
 use crate::ports::Artifact;
 
 pub use groups::{GroupMetrics, Groups, PatientSpread};
@@ -26,6 +26,9 @@ pub struct Metrics {
     /// The labels, where they are not the competition's.
     #[serde(skip_serializing_if = "LabelSet::is_rsna")]
     pub label_set: LabelSet,
+    /// What was judged, where it is not slices: `slices` counts these then.
+    #[serde(skip_serializing_if = "Level::is_slice")]
+    pub unit: Level,
     /// Prevalence of each label among the training slices; what the prevalence baseline predicts for every slice.
     pub training_prevalence: Vec<Prevalence>,
     /// The validation slices.
