@@ -15,6 +15,7 @@ pub(crate) mod convolution;
 pub(crate) mod depthwise;
 pub(crate) mod dropout;
 pub(crate) mod geometry;
+pub(crate) mod halves;
 pub(crate) mod layout;
 pub(crate) mod linear;
 mod matrix;
