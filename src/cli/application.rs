@@ -106,6 +106,7 @@ fn resolved_recipe(plan: Plan) -> ResolvedRecipe {
         title: plan.title,
         trial: plan.trial,
         seed: plan.seed,
+        labels: plan.labels,
         stages: stages.collect(),
     }
 }

@@ -7,11 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use ichflow_api::data::labels::Level;
 use ichflow_api::error::{Error, Result, ResultExt};
+use ichflow_api::layouts;
 
 use super::{WRONG_CALL, fail};
 
 const RECIPE: &str = include_str!("../../templates/recipe.toml");
+/// The end of a recipe whose labels are of a level above slices.
+const EXAMS: &str = include_str!("../../templates/exams.toml");
+/// A recipe for slices without labels.
+const UNLABELLED: &str = include_str!("../../templates/unlabelled.toml");
 const PLUGIN: [(&str, &str); 4] = [
     ("Cargo.toml", include_str!("../../templates/plugin/Cargo.toml")),
     ("src/lib.rs", include_str!("../../templates/plugin/src/lib.rs")),
@@ -35,6 +41,9 @@ enum What {
     Recipe {
         /// Its name; may have a directory before it
         name: PathBuf,
+        /// A directory of slices, for which it is written: labels in CSVs there or beside it are found
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
     },
     /// A plugin: a crate NAME/ with a window of its own, a test, and a program that has it
     Plugin {
@@ -45,7 +54,7 @@ enum What {
 
 pub(super) fn main(arguments: &NewArguments) -> ExitCode {
     let made = match &arguments.what {
-        What::Recipe { name } => recipe(name),
+        What::Recipe { name, from } => recipe(name, from.as_deref()),
         What::Plugin { name } => plugin(name),
     };
     match made {
@@ -82,14 +91,72 @@ fn refuse_existing(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn recipe(path: &Path) -> Result<String> {
+/// The template for the data of a directory: its own loader, and above it what was found there.
+fn recipe_for(directory: &Path, name: &str) -> Result<String> {
+    if !directory.is_dir() {
+        return Err(Error::new(format!("{} is not a directory", directory.display()))
+            .help("name the directory that holds the slices, at any depth"));
+    }
+    let (layout, found) = layouts::recognise(directory)?.ok_or_else(|| {
+        Error::new(format!("nothing below {} can be used", directory.display()))
+            .help("it should hold CT slices, at any depth; `ichflow inspect` says what a file is")
+    })?;
+    let template = if found.level.is_some() { RECIPE } else { UNLABELLED };
+    let template = template.replace("NAME", name);
+    let mut text = String::new();
+    let mut lines = template.lines().peekable();
+    while let Some(line) = lines.next() {
+        match line.starts_with("[load]") {
+            false if line.contains("on a synthetic cohort") => {
+                lines.next();
+                text += &format!("# {name}: a recipe for {}.\n#\n", directory.display());
+            }
+            false => text += &format!("{line}\n"),
+            true => {
+                text += &comment(&format!("Found ({layout}):"), &found.found);
+                text += &comment("Guessed; look whether it is right:", &found.guessed);
+                text += &found.stages;
+                // The template's own loader ends at the next stage.
+                while lines.peek().is_some_and(|line| !line.starts_with('[')) {
+                    lines.next();
+                }
+                text += "\n";
+            }
+        }
+    }
+    if let Some(level) = found.level.filter(|level| *level > Level::Slice)
+        && let Some(end) = text.find("[score]")
+    {
+        text.truncate(end);
+        text += &EXAMS.replace("LEVEL", level.name());
+    }
+    Ok(text)
+}
+
+fn comment(title: &str, lines: &[String]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let plain = |line: &String| line.replace(char::is_control, " ");
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| format!("#   {}\n", plain(line)))
+        .collect();
+    format!("# {title}\n{}", lines.concat())
+}
+
+fn recipe(path: &Path, from: Option<&Path>) -> Result<String> {
     let name = plain_name(path)?;
     let file = path.with_file_name(format!("{name}.toml"));
     refuse_existing(&file)?;
+    let text = match from {
+        Some(directory) => recipe_for(directory, &name)?,
+        None => RECIPE.replace("NAME", &name),
+    };
     if let Some(parent) = file.parent() {
         fs::create_dir_all(parent).at("create the directory", parent)?;
     }
-    fs::write(&file, RECIPE.replace("NAME", &name)).at("write", &file)?;
+    fs::write(&file, text).at("write", &file)?;
     let shown = file.display();
     Ok(format!(
         "{shown}\nnext: ichflow check {shown}, then ichflow run {shown}"

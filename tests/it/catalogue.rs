@@ -21,6 +21,7 @@ fn every_standard_stage_is_there() {
         "load dicom-dir",
         "load phantom",
         "load rsna",
+        "load table",
         "store hu-resize",
         "store hu-store",
         "window all-channels",

@@ -38,6 +38,7 @@ mod score;
 mod shards;
 mod store;
 mod sweep;
+mod table;
 mod training_steps;
 mod window;
 mod windowing_page;

@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::ArgMatches;
 
 use crate::context::RunContext;
+use crate::data::labels::LabelSet;
 use crate::error::Result;
 use crate::registry::Registration;
 use crate::stage::AnyStage;
@@ -90,6 +91,8 @@ pub struct ResolvedRecipe {
     pub trial: Option<String>,
     /// Seed of everything random.
     pub seed: u64,
+    /// The labels it is about.
+    pub labels: LabelSet,
     /// Its stages, in the order they run.
     pub stages: Vec<ResolvedStage>,
 }

@@ -53,6 +53,7 @@ pub mod digest;
 pub mod encoding;
 pub mod error;
 pub mod guard;
+pub mod layouts;
 pub mod metric;
 pub mod needs;
 pub mod npy;

@@ -343,5 +343,9 @@ pub fn record(context: &Context, parts: &[(&str, &Cohort)]) -> Result<()> {
     writer.flush().at("write", &path)?;
     let bytes = std::fs::read(&path).at("read", &path)?;
     context.record_fact("cohort_sha256", sha256(&bytes).into());
+    if let Some((_, cohort)) = parts.first() {
+        let about = serde_json::json!({ "labels": cohort.labels, "level": cohort.level });
+        context.record_fact("cohort_labels", about);
+    }
     Ok(())
 }

@@ -63,10 +63,16 @@ impl Files {
     /// Adds all files below a directory, sorted; a slice's id is its path there (see [`plain_id`]), with a number where
     /// two would be the same.
     pub(crate) fn add_below(&mut self, root: &Path, context: &Context) -> Result<()> {
+        self.add_first_below(root, usize::MAX, context)
+    }
+
+    /// Adds the first files below a directory alone, as many as `most`.
+    pub(crate) fn add_first_below(&mut self, root: &Path, most: usize, context: &Context) -> Result<()> {
         self.among_others = true;
         visit(root, |entry| {
             context.checkpoint()?;
             match entry.problem {
+                None if self.named.len() >= most => {}
                 None => {
                     let id = self.free_id(plain_id(root, &entry.path));
                     self.named.push((id, entry.path));

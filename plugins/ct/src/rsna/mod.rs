@@ -4,6 +4,7 @@
 
 mod image_id;
 mod labels;
+mod layout;
 mod load;
 mod stage;
 

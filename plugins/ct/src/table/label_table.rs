@@ -103,11 +103,12 @@ impl LabelTable {
         let columns = Columns::of(&names, file, &meanings, &path)?;
         let mut rows = Rows::new(file, set, &meanings, &columns);
         let mut record = csv::ByteRecord::new();
+        let mut lines = Lines::of(&text, lines_before);
         while reader
             .read_byte_record(&mut record)
             .doing(format!("cannot read {path}"))?
         {
-            let line = record.position().map_or(0, csv::Position::line) + lines_before as u64;
+            let line = lines.at(record.position().map_or(0, csv::Position::byte));
             let cells: Vec<Cow<'_, str>> = record.iter().map(|bytes| decoded(bytes, is_utf8)).collect();
             rows.add(line, &cells);
         }
@@ -135,6 +136,41 @@ impl LabelTable {
             keyless: read.keyless,
             remarks,
         })
+    }
+}
+
+/// Numbers of lines. The CSV reader's own are off by one where lines end as on Windows.
+struct Lines<'a> {
+    text: &'a [u8],
+    /// Bytes so far.
+    at: usize,
+    /// The line there.
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a [u8], lines_before: usize) -> Self {
+        Self {
+            text,
+            at: 0,
+            line: 1 + lines_before as u64,
+        }
+    }
+
+    /// The line of the record that begins at a byte, after line ends before it.
+    fn at(&mut self, byte: u64) -> u64 {
+        let begin = usize::try_from(byte)
+            .unwrap_or(usize::MAX)
+            .clamp(self.at, self.text.len());
+        let rest = &self.text[begin..];
+        let ends = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+            .count();
+        let passed = &self.text[self.at..begin + ends];
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = begin + ends;
+        self.line
     }
 }
 

@@ -6,11 +6,16 @@
 
 mod columns;
 mod digests;
+mod export;
+mod guess;
+mod inspect;
 mod key;
 mod label_file;
 mod label_table;
+mod layout;
 mod matching;
 mod readers;
+pub(crate) mod recipe_text;
 mod rows;
 mod stage;
 mod template;

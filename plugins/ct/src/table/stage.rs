@@ -158,7 +158,11 @@ pub(crate) fn load(
     let mut matches = matched(tables, &train, &files.path, set)?;
     digests::verify(&mut matches, &train, context)?;
     let test_matches = match (&files.test_path, test_tables.is_empty()) {
-        (Some(path), false) => Some(matched(test_tables, &test, path, set)?),
+        (Some(path), false) => {
+            let mut matches = matched(test_tables, &test, path, set)?;
+            digests::verify(&mut matches, &test, context)?;
+            Some(matches)
+        }
         _ => None,
     };
     if is_part {
@@ -248,26 +252,25 @@ fn list_unmatched(
     Ok(())
 }
 
-/// That no row names any slice, with what either side is called.
+/// That no row names any slice, with the first reason. Keys that are no paths may name patients and stay untold.
 fn nothing_matches(matches: &Matched, tables: &[LabelTable], slices: &[Slice], root: &Path) -> Error {
-    let reason = matches.rows.first().map_or_else(
-        || "there are no rows".to_owned(),
-        |row| format!("{}, line {}: `{}`: {}", row.table, row.line, row.key, row.reason),
-    );
-    let of_slices = tables.first().zip(slices.first()).map(|(table, slice)| {
-        let name = match table.key {
-            super::Key::Path => {
-                let below = slice.file.strip_prefix(root).unwrap_or(&slice.file);
-                ichflow_api::path_text::path_text(below)
-            }
-            key => key.of(slice).to_owned(),
-        };
-        format!("; the first slice's is `{name}`")
+    let by_path = tables.iter().all(|table| table.key == super::Key::Path);
+    let reason = match matches.rows.first() {
+        Some(row) if by_path => format!("{}, line {}: `{}`: {}", row.table, row.line, row.key, row.reason),
+        Some(row) => format!("{}, line {}: {}", row.table, row.line, row.reason),
+        None => "labels of all rows are missing, or there are no rows".to_owned(),
+    };
+    let of_slices = slices.first().filter(|_| by_path).map(|slice| {
+        let below = slice.file.strip_prefix(root).unwrap_or(&slice.file);
+        format!(
+            "; the first slice is `{}`",
+            ichflow_api::path_text::path_text(below)
+        )
     });
     Error::new(format!(
         "no row of labels names a slice below {}: {reason}{}",
         root.display(),
         of_slices.unwrap_or_default()
     ))
-    .help("`ichflow table inspect` shows which keys would match")
+    .help("`ichflow table inspect` shows what would match; with --identify it shows keys")
 }

@@ -452,3 +452,56 @@ proptest! {
         let _ = LabelTable::parse(&text[..], &file(|_| {}), &set());
     }
 }
+
+/// The size of CQ500's reads: 14 labels by 3 readers of 500 exams, 21,000 cells. How long it takes is printed and no test.
+#[test]
+fn a_large_table_of_readers_is_read_and_matched() {
+    let labels: Vec<String> = (0..14).map(|label| format!("label {label}")).collect();
+    let set = LabelSet::new(labels.clone(), None, vec![1.0; 14]).unwrap();
+    let mut text = "name".to_owned();
+    for reader in ["R1", "R2", "R3"] {
+        text.extend(labels.iter().map(|label| format!(",{reader}:{label}")));
+    }
+    text.push('\n');
+    let exams: Vec<String> = (0..500).map(|exam| format!("CQ500-CT-{exam}")).collect();
+    for (number, exam) in exams.iter().enumerate() {
+        text += exam;
+        text.extend((0..42).map(|cell| {
+            if (number * 31 + cell * 17) % 5 == 0 {
+                ",1"
+            } else {
+                ",0"
+            }
+        }));
+        text.push('\n');
+    }
+    let file = file(|file| {
+        file.key = Key::AccessionNumber;
+        file.key_column = Some("name".into());
+        file.readers = ["R1", "R2", "R3"].map(str::to_owned).to_vec();
+    });
+    // Some 30 slices an exam.
+    let slice = |number: usize| {
+        let mut slice = testkit::slice(&number.to_string(), "p", None);
+        slice.accession = exams[number % exams.len()].clone();
+        slice
+    };
+    let slices: Vec<Slice> = (0..15_000).map(slice).collect();
+    let begin = std::time::Instant::now();
+    let table = LabelTable::parse(text.as_bytes(), &file, &set).unwrap();
+    let read = begin.elapsed();
+    let found = matched(&[table], &slices, Path::new("/data"), &set).unwrap();
+    println!(
+        "14 labels, 3 readers, 500 exams: read in {read:?}, matched with 15,000 slices in {:?}",
+        begin.elapsed() - read
+    );
+    assert_eq!(found.rows_matched, [500]);
+    assert!(
+        found
+            .labels
+            .iter()
+            .flatten()
+            .all(|labels| labels.iter().all(|value| value.is_some()))
+    );
+    assert_eq!(found.labels.iter().flatten().count(), slices.len());
+}
