@@ -35,6 +35,7 @@ mod resume;
 mod rsna_like;
 mod run;
 mod score;
+mod series;
 mod shards;
 mod store;
 mod sweep;

@@ -40,6 +40,9 @@ pub mod input {
     /// What a network makes of every slice of the cohort.
     #[cfg(feature = "tensors")]
     pub const EMBEDDINGS: Input<Embeddings> = Input::by_name("embeddings");
+    /// The trained network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_MODEL: Input<SeriesModel> = Input::required("series_model");
 }
 
 /// Inputs that may be absent.
@@ -85,6 +88,12 @@ pub mod optional {
     /// What a network makes of every test slice.
     #[cfg(feature = "tensors")]
     pub const TEST_EMBEDDINGS: OptionalInput<Embeddings> = OptionalInput::new("test");
+    /// The trained network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_MODEL: OptionalInput<SeriesModel> = OptionalInput::new("series_model");
+    /// How the training of a series model went.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_HISTORY: OptionalInput<History> = OptionalInput::new("series_history");
 }
 
 /// Outputs.
@@ -154,6 +163,12 @@ pub mod output {
     /// What a network makes of every test slice.
     #[cfg(feature = "tensors")]
     pub const TEST_EMBEDDINGS: Output<Embeddings> = Output::new("test");
+    /// The trained network over the slices of series.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_MODEL: Output<SeriesModel> = Output::new("series_model");
+    /// How the training of a series model went.
+    #[cfg(feature = "tensors")]
+    pub const SERIES_HISTORY: Output<History> = Output::new("series_history");
 }
 
 mod types {
@@ -177,6 +192,7 @@ mod types {
         model::{Model, Resize},
         network::NetworkSpec,
         series::SeriesNetworkSpec,
+        series_model::SeriesModel,
         window::Window,
     };
 }

@@ -107,6 +107,7 @@ pub mod prelude {
         model::Model,
         network::{NetworkFactory, NetworkSpec},
         series::{SeriesNetworkFactory, SeriesNetworkSpec},
+        series_model::SeriesModel,
         window::{Window, WindowScheme},
     };
     #[cfg(feature = "tensors")]

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`predict`] | probabilities of validation and test slices |
 //! | [`embed`] | a network's pooled features and logits of every slice |
+//! | [`out_of_fold`] | embeddings of k folds put together, each by a network that was not trained on the slice |
+//! | [`predict_series`] | a series model's probabilities of slices, and of exams |
 //! | [`aggregate`] | one prediction for every exam, from those of its slices |
 //! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
@@ -14,10 +16,13 @@
 pub mod aggregate;
 mod batches;
 pub mod embed;
+mod exam_table;
 pub mod histogram_logistic;
 pub mod logistic;
+pub mod out_of_fold;
 pub mod postprocess;
 pub mod predict;
+pub mod predict_series;
 mod slices;
 pub mod tta;
 

@@ -63,8 +63,13 @@ impl Stage for Predict {
         let mut results = parts
             .iter()
             .map(|part| part.predictions(made.by_ref().take(part.batches.len()), &pixels, context));
-        let valid = results.next().transpose()?.unwrap_or_default();
+        let valid = results
+            .next()
+            .transpose()?
+            .unwrap_or_default()
+            .made_by(&model.trained_on);
         let test = results.next().transpose()?;
+        let test = test.map(|test| test.made_by(&model.trained_on));
         offer(valid, test, context)
     }
 }

@@ -1,7 +1,8 @@
-//! Training: losses, augmentation, the size of images, fitting a network.
+//! Training: losses, augmentation, the size of images, fitting a network to slices or to series.
 
 pub mod augment;
 pub mod fit;
+pub mod fit_series;
 pub mod kind;
 pub mod loss;
 pub mod resize;

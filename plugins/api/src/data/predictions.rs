@@ -1,9 +1,11 @@
 //! Predicted probabilities of slices, and their CSV form.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::data::cohort::{Cohort, Slice};
 use crate::data::labels::{LabelSet, Labels, Level};
+use crate::data::trained_on::TrainedOn;
 use crate::error::{Error, Result, ResultExt};
 use crate::ports::Artifact;
 
@@ -21,6 +23,8 @@ pub struct Predictions {
     pub slices: Vec<Slice>,
     /// One row for each, one probability per label.
     pub probabilities: Vec<Vec<f64>>,
+    /// Ids of those slices that a network behind the probabilities was trained on.
+    pub in_fold: BTreeSet<String>,
 }
 
 impl Artifact for Predictions {
@@ -92,7 +96,38 @@ impl Predictions {
             unit: self.unit,
             slices: self.slices.clone(),
             probabilities,
+            in_fold: self.in_fold.clone(),
         }
+    }
+
+    /// The same, made with a network that was trained on some slices.
+    #[must_use]
+    pub fn made_by(mut self, trained_on: &TrainedOn) -> Self {
+        let seen = self.slices.iter().filter(|slice| trained_on.has(slice));
+        self.in_fold.extend(seen.map(|slice| slice.id.clone()));
+        self
+    }
+
+    /// An error if something would be fitted to probabilities of slices that a network was trained on: it is surer of
+    /// these, and more often right, than it will be of any other slice.
+    ///
+    /// # Errors
+    /// Where some slices are such.
+    pub fn refuse_in_fold(&self) -> Result<()> {
+        let count = self
+            .slices
+            .iter()
+            .filter(|slice| self.in_fold.contains(&slice.id))
+            .count();
+        if count == 0 {
+            return Ok(());
+        }
+        Err(Error::new(format!(
+            "{count} of {} slices are some that the network was trained on: it is surer of them than of others, and \
+             what is fitted to its probabilities of them fits no others",
+            self.slices.len()
+        ))
+        .help("predict the validation fold that the network was trained with: wire `folds` to the same split"))
     }
 
     /// The slices of which a label is known: their places, the truth and the probability.
@@ -147,5 +182,25 @@ impl Predictions {
             predictions.probabilities.push(probabilities);
         }
         Ok(predictions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::slice;
+
+    #[test]
+    fn slices_that_were_trained_on_are_told_of_whatever_follows() {
+        let predictions = Predictions {
+            slices: vec![slice("a", "p", None), slice("b", "p", None)],
+            probabilities: vec![vec![0.5; 6]; 2],
+            ..Predictions::default()
+        };
+        predictions.refuse_in_fold().unwrap();
+        let made = predictions.made_by(&TrainedOn::ids(["b", "elsewhere"]));
+        let changed = made.with_rows(vec![vec![0.25; 6]; 2]);
+        let said = changed.refuse_in_fold().unwrap_err().to_string();
+        assert!(said.starts_with("1 of 2 slices"), "{said}");
     }
 }

@@ -99,7 +99,16 @@ pub struct Rows {
 
 enum Place {
     Memory(Vec<f32>),
-    File { file: File, start: u64, half: bool },
+    File {
+        file: File,
+        start: u64,
+        half: bool,
+    },
+    /// Each the mean of rows of other embeddings, by embeddings and row.
+    Mean {
+        of: Vec<Embeddings>,
+        picks: Vec<Vec<(usize, usize)>>,
+    },
 }
 
 impl Rows {
@@ -135,6 +144,31 @@ impl Rows {
         Ok(rows)
     }
 
+    /// Rows that are each the mean of some rows of `of`, by the embeddings' number and the row there. They are looked up
+    /// when they are read, so that nothing of a large cohort is copied.
+    ///
+    /// # Panics
+    /// Where embeddings differ in their number of features, a row has no pick, or a pick is not there.
+    pub fn mean_of(of: Vec<Embeddings>, picks: Vec<Vec<(usize, usize)>>) -> Self {
+        let width = of.first().map_or(0, Embeddings::width);
+        assert!(
+            of.iter().all(|one| one.width() == width),
+            "all have as many features"
+        );
+        for picks in &picks {
+            let there = |(member, row): &(usize, usize)| *row < of[*member].slices().len();
+            assert!(
+                !picks.is_empty() && picks.iter().all(there),
+                "every row is made of some"
+            );
+        }
+        Self {
+            width,
+            count: picks.len(),
+            place: Place::Mean { of, picks },
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.count
@@ -156,6 +190,16 @@ impl Rows {
     fn read(&self, row: usize, into: &mut [f32]) -> Result<()> {
         match &self.place {
             Place::Memory(values) => into.copy_from_slice(&values[row * self.width..(row + 1) * self.width]),
+            Place::Mean { of, picks } => {
+                let picks = &picks[row];
+                let mut one = vec![0.0; self.width];
+                into.fill(0.0);
+                for (member, row) in picks {
+                    of[*member].features(*row, &mut one)?;
+                    into.iter_mut().zip(&one).for_each(|(sum, value)| *sum += value);
+                }
+                into.iter_mut().for_each(|sum| *sum /= picks.len() as f32);
+            }
             Place::File { file, start, half } => {
                 let mut bytes = vec![0; self.bytes()];
                 let offset = start + (row * bytes.len()) as u64;

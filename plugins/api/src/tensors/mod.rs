@@ -13,6 +13,8 @@ pub mod model;
 pub mod network;
 pub mod resample;
 pub mod series;
+pub mod series_model;
+pub mod series_units;
 pub mod views;
 pub mod window;
 mod window_stage;

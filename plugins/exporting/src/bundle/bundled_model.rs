@@ -16,6 +16,9 @@ use super::open::Bundle;
 pub(super) struct BundledModel {
     /// The bundle's directory, such as `runs/b0_bsb/latest/model`.
     pub path: PathBuf,
+    /// Whether the bundle's network over series comes too, for `predict-series` after an `embed` of the model.
+    #[serde(default)]
+    pub series: bool,
 }
 
 impl Stage for BundledModel {
@@ -25,7 +28,11 @@ impl Stage for BundledModel {
     const EXAMPLE: &'static str = "[model]\nuse = \"bundled-model\"\npath = \"runs/b0_bsb/latest/model\"\n";
 
     fn ports() -> Ports {
-        Ports::new().offers(output::MODEL)
+        Ports::new().offers(output::MODEL).offers(output::SERIES_MODEL)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        all.offers_only_if(self.series, output::SERIES_MODEL)
     }
 
     fn reads(&self) -> Vec<ExternalPath> {
@@ -46,7 +53,13 @@ impl Stage for BundledModel {
         }
         context.say(format!("{}: {}", index.title, index.network));
         context.record_fact("weights_sha256", index.weights.sha256.clone().into());
-        Ok(Outputs::new().with(output::MODEL, bundle.model(context.run())?))
+        let series = self
+            .series
+            .then(|| bundle.series_model(context.run()))
+            .transpose()?;
+        Ok(Outputs::new()
+            .with(output::MODEL, bundle.model(context.run())?)
+            .with_some(output::SERIES_MODEL, series))
     }
 }
 

@@ -51,6 +51,13 @@ pub(super) fn card(material: &Material) -> String {
         material.parameters,
         index.channels,
     );
+    if let Some(series) = &index.series {
+        let _ = writeln!(
+            text,
+            "\nOver the slices of each series: {}. Give whole series: what is said of a slice depends on the others.",
+            markdown(&series.network)
+        );
+    }
     data(&mut text, material);
     section(&mut text, "Measured");
     match material.scores {

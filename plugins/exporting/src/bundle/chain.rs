@@ -18,6 +18,12 @@ pub(super) const SLICES: &str = "slices";
 /// What `use` says of the stage that trained: not a stage, but the bundle's weights.
 pub(super) const TRAINED: &str = "trained-weights";
 
+/// What `use` says of the stage that trained the network over series: the bundle's weights of that.
+pub(super) const TRAINED_SERIES: &str = "trained-series-weights";
+
+/// What `use` says of the stage that trained both on: where it stands, those that trained them before it stand for it.
+pub(super) const TRAINED_ON_TOGETHER: &str = "trained-on-together";
+
 /// Stages in the order of the recipe, and the wires that end in the model and in the predictions.
 pub(super) struct Chain {
     /// The stages' tables, by name.
@@ -107,28 +113,35 @@ impl<'a> Collector<'a> {
         let stage = registration
             .build(params.clone())
             .doing("the parameters of a stage cannot be read")?;
-        let inputs = stage.ports().inputs;
-        let trains = inputs.iter().any(is::<NetworkSpec>)
-            && stage
-                .ports()
-                .outputs
-                .iter()
-                .any(|output| output.artifact == ArtifactType::of::<Model>());
-        let mut table = Table::new();
-        if trains {
-            table.insert("use".into(), TRAINED.into());
+        let ports = stage.ports();
+        let makes = |artifact| ports.outputs.iter().any(|output| output.artifact == artifact);
+        let takes = |is: fn(&InputPort) -> bool| ports.inputs.iter().any(is);
+        let trained = if takes(is::<NetworkSpec>) && makes(ArtifactType::of::<Model>()) {
+            Some(TRAINED)
+        } else if takes(is::<SeriesModel>) && makes(ArtifactType::of::<SeriesModel>()) {
+            Some(TRAINED_ON_TOGETHER)
+        } else if takes(is::<SeriesNetworkSpec>) && makes(ArtifactType::of::<SeriesModel>()) {
+            Some(TRAINED_SERIES)
         } else {
-            table.insert("use".into(), registration.name.into());
-        }
-        for input in &inputs {
-            if trains && !(is::<Window>(input) || is::<Resize>(input) || is::<NetworkSpec>(input)) {
+            None
+        };
+        let mut table = Table::new();
+        table.insert("use".into(), trained.unwrap_or(registration.name).into());
+        for input in &ports.inputs {
+            let builds = is::<Window>(input)
+                || is::<Resize>(input)
+                || is::<NetworkSpec>(input)
+                || is::<SeriesNetworkSpec>(input)
+                || is::<Model>(input)
+                || is::<SeriesModel>(input);
+            if trained.is_some() && !builds {
                 continue;
             }
             if let Some(wire) = self.source(name, written, input, settled.is_some(), stage.as_ref())? {
                 table.insert(input.name.into(), wire.into());
             }
         }
-        if !trains {
+        if trained.is_none() {
             table.extend(params);
         }
         self.taken.insert(name.to_owned(), table);
@@ -148,8 +161,16 @@ impl<'a> Collector<'a> {
             return Ok(None);
         };
         let data = is::<Cohort>(input) || is::<Pixels>(input) || is::<Folds>(input);
-        if (data || is::<Predictions>(input)) && input.need == Need::Optional && input.name == "test" {
+        let of_slices = data || is::<Predictions>(input) || is::<Embeddings>(input);
+        if of_slices && input.need == Need::Optional && input.name == "test" {
             return Ok(None);
+        }
+        if is::<Embeddings>(input) && input.name != "embeddings" {
+            return Err(Error::new(format!(
+                "`{name}` takes embeddings of several networks (`{}`), and a bundle holds one",
+                input.name
+            ))
+            .help("wire the bundle to predictions of a series model on one network's embeddings"));
         }
         if is::<Predictions>(input) && input.name != "valid" {
             return Err(Error::new(format!(

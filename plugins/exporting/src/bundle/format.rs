@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ichflow_api::data::labels::Level;
 use ichflow_api::digest::sha256;
 use ichflow_api::nn::CenterWidth;
 use ichflow_api::prelude::*;
@@ -21,6 +22,10 @@ pub(super) const CHAIN: &str = "model.toml";
 pub(super) const RECIPE: &str = "recipe.toml";
 /// Digests of the ids of the slices that the network was trained on.
 pub(super) const TRAINED_ON: &str = "trained_on.bin";
+/// The weights of the network over series, by their places in it.
+pub(super) const SERIES_WEIGHTS: &str = "series.safetensors";
+/// Digests of the ids of the slices that the network over series was trained on.
+pub(super) const SERIES_TRAINED_ON: &str = "series_trained_on.bin";
 /// What the model is, for people.
 pub(super) const CARD: &str = "README.md";
 
@@ -89,6 +94,25 @@ pub struct BundledWindows {
     pub eps: f64,
 }
 
+/// The network over series of a bundle.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BundledSeries {
+    /// The architecture in words.
+    pub network: String,
+    /// Where in the chain it is.
+    pub model: String,
+    /// Features of a slice that it takes.
+    pub features: usize,
+    /// Logits of a slice that it takes.
+    pub logits: usize,
+    /// At which level its labels were given.
+    pub level: Level,
+    /// Its weights.
+    pub weights: DigestedFile,
+    /// Digests of the ids of the slices that it was trained on.
+    pub trained_on: DigestedFile,
+}
+
 /// What `bundle.json` says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Index {
@@ -124,6 +148,9 @@ pub struct Index {
     /// Digests of the ids of the slices that the network was trained on; absent where that is not known.
     #[serde(default)]
     pub trained_on: Option<DigestedFile>,
+    /// The network over series, if the predictions are made with one.
+    #[serde(default)]
+    pub series: Option<BundledSeries>,
     /// The stages that turn slices into probabilities.
     pub chain: DigestedFile,
     /// The whole recipe.

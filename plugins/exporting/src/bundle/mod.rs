@@ -7,18 +7,20 @@ mod format;
 mod open;
 
 use std::fs;
+use std::path::Path;
 
 use ichflow_api::digest::sha256_of_file;
-use ichflow_api::nn::weights::save_safetensors;
+use ichflow_api::nn::weights::{save_safetensors, save_series};
 use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
 use ichflow_api::tensors::model::Resize;
 use serde_json::json;
 use toml::{Table, Value};
 
-use chain::Collector;
+use chain::{Collector, TRAINED_ON_TOGETHER, TRAINED_SERIES};
 use format::{
-    BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE, TRAINED_ON, WEIGHTS,
+    BundledSeries, BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE,
+    SERIES_TRAINED_ON, SERIES_WEIGHTS, TRAINED_ON, WEIGHTS,
 };
 
 pub use format::Index as BundleIndex;
@@ -51,6 +53,7 @@ impl Stage for ModelBundle {
             .takes(input::FOLDS)
             .takes(optional::THRESHOLDS)
             .takes(optional::SCORES)
+            .takes(optional::SERIES_MODEL)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -128,6 +131,7 @@ impl Stage for ModelBundle {
             trained_on: (!model.trained_on.is_empty())
                 .then(|| DigestedFile::write(directory, TRAINED_ON, &model.trained_on.to_bytes()))
                 .transpose()?,
+            series: bundled_series(&chain.stages, inputs, &recipe, directory, context)?,
             chain: DigestedFile::write(directory, CHAIN, text_of(chain.stages)?.as_bytes())?,
             recipe: DigestedFile::write(directory, RECIPE, run.resolved_recipe.as_bytes())?,
             data: json!(run.facts()),
@@ -152,6 +156,55 @@ impl Stage for ModelBundle {
 }
 
 ichflow_api::register!(ModelBundle);
+
+/// Writes the weights of the network over series that the chain's predictions are made with, if they are.
+fn bundled_series(
+    stages: &Table,
+    inputs: &Inputs,
+    recipe: &Table,
+    directory: &Path,
+    context: &Context,
+) -> Result<Option<BundledSeries>> {
+    let trained = |table: &Value| table.get("use").and_then(Value::as_str) == Some(TRAINED_SERIES);
+    let Some((name, _)) = stages.iter().find(|(_, table)| trained(table)) else {
+        return Ok(None);
+    };
+    let own = recipe
+        .get(context.stage())
+        .and_then(|table| table.get("series_model"));
+    let wire = own.and_then(Value::as_str).unwrap_or_default();
+    let model = inputs
+        .get(optional::SERIES_MODEL)?
+        .filter(|_| chain::stage_of(wire) == name || trained_on(stages, wire))
+        .ok_or_else(|| {
+            Error::new(format!(
+                "the predictions are made with the series model of `{name}`"
+            ))
+            .help(format!(
+                "wire the bundle to it: `series_model = \"{name}.series_model\"`"
+            ))
+        })?;
+    let weights = directory.join(SERIES_WEIGHTS);
+    save_series(&model.network, &weights)?;
+    Ok(Some(BundledSeries {
+        network: model.description.clone(),
+        model: wire.to_owned(),
+        features: model.shape.features,
+        logits: model.shape.logits,
+        level: model.level,
+        weights: DigestedFile {
+            file: SERIES_WEIGHTS.to_owned(),
+            sha256: sha256_of_file(&weights)?,
+        },
+        trained_on: DigestedFile::write(directory, SERIES_TRAINED_ON, &model.trained_on.to_bytes())?,
+    }))
+}
+
+/// Whether a wire starts at a stage that trained both networks on.
+fn trained_on(stages: &Table, wire: &str) -> bool {
+    let stage = stages.get(chain::stage_of(wire));
+    stage.and_then(|table| table.get("use")?.as_str()) == Some(TRAINED_ON_TOGETHER)
+}
 
 /// The predictions that a stage makes with this very model, if one does.
 fn own_predictions(recipe: &Table, model: &str) -> Option<String> {

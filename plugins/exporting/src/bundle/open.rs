@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use ichflow_api::context::RunContext;
-use ichflow_api::nn::weights::load_safetensors;
+use ichflow_api::nn::series::SeriesShape;
+use ichflow_api::nn::weights::{load_safetensors, load_series};
 use ichflow_api::ports::AnyArtifact;
 use ichflow_api::prelude::*;
 use ichflow_api::registry::{Registration, Registry};
@@ -14,8 +15,8 @@ use ichflow_api::tensors::model::Preparation;
 use ichflow_api::tensors::views::Views;
 use toml::{Table, Value};
 
-use super::chain::{SLICES, TRAINED, parts, stage_of};
-use super::format::Index;
+use super::chain::{SLICES, TRAINED, TRAINED_ON_TOGETHER, TRAINED_SERIES, parts, stage_of};
+use super::format::{DigestedFile, Index};
 
 /// What stands for the folds of the slices to predict, all of them to be predicted.
 const FOLDS: &str = "slices.folds";
@@ -41,6 +42,9 @@ impl Bundle {
             .parse()
             .at("understand", &directory.join(&index.chain.file))?;
         index.weights.read(directory)?;
+        if let Some(series) = &index.series {
+            series.weights.read(directory)?;
+        }
         Ok(Self {
             directory: directory.to_owned(),
             index,
@@ -66,6 +70,22 @@ impl Bundle {
         Ok(Model::clone(&model))
     }
 
+    /// The network over series, on the device of `run`.
+    ///
+    /// # Errors
+    /// When the bundle has none, when this program lacks one of its stages, or the bundle is not what it says.
+    pub fn series_model(&self, run: &RunContext) -> Result<SeriesModel> {
+        let series = self.index.series.as_ref().ok_or_else(|| {
+            Error::new(format!("{} has no network over series", self.directory.display()))
+                .help("leave out `series`")
+        })?;
+        let model = Machine::new(self, run)?.make(&series.model)?;
+        let model = model
+            .downcast::<SeriesModel>()
+            .map_err(|_| self.broken(&series.model))?;
+        Ok(SeriesModel::clone(&model))
+    }
+
     /// What predicts slices with it, any number of times; stages work in the directories of `run`.
     ///
     /// # Errors
@@ -79,9 +99,13 @@ impl Bundle {
 
     /// The slices that the network was trained on, as far as the bundle knows them.
     fn trained_on(&self) -> Result<TrainedOn> {
-        let Some(file) = &self.index.trained_on else {
-            return Ok(TrainedOn::default());
-        };
+        match &self.index.trained_on {
+            Some(file) => self.slices_of(file),
+            None => Ok(TrainedOn::default()),
+        }
+    }
+
+    fn slices_of(&self, file: &DigestedFile) -> Result<TrainedOn> {
         let bytes = file.read(&self.directory)?;
         TrainedOn::from_bytes(&bytes).ok_or_else(|| self.broken(&file.file))
     }
@@ -180,11 +204,22 @@ impl<'a> Machine<'a> {
             .filter(|_| !self.waiting.iter().any(|waiting| waiting == name))
             .ok_or_else(|| bundle.broken(wire))?;
         self.waiting.push(name.to_owned());
-        if table.get("use").and_then(Value::as_str) == Some(TRAINED) {
-            let model = self.trained(table)?;
-            self.made.insert(wire.to_owned(), Arc::new(model));
-        } else {
-            self.run_stage(name, table)?;
+        match table.get("use").and_then(Value::as_str) {
+            Some(TRAINED) => {
+                let model = self.trained(table)?;
+                self.made.insert(wire.to_owned(), Arc::new(model));
+            }
+            Some(TRAINED_SERIES) => {
+                let model = self.trained_series(table)?;
+                self.made.insert(wire.to_owned(), Arc::new(model));
+            }
+            Some(TRAINED_ON_TOGETHER) => {
+                let output = wire.split_once('.').map_or("", |(_, output)| output);
+                let before = table.get(output).and_then(Value::as_str);
+                let model = self.make(before.ok_or_else(|| bundle.broken(wire))?)?;
+                self.made.insert(wire.to_owned(), model);
+            }
+            _ => self.run_stage(name, table)?,
         }
         self.waiting.pop();
         self.made.get(wire).cloned().ok_or_else(|| bundle.broken(wire))
@@ -248,6 +283,33 @@ impl<'a> Machine<'a> {
             let bound = i64::try_from(self.largest_batch).unwrap_or(i64::MAX);
             params.insert("batch".into(), Value::Integer(batch.min(bound)));
         }
+    }
+
+    /// The network over series with the bundle's weights.
+    fn trained_series(&mut self, table: &Table) -> Result<SeriesModel> {
+        let bundle = self.bundle;
+        let wire = table.get("series_network").and_then(Value::as_str);
+        let (Some(series), Some(wire)) = (&bundle.index.series, wire) else {
+            return Err(bundle.broken(TRAINED_SERIES));
+        };
+        let spec = self.make(wire)?;
+        let spec = spec
+            .downcast::<SeriesNetworkSpec>()
+            .map_err(|_| bundle.broken(wire))?;
+        let shape = SeriesShape {
+            features: series.features,
+            logits: series.logits,
+            labels: bundle.index.labels.len(),
+        };
+        let network = spec.build(shape, &self.run.device.open())?;
+        let weights = bundle.directory.join(&series.weights.file);
+        Ok(SeriesModel {
+            network: load_series(network, &weights)?.valid(),
+            shape,
+            description: series.network.clone(),
+            level: series.level,
+            trained_on: bundle.slices_of(&series.trained_on)?,
+        })
     }
 
     /// The network with the bundle's weights, and what comes before it.

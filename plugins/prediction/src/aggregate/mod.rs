@@ -159,6 +159,13 @@ impl Aggregate {
             // The likeliest slice stands for the exam.
             let likelier =
                 |a: &&usize, b: &&usize| probability(headline, a).total_cmp(&probability(headline, b));
+            if exam
+                .slices
+                .iter()
+                .any(|index| predictions.in_fold.contains(&predictions.slices[*index].id))
+            {
+                exams.in_fold.insert(exam.id.clone());
+            }
             if let Some(index) = exam.slices.iter().max_by(likelier) {
                 exams.slices.push(Slice {
                     id: exam.id,

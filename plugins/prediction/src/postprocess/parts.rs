@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 /// and bleeding spread over the parts.
 pub(crate) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
     predictions.check_truth()?;
+    predictions.refuse_in_fold()?;
     let bleeds = |truth: &Labels| match predictions.labels.union() {
         Some(union) => truth.is_positive(union),
         None => truth.some_positive(),

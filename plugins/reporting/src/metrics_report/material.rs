@@ -6,6 +6,7 @@ use ichflow_api::data::selection::Selection;
 use ichflow_api::nn::summary::Summary;
 use ichflow_api::prelude::*;
 
+use super::along::AlongSeries;
 use super::slices::Strip;
 use crate::render::privacy::Privacy;
 
@@ -23,6 +24,8 @@ pub(crate) struct Material<'a> {
     pub selection: Option<&'a Selection>,
     pub metrics: &'a Metrics,
     pub strips: &'a [Strip],
+    /// Series that two models see differently, where there is another.
+    pub along: &'a [AlongSeries],
     /// Through what the slices are shown, in words.
     pub look: String,
     /// What the network consists of, if there is one.

@@ -2,6 +2,7 @@
 //!
 //! `stage` gathers the `material`, `page` makes HTML of it; each section of the page has a file of its own.
 
+mod along;
 mod curves;
 mod data;
 mod examples;

@@ -7,6 +7,7 @@
 use askama::Template;
 use ichflow_api::prelude::*;
 
+use super::along::AlongSeries;
 use super::curves::{self, CurveSet};
 use super::data::{self, DataTable};
 use super::examples::{self, ExampleStrip};
@@ -44,6 +45,7 @@ struct Page<'a> {
     resamples: usize,
     eps: String,
     strips: Vec<ExampleStrip<'a>>,
+    along: &'a [AlongSeries],
     has_heat: bool,
     network: Option<NetworkTable>,
     origin: Origin<'a>,
@@ -96,6 +98,7 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         resamples: metrics.computed.bootstrap,
         eps: format!("{:e}", metrics.computed.eps),
         strips: examples::strips(material),
+        along: material.along,
         has_heat: material
             .strips
             .iter()

@@ -34,7 +34,7 @@ pub(crate) enum Look<'a> {
 
 impl Look<'_> {
     /// Images `[batch, channels, height, width]`.
-    fn images(&self, batch: &HuBatch) -> Tensor<4> {
+    pub(crate) fn images(&self, batch: &HuBatch) -> Tensor<4> {
         match self {
             Self::Model(model) => model.images(batch),
             Self::Window(window) => window.apply(batch),
@@ -43,7 +43,7 @@ impl Look<'_> {
     }
 
     /// Neighbours it needs.
-    fn offsets(&self) -> Vec<i32> {
+    pub(crate) fn offsets(&self) -> Vec<i32> {
         match self {
             Self::Model(model) => model.preparation.window.offsets(),
             Self::Window(window) => window.offsets(),

@@ -7,6 +7,7 @@ use ichflow_api::data::identity::Subject;
 use ichflow_api::nn::summary::Summary;
 use ichflow_api::prelude::*;
 
+use super::along;
 use super::material::Material;
 use super::page;
 use super::slices::{self, Look, SheetSettings, Strip};
@@ -34,6 +35,10 @@ pub struct MetricsReport {
     /// Longest side of the example slices, in pixels; larger images are averaged down.
     #[schemars(range(min = 32, max = 512))]
     pub image_size: usize,
+    /// How many series to show slice by slice, where `baseline` is wired: `baseline = "predict.valid"` beside the
+    /// predictions of a series model. Half are those on which the model gains most, half those on which it loses most.
+    #[schemars(range(min = 0, max = 48))]
+    pub along: usize,
     /// Whether identifiers of patients and slices are shown as they are instead of hashed.
     pub identify: bool,
 }
@@ -44,6 +49,7 @@ impl Default for MetricsReport {
             examples: 3,
             mistakes: 8,
             image_size: 256,
+            along: 6,
             identify: false,
         }
     }
@@ -62,6 +68,7 @@ impl Stage for MetricsReport {
             .takes(input::FOLDS)
             .takes(input::VALID)
             .takes(optional::TEST)
+            .takes(optional::BASELINE)
             .takes(optional::HISTORY)
             .takes(optional::MODEL)
             .takes(optional::WINDOW)
@@ -102,6 +109,18 @@ impl Stage for MetricsReport {
             shown.chain(test.iter().flat_map(|test| &test.slices)),
             self.identify,
         );
+        let along = match inputs.get(optional::BASELINE)? {
+            Some(baseline) => along::series(
+                &valid,
+                &baseline,
+                self.along,
+                &*inputs.take(input::PIXELS)?,
+                &look,
+                &privacy,
+                context,
+            )?,
+            None => Vec::new(),
+        };
         write_names(&valid, &strips, &privacy, &context.file("report_names.csv")?)?;
         let html = page::html(&Material {
             cohort: &cohort,
@@ -113,6 +132,7 @@ impl Stage for MetricsReport {
             selection: selection.as_deref(),
             metrics: &*inputs.take(input::METRICS)?,
             strips: &strips,
+            along: &along,
             look: look.in_words(),
             network: model.as_deref().map(|model| summary(model, &cohort, context)),
             privacy: &privacy,

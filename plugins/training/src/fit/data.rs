@@ -68,6 +68,16 @@ impl Data {
         TrainedOn::ids(slices.map(|slice| slice.id.as_str()))
     }
 
+    /// A network with its starting weights, on a device.
+    ///
+    /// # Errors
+    /// Where it cannot be built.
+    pub(super) fn network(&self, spec: &NetworkSpec, device: &Device) -> Result<Network> {
+        let window = &self.preparation.window;
+        let network = spec.build(window.channels(), self.cohort.labels.len(), device)?;
+        Ok(network.with_window(window.learned(device)))
+    }
+
     /// A network as validation looks at it.
     pub(super) fn model(&self, network: Network, description: &str) -> Model {
         Model {

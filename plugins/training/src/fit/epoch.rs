@@ -9,17 +9,17 @@ use ichflow_api::prelude::*;
 
 use super::checkpoint::Store;
 use super::gradients::Clipping;
-use super::learner::Learner;
 use super::optimizer::Rate;
 use super::readings::{Reading, Readings};
 use super::reporter::Reporter;
 use super::run::Run;
 use super::schedule::Rates;
+use super::task::Task;
 
 /// Trains on the batches of epochs.
-pub(super) struct EpochLoop<'a> {
+pub(super) struct EpochLoop<'a, T> {
     /// What computes a batch's gradients.
-    pub learner: &'a Learner<'a>,
+    pub task: &'a T,
     /// Who is told.
     pub reporter: &'a Reporter<'a>,
     /// Learning rates of all steps.
@@ -38,23 +38,23 @@ pub(super) struct EpochOf {
     pub phase: usize,
     /// Optimizer steps in it.
     pub steps: usize,
-    /// Its batches, each the indices of slices.
+    /// Its batches, each the indices of units.
     pub batches: Vec<Vec<usize>>,
 }
 
-impl EpochLoop<'_> {
+impl<T: Task> EpochLoop<'_, T> {
     /// Trains on the batches of an epoch that are left; between two steps it may be interrupted.
     ///
     /// # Errors
     /// Where a batch cannot be read, the loss explodes or the run is interrupted.
     pub(super) fn run(
         &self,
-        mut run: Run,
+        mut run: Run<T::Network>,
         epoch: &EpochOf,
         context: &Context,
         store: &mut Store,
         progress: &dyn Progress,
-    ) -> Result<Run> {
+    ) -> Result<Run<T::Network>> {
         let label = self.reporter.label(run.history.epochs.len());
         let begun = Instant::now();
         let (seconds, waited) = (run.position.seconds, run.position.waited);
@@ -64,7 +64,9 @@ impl EpochLoop<'_> {
         let mut gathered = GradientsAccumulator::new();
         let mut has_gradients = false;
         let mut rate = self.rate(&run, epoch);
-        let mut feed = self.learner.data.feed(epoch.batches[first..].to_vec());
+        let mut feed = self
+            .task
+            .feed(epoch.batches[first..].to_vec(), run.position.batches);
         for (batch, size) in sizes.iter().enumerate().skip(first) {
             let step = batch / self.accumulate * self.accumulate;
             if batch == step {
@@ -78,19 +80,19 @@ impl EpochLoop<'_> {
                 }
                 stop?;
             }
-            let host = match feed.next() {
-                Some(host) => host?,
+            let batch_of_units = match feed.next() {
+                Some(found) => found?,
                 None => return Err(Error::new("the batches of this epoch ended too soon")),
             };
-            let indices = host.indices.clone();
             let of_step = &sizes[step..(step + self.accumulate).min(sizes.len())];
             let share = *size as f64 / of_step.iter().sum::<usize>() as f64;
             let number = run.position.batches;
-            host.exclude_unread(&self.learner.data.cohort, context);
+            let indices = self.task.units(&batch_of_units, context);
             // A batch of which nothing can be read adds nothing to its step.
             let mut loss = None;
-            if !host.is_empty() {
-                let (of_batch, gradients) = self.learner.gradients(&run.network, host, number, share)?;
+            if !indices.is_empty() {
+                let (of_batch, gradients) =
+                    self.task.gradients(&run.network, batch_of_units, number, share)?;
                 gathered.accumulate(&run.network, gradients);
                 loss = Some(of_batch);
                 has_gradients = true;
@@ -135,20 +137,19 @@ impl EpochLoop<'_> {
     }
 
     /// The learning rate of the next step.
-    fn rate(&self, run: &Run, epoch: &EpochOf) -> Rate {
+    fn rate(&self, run: &Run<T::Network>, epoch: &EpochOf) -> Rate {
         let number = run.history.epochs.len() + 1;
         self.rates
             .at(epoch.phase, run.position.steps_of_phase, epoch.steps, number)
     }
 
-    fn read(&self, readings: &mut Readings, run: &Run, epoch: &EpochOf) -> Result<()> {
+    fn read(&self, readings: &mut Readings, run: &Run<T::Network>, epoch: &EpochOf) -> Result<()> {
         match readings.read()? {
             None => Ok(()),
             Some(found) => {
-                let cohort = &self.learner.data.cohort;
-                Err(self
-                    .reporter
-                    .exploded(&found, run, [epoch.phase, epoch.steps], cohort))
+                let (done, place) = (run.history.epochs.len(), [epoch.phase, epoch.steps]);
+                let ids = self.task.names(&found.indices);
+                Err(self.reporter.exploded(&found, done, place, &ids, T::UNITS[1]))
             }
         }
     }

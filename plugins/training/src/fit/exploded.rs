@@ -9,20 +9,15 @@ use super::readings::Exploded;
 /// Slices named in the message; all are in the event.
 const NAMED: usize = 5;
 
-fn ids<'a>(found: &Exploded, cohort: &'a Cohort) -> Vec<&'a str> {
-    let slices = found.indices.iter().filter_map(|index| cohort.slices.get(*index));
-    slices.map(|slice| slice.id.as_str()).collect()
-}
-
-/// For `events.jsonl`.
-pub(super) fn details(found: &Exploded, cohort: &Cohort) -> Value {
+/// For `events.jsonl`; `ids` are those of the batch's units.
+pub(super) fn details(found: &Exploded, ids: &[String]) -> Value {
     json!({
         "loss": found.loss.to_string(),
         "batch": found.batch,
         "lr": found.lr,
         "gradient_norm": found.norm.map(|norm| norm.to_string()),
         "gradient_norm_before": found.norm_before,
-        "slices": ids(found, cohort),
+        "slices": ids,
     })
 }
 
@@ -32,9 +27,9 @@ pub(super) fn error(
     label: &EpochLabel,
     phase: usize,
     steps: usize,
-    cohort: &Cohort,
+    ids: &[String],
+    units: &str,
 ) -> Error {
-    let ids = ids(found, cohort);
     let named = ids[..ids.len().min(NAMED)].join(", ");
     let more = ids.len().saturating_sub(NAMED);
     let more = if more > 0 {
@@ -53,7 +48,7 @@ pub(super) fn error(
     };
     Error::new(format!(
         "the training loss {what} in {label}, phase {}, batch {} (an epoch has {steps} steps), learning \
-         rate {:.1e}; {before}; the batch's slices are {named}{more}",
+         rate {:.1e}; {before}; the batch's {units} are {named}{more}",
         phase + 1,
         found.batch,
         found.lr,
@@ -67,12 +62,10 @@ pub(super) fn error(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ichflow_api::testkit;
 
     #[test]
     fn the_message_names_the_place_and_the_slices() {
-        let slices = (0..7).map(|index| testkit::slice(&format!("ID_{index}"), "patient", None));
-        let cohort = testkit::cohort(slices.collect());
+        let ids: Vec<String> = (0..7).map(|index| format!("ID_{index}")).collect();
         let found = Exploded {
             loss: f64::NAN,
             batch: 3,
@@ -81,7 +74,7 @@ mod tests {
             norm_before: Some(2.0),
             norm: None,
         };
-        let said = error(&found, &EpochLabel::new(4, 9), 1, 20, &cohort).chain();
+        let said = error(&found, &EpochLabel::new(4, 9), 1, 20, &ids, "slices").chain();
         for expected in [
             "is NaN in epoch 5/9, phase 2, batch 3",
             "ID_4 and 2 more",
@@ -89,9 +82,6 @@ mod tests {
         ] {
             assert!(said.contains(expected), "{said}");
         }
-        assert_eq!(
-            details(&found, &cohort)["slices"].as_array().map(Vec::len),
-            Some(7)
-        );
+        assert_eq!(details(&found, &ids)["slices"].as_array().map(Vec::len), Some(7));
     }
 }

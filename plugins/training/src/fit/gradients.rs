@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 
 /// What is done to gradients before a step.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Clipping {
+pub(crate) struct Clipping {
     /// Largest size of an entry.
     pub value: Option<f64>,
     /// Largest norm of all together.

@@ -6,26 +6,24 @@ use ichflow_api::guard;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::device::is_cpu;
 
-use super::learner::Learner;
+use super::task::Task;
 
 /// Runs work on a device, and finds out which batch it has memory for when it has not enough.
-pub(super) struct MemoryGuard<'a> {
-    /// What makes a network like the one in training.
-    pub spec: &'a NetworkSpec,
+pub(super) struct MemoryGuard<'a, T> {
     /// What computes a batch.
-    pub learner: &'a Learner<'a>,
-    /// Slices in a batch, and batches in a step.
+    pub task: &'a T,
+    /// Units in a batch, and batches in a step.
     pub batch: [usize; 2],
 }
 
-impl MemoryGuard<'_> {
+impl<T: Task> MemoryGuard<'_, T> {
     /// Runs `work`; if a GPU has no memory left in it, finds out which batch it has memory for, and says so. (Memory
     /// of the CPU is the system's: what asks for too much of that is ended by it.)
     ///
     /// # Errors
     /// Those of `work`, and where the device fails.
-    pub(super) fn within<T>(&self, context: &Context, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        if self.learner.devices.iter().all(is_cpu) {
+    pub(super) fn within<R>(&self, context: &Context, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        if self.task.devices().iter().all(is_cpu) {
             return work();
         }
         match guard::catch(AssertUnwindSafe(work)) {
@@ -42,30 +40,17 @@ impl MemoryGuard<'_> {
         ));
         let fits = largest_that_fits(batch, |size| self.fits(size));
         Error::new(format!(
-            "the device has too little memory for a batch of {batch} slices"
+            "the device has too little memory for a batch of {batch} {}",
+            T::UNITS[1]
         ))
-        .help(advice(batch, accumulate, fits))
+        .help(advice(batch, accumulate, fits, T::UNITS[0]))
     }
 
-    /// Whether the gradients of a batch of `size` slices can be computed.
+    /// Whether the gradients of a batch of `size` units can be computed.
     fn fits(&self, size: usize) -> bool {
-        let Learner { data, devices, .. } = self.learner;
         let trial = || -> Result<()> {
-            devices.iter().for_each(Device::memory_cleanup);
-            let Some(device) = devices.first() else {
-                return Ok(());
-            };
-            let window = &data.preparation.window;
-            let network = self
-                .spec
-                .build(window.channels(), data.cohort.labels.len(), device)?;
-            let network = network.with_window(window.learned(device));
-            let slices = data.train.iter().copied().cycle().take(size).collect();
-            if let Some(host) = data.feed(vec![slices]).next() {
-                let (loss, _gradients) = self.learner.gradients(&network, host?, 0, 1.0)?;
-                loss.into_scalar::<f32>();
-            }
-            Ok(())
+            self.task.devices().iter().for_each(Device::memory_cleanup);
+            self.task.attempt(size)
         };
         matches!(guard::catch(AssertUnwindSafe(trial)), Ok(Ok(())))
     }
@@ -111,11 +96,18 @@ pub(super) fn largest_that_fits(failed: usize, mut fits: impl FnMut(usize) -> bo
 }
 
 /// What to do about it: `fits` is the largest batch that does.
-pub(super) fn advice(batch: usize, accumulate: usize, fits: Option<usize>) -> String {
+pub(super) fn advice(batch: usize, accumulate: usize, fits: Option<usize>, unit: &str) -> String {
     match fits {
-        None => "not even a batch of one slice fits: use smaller images or a smaller network".into(),
+        None => {
+            let smaller = if unit == "slice" {
+                "smaller images"
+            } else {
+                "a shorter window"
+            };
+            format!("not even a batch of one {unit} fits: use {smaller} or a smaller network")
+        }
         Some(fits) => {
-            // As many slices a step as before, in batches that fit.
+            // As many units a step as before, in batches that fit.
             let times = (batch * accumulate).div_ceil(fits);
             format!(
                 "a batch of {fits} fits: set `batch = {fits}`, with `accumulate = {times}` for as large a step"
@@ -165,7 +157,7 @@ mod tests {
 
     #[test]
     fn advice_keeps_the_size_of_a_step() {
-        assert!(advice(64, 2, Some(24)).contains("`batch = 24`, with `accumulate = 6`"));
-        assert!(advice(64, 1, None).contains("not even"));
+        assert!(advice(64, 2, Some(24), "slice").contains("`batch = 24`, with `accumulate = 6`"));
+        assert!(advice(64, 1, None, "slice").contains("not even"));
     }
 }

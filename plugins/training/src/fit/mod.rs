@@ -7,11 +7,12 @@
 //! `stage` has the parameters and puts the parts together: a [`TrainLoop`](train_loop::TrainLoop) goes through phases
 //! and epochs, an [`EpochLoop`](epoch::EpochLoop) through batches, whose gradients a [`Learner`](learner::Learner)
 //! computes and a `Stepper` follows; a [`Validator`](validator::Validator) predicts, a
-//! [`Store`](checkpoint::Store) keeps. Alternatives are kinds, one file each: `optimizer`, `schedule`,
+//! [`Store`](checkpoint::Store) keeps. What is trained, and on what, is a [`Task`](task::Task): the loop knows numbered
+//! units, which are slices here and series in `fit-series`. Alternatives are kinds, one file each: `optimizer`, `schedule`,
 //! [`sampling`].
 
 mod average;
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod data;
 mod early_stopping;
 mod epoch;
@@ -31,7 +32,10 @@ mod reporter;
 mod run;
 pub mod sampling;
 pub mod schedule;
+mod settings;
+mod slices;
 mod stage;
+mod task;
 mod tensors;
 #[cfg(test)]
 mod tests;
@@ -42,9 +46,16 @@ mod validator;
 
 pub use average::Average;
 pub use checkpoint::Checkpoint;
+pub(crate) use checkpoint::Store;
 pub use early_stopping::EarlyStopping;
+pub(crate) use gradients::Clipping;
 pub use gradients::{clip_norm, clip_value, norm};
 pub use metric::Metric;
 pub use optimizer::{Adam, AdamW, Lr, Optimizer, Rate, Rule, Sgd, Stepper};
 pub use phase::Phase;
+pub(crate) use settings::Settings;
 pub use stage::{Devices, Fit};
+pub use task::Trained;
+pub(crate) use task::{Batches, Task};
+pub(crate) use train_loop::TrainLoop;
+pub(crate) use validator::Validation;

@@ -22,7 +22,7 @@ pub(super) struct Reading {
     pub batch: usize,
     /// Learning rate of the step.
     pub lr: f64,
-    /// The slices.
+    /// Its units, slices or series.
     pub indices: Vec<usize>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Exploded {
     pub batch: usize,
     /// Learning rate of its step.
     pub lr: f64,
-    /// Its slices.
+    /// Its units.
     pub indices: Vec<usize>,
     /// The last gradient norm before it.
     pub norm_before: Option<f64>,
@@ -45,7 +45,7 @@ pub(super) struct Exploded {
 
 /// What an epoch's batches come to so far.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Sums {
+pub(crate) struct Sums {
     /// Loss times slices.
     pub loss: f64,
     /// Slices.

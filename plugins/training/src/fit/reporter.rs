@@ -12,18 +12,21 @@ use super::exploded;
 use super::phase::Phase;
 use super::readings::Exploded;
 use super::run::Run;
+use super::task::Trained;
 
 /// Says how training goes: to a person, and to `events.jsonl`.
 pub(super) struct Reporter<'a> {
     context: &'a Context<'a>,
     epochs: usize,
+    units: &'static str,
 }
 
 impl<'a> Reporter<'a> {
-    /// Reports to `context` on a training of the given phases.
-    pub(super) fn new(context: &'a Context<'a>, phases: &[Phase]) -> Self {
+    /// Reports to `context` on a training of the given phases on `units`, "slices".
+    pub(super) fn new(context: &'a Context<'a>, phases: &[Phase], units: &'static str) -> Self {
         Self {
             context,
+            units,
             epochs: phases.iter().map(|phase| phase.epochs).sum(),
         }
     }
@@ -34,7 +37,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// Training carries on where an earlier process stopped.
-    pub(super) fn resumed(&self, run: &Run) {
+    pub(super) fn resumed<N: Trained>(&self, run: &Run<N>) {
         self.context.say(format!(
             "carries on after {} and {} of an earlier run",
             counted(run.history.epochs.len(), "epoch", "epochs"),
@@ -67,7 +70,7 @@ impl<'a> Reporter<'a> {
         let label = self.label(epoch.epoch - 1);
         let some = |text: Option<String>| text.unwrap_or_default();
         self.context.say(format!(
-            "{label} · train loss {:.4} · validation loss {:.4}{}{} · lr {:.1e}{} · {:.1} slices/s · \
+            "{label} · train loss {:.4} · validation loss {:.4}{}{} · lr {:.1e}{} · {:.1} {}/s · \
              data-loading wait {:.1} %{}",
             epoch.train_loss,
             epoch.valid_loss,
@@ -80,27 +83,28 @@ impl<'a> Reporter<'a> {
                     .map(|norm| format!(" · gradient norm {norm:.2}"))
             ),
             epoch.slices_per_second,
+            self.units,
             100.0 * epoch.data_loading_wait,
             some(epoch.memory_mib.map(|mib| format!(" · {mib:.0} MiB"))),
         ));
         self.context.event("epoch", json!(epoch));
     }
 
-    /// A loss ended training.
+    /// A loss ended training, after `done` epochs, in a batch of the units `ids`.
     pub(super) fn exploded(
         &self,
         found: &Exploded,
-        run: &Run,
+        done: usize,
         [phase, steps]: [usize; 2],
-        cohort: &Cohort,
+        ids: &[String],
+        units: &str,
     ) -> Error {
-        self.context.event("exploded", exploded::details(found, cohort));
-        let label = self.label(run.history.epochs.len());
-        exploded::error(found, &label, phase, steps, cohort)
+        self.context.event("exploded", exploded::details(found, ids));
+        exploded::error(found, &self.label(done), phase, steps, ids, units)
     }
 
     /// The whole training in a line.
-    pub(super) fn sum_up(&self, run: &Run) {
+    pub(super) fn sum_up<N: Trained>(&self, run: &Run<N>) {
         let epochs = &run.history.epochs;
         let [validation, validation_waited] = run.position.validation;
         let seconds: f64 = epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() + validation;

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use burn::module::Module;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::history::Epoch;
 
 use super::average::Average;
 use super::checkpoint::{Best, Position, Saved, State, States};
 use super::optimizer::Stepper;
+use super::task::Trained;
 
 const NETWORK: &str = "network.bpk";
 const AVERAGE: &str = "average.bpk";
@@ -19,13 +19,13 @@ fn moments(number: usize) -> String {
 }
 
 /// A training under way.
-pub(super) struct Run {
+pub(crate) struct Run<N> {
     /// The network, in training.
-    pub network: Network,
+    pub network: N,
     /// What moves it; new in every phase.
     pub stepper: Stepper,
     /// What is evaluated and kept in its place, if the recipe asks for it.
-    pub average: Option<Average<Network>>,
+    pub average: Option<Average<N>>,
     /// Where training stands.
     pub position: Position,
     /// The epochs so far.
@@ -34,10 +34,10 @@ pub(super) struct Run {
     pub best: Option<Best>,
 }
 
-impl Run {
+impl<N: Trained> Run<N> {
     /// The network as it is evaluated and kept. `valid` copies the running statistics too, which clones of a
     /// network in training share.
-    pub(super) fn evaluated(&self) -> Network {
+    pub(super) fn evaluated(&self) -> N {
         match &self.average {
             Some(average) => average.network().valid(),
             None => self.network.valid(),

@@ -13,11 +13,13 @@ use ichflow_api::tensors::model::Preparation;
 use super::checkpoint::{self, Checkpoint, Store};
 use super::data::Data;
 use super::early_stopping::EarlyStopping;
+use super::gradients::Clipping;
 use super::learner::Learner;
-use super::metric::Metric;
 use super::needs;
 use super::optimizer::{Adam, Optimizer};
 use super::phase::Phase;
+use super::settings::Settings;
+use super::slices::SliceTask;
 use super::train_loop::TrainLoop;
 use super::validator::Validator;
 use crate::kind::Kind;
@@ -113,13 +115,23 @@ fn default_max_loss() -> f64 {
 }
 
 impl Fit {
-    /// What early stopping compares epochs by.
-    pub(super) fn monitored(&self) -> &Metric {
-        let monitor = self
-            .early_stopping
-            .as_ref()
-            .and_then(|stopping| stopping.monitor.as_ref());
-        monitor.unwrap_or(&self.checkpoint.metric)
+    /// What the loop takes of these parameters.
+    pub(super) fn settings(&self) -> Settings<'_> {
+        Settings {
+            phases: &self.phases,
+            batch: self.batch,
+            accumulate: self.accumulate,
+            optimizer: &self.optimizer,
+            lr_multipliers: &self.lr_multipliers,
+            clipping: Clipping {
+                value: self.clip_value,
+                norm: self.clip_norm,
+            },
+            ema: self.ema,
+            checkpoint: &self.checkpoint,
+            early_stopping: self.early_stopping.as_ref(),
+            max_loss: self.max_loss,
+        }
     }
 }
 
@@ -216,39 +228,11 @@ phases = [
     }
 
     fn check(&self) -> Vec<Problem> {
-        let phases = self.phases.iter().enumerate();
-        let mut problems: Vec<Problem> = phases.flat_map(|(index, phase)| phase.check(index)).collect();
-        for mut problem in self.optimizer.check() {
-            problem.key = format!("optimizer.{}", problem.key);
-            problems.push(problem);
-        }
-        let unlikely = |(_, times): &(&String, &f64)| !(0.0..=1e6).contains(*times);
-        if let Some((part, times)) = self.lr_multipliers.iter().find(unlikely) {
-            problems.push(Problem::new(
-                "lr_multipliers",
-                format!("the learning rate of `{part}` cannot be {times} times the phase's"),
-            ));
-        }
-        problems
+        self.settings().check()
     }
 
     fn check_labels(&self, labels: &LabelSet) -> Vec<Problem> {
-        let monitor = self
-            .early_stopping
-            .as_ref()
-            .and_then(|stopping| stopping.monitor.as_ref());
-        let metrics = [
-            ("checkpoint.metric", Some(&self.checkpoint.metric)),
-            ("early_stopping.monitor", monitor),
-        ];
-        let problem = |(key, metric): (&str, Option<&Metric>)| {
-            let unknown = metric?.unknown_label(labels)?;
-            Some(
-                Problem::new(key, format!("there is no label `{unknown}`"))
-                    .help(format!("labels are {labels}")),
-            )
-        };
-        metrics.into_iter().filter_map(problem).collect()
+        self.settings().check_labels(labels)
     }
 
     fn needs(&self, known: &Known) -> Result<Needs> {
@@ -256,11 +240,7 @@ phases = [
     }
 
     fn resumes(&self, directory: &Path) -> Option<String> {
-        let position = checkpoint::position_in(directory)?;
-        let before = self.phases.iter().take(position.phase).map(|phase| phase.epochs);
-        let epoch = before.sum::<usize>() + position.epochs_of_phase + 1;
-        let all: usize = self.phases.iter().map(|phase| phase.epochs).sum();
-        Some(format!("resumes at epoch {} of {all}", epoch.min(all)))
+        self.settings().resumes(directory)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -323,10 +303,7 @@ impl Fit {
         }
         let device = context.device().autodiff();
         device.seed(context.seed_for("weights"));
-        let window = &data.preparation.window;
-        let network = spec
-            .build(window.channels(), data.cohort.labels.len(), &device)?
-            .with_window(window.learned(&device));
+        let network = data.network(&spec, &device)?;
         context.record_fact("parameters", ichflow_api::nn::parameters::count(&network).into());
         Ok(Prepared {
             data,
@@ -360,28 +337,29 @@ impl Fit {
             data.train.len(),
             data.validation.len()
         ));
-        let learner = Learner {
-            data: &data,
-            devices: devices.into_iter().map(Device::autodiff).collect(),
-            precision: self.precision,
-            loss: inputs.take(input::LOSS)?,
-            augment: inputs.get(optional::AUGMENT)?,
-            augment_rng: context.rng("augment"),
-            dropout_seed: context.seed_for("dropout"),
-        };
-        let validator = Validator {
-            data: &data,
-            device: context.device(),
-            batch: self.batch,
+        let spec = inputs.take(input::NETWORK)?;
+        let task = SliceTask {
+            learner: Learner {
+                data: &data,
+                devices: devices.into_iter().map(Device::autodiff).collect(),
+                precision: self.precision,
+                loss: inputs.take(input::LOSS)?,
+                augment: inputs.get(optional::AUGMENT)?,
+                augment_rng: context.rng("augment"),
+                dropout_seed: context.seed_for("dropout"),
+            },
+            validator: Validator {
+                data: &data,
+                device: context.device(),
+                batch: self.batch,
+            },
+            spec: &spec,
         };
         let (store, saved) = Store::open(directory, self.checkpoint.every_minutes, context)?;
         let train_loop = TrainLoop {
-            fit: self,
+            settings: self.settings(),
             context,
-            data: &data,
-            learner: &learner,
-            validator: &validator,
-            spec: &*inputs.take(input::NETWORK)?,
+            task: &task,
         };
         let network = train_loop.train(network, store, saved)?;
         Ok(Prepared {

@@ -5,13 +5,9 @@ use ichflow_api::context::Progress;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::history::Epoch;
 
-use super::Fit;
 use super::average::Average;
-use super::checkpoint::{Best, Saved, Store, windows_of};
-use super::data::Data;
+use super::checkpoint::{Best, Saved, Store};
 use super::epoch::{EpochLoop, EpochOf};
-use super::gradients::Clipping;
-use super::learner::Learner;
 use super::memory::MemoryGuard;
 use super::metric::Outcome;
 use super::optimizer::{Stepper, rules};
@@ -20,23 +16,18 @@ use super::reporter::Reporter;
 use super::run::Run;
 use super::sampling::Sampler;
 use super::schedule::Rates;
+use super::settings::Settings;
+use super::task::{Task, Trained};
 use super::trainable::Trainable;
-use super::validator::Validator;
 
 /// Trains a network through all phases of a recipe.
-pub(super) struct TrainLoop<'a> {
+pub(crate) struct TrainLoop<'a, T> {
     /// What the recipe says.
-    pub fit: &'a Fit,
+    pub settings: Settings<'a>,
     /// The stage at work.
     pub context: &'a Context<'a>,
-    /// What is trained on.
-    pub data: &'a Data,
-    /// What computes the gradients of a batch.
-    pub learner: &'a Learner<'a>,
-    /// What predicts the validation slices after an epoch.
-    pub validator: &'a Validator<'a>,
-    /// What the network is, and what is built to find out about memory.
-    pub spec: &'a NetworkSpec,
+    /// What is trained, and on what.
+    pub task: &'a T,
 }
 
 /// What changes while a training is under way, beside the [`Run`] itself.
@@ -46,32 +37,32 @@ struct Working<'a> {
     reporter: Reporter<'a>,
 }
 
-impl<'a> TrainLoop<'a> {
+impl<'a, T: Task> TrainLoop<'a, T> {
     /// Trains from where an earlier process stopped if one did, and leaves the result in the store. The network comes
     /// back as the last epoch left it.
     ///
     /// # Errors
     /// Where there is nothing to train on, the recipe names parts that the network does not have, slices or states
     /// cannot be read, the loss explodes, or the run is interrupted (the state is written then).
-    pub(super) fn train(
+    pub(crate) fn train(
         &self,
-        network: Network,
+        network: T::Network,
         store: Store<'a>,
         mut saved: Option<Saved>,
-    ) -> Result<Network> {
+    ) -> Result<T::Network> {
         let mut run = self.start(network)?;
         let mut at = Working {
             sampler: self.sampler()?,
             store,
-            reporter: Reporter::new(self.context, &self.fit.phases),
+            reporter: Reporter::new(self.context, self.settings.phases, T::UNITS[1]),
         };
         if let Some(saved) = &mut saved {
             run.restore(saved, at.store.directory())?;
             at.reporter.resumed(&run);
         }
         let remaining = self.remaining(&run, &at.sampler);
-        let progress = self.context.progress("training", remaining, "slices");
-        for (index, phase) in self.fit.phases.iter().enumerate() {
+        let progress = self.context.progress("training", remaining, T::UNITS[1]);
+        for (index, phase) in self.settings.phases.iter().enumerate() {
             if index < run.position.phase {
                 // A run that carries on has had this phase: its epochs are dealt once more and left.
                 for _ in run.epochs_of(index) {
@@ -87,11 +78,14 @@ impl<'a> TrainLoop<'a> {
         Ok(run.network)
     }
 
-    fn start(&self, network: Network) -> Result<Run> {
-        let first_windows = windows_of(&network)?;
+    fn start(&self, network: T::Network) -> Result<Run<T::Network>> {
+        let first_windows = network.windows()?;
         Ok(Run {
             stepper: self.stepper(&network)?,
-            average: self.fit.ema.map(|decay| Average::new(decay, network.valid())),
+            average: self
+                .settings
+                .ema
+                .map(|decay| Average::new(decay, network.valid())),
             network,
             position: Default::default(),
             history: History {
@@ -102,52 +96,50 @@ impl<'a> TrainLoop<'a> {
         })
     }
 
-    fn stepper(&self, network: &Network) -> Result<Stepper> {
-        let optimizer = self.fit.optimizer.shared();
-        rules(&optimizer, &self.fit.lr_multipliers, network).map(Stepper::new)
+    fn stepper(&self, network: &T::Network) -> Result<Stepper> {
+        let optimizer = self.settings.optimizer.shared();
+        rules(&optimizer, self.settings.lr_multipliers, network).map(Stepper::new)
     }
 
     fn sampler(&self) -> Result<Sampler<'a>> {
         let context = self.context;
-        let batch = [self.fit.batch, self.fit.accumulate];
-        let sampler = Sampler::new(
-            &self.data.cohort.labels,
-            self.data.labelled()?,
-            batch,
-            |purpose| context.rng(purpose),
-        );
-        sampler.check(&self.fit.phases)?;
-        if self.data.validates_nothing() {
+        let batch = [self.settings.batch, self.settings.accumulate];
+        let sampler = Sampler::new(self.task.labels(), self.task.labelled()?, batch, |purpose| {
+            context.rng(purpose)
+        })
+        .of(T::UNITS);
+        sampler.check(self.settings.phases)?;
+        if self.task.validates_nothing() {
             context
                 .warn("no validation slice has labels: epochs cannot be compared, and the last one is kept");
         }
         Ok(sampler)
     }
 
-    /// Slices still to be trained on and validated.
-    fn remaining(&self, run: &Run, sampler: &Sampler) -> usize {
-        let phases = self.fit.phases.iter().enumerate().skip(run.position.phase);
+    /// Units still to be trained on and validated.
+    fn remaining(&self, run: &Run<T::Network>, sampler: &Sampler) -> usize {
+        let phases = self.settings.phases.iter().enumerate().skip(run.position.phase);
         let left = phases.map(|(index, phase)| {
             let had = if index == run.position.phase {
                 run.position.epochs_of_phase
             } else {
                 0
             };
-            let slices = sampler.epoch_size(phase) + self.data.validation.len();
-            phase.epochs.saturating_sub(had) * slices
+            let units = sampler.epoch_size(phase) + self.task.validates();
+            phase.epochs.saturating_sub(had) * units
         });
         left.sum::<usize>().saturating_sub(run.position.sums.slices)
     }
 
     fn phase(
         &self,
-        mut run: Run,
+        mut run: Run<T::Network>,
         index: usize,
         saved: Option<Saved>,
         at: &mut Working,
         progress: &dyn Progress,
-    ) -> Result<Run> {
-        let phase = &self.fit.phases[index];
+    ) -> Result<Run<T::Network>> {
+        let phase = &self.settings.phases[index];
         let trainable = Trainable::parse(&phase.trainable).map_err(Error::new)?;
         run.network = trainable.apply(run.network, phase.frozen_norm)?;
         run.stepper = self.stepper(&run.network)?;
@@ -163,7 +155,7 @@ impl<'a> TrainLoop<'a> {
             let epoch = EpochOf {
                 phase: index,
                 steps,
-                batches: at.sampler.epoch(phase),
+                batches: self.task.arranged(at.sampler.epoch(phase)),
             };
             run = self.epoch(run, &epoch, at, progress)?;
             let validated = self.validate(&mut run, index, at, progress);
@@ -178,11 +170,11 @@ impl<'a> TrainLoop<'a> {
     }
 
     /// Whether the epochs of a phase have not become better for too long.
-    fn stalled(&self, run: &Run, phase: usize, reporter: &Reporter) -> bool {
-        let Some(stopping) = &self.fit.early_stopping else {
+    fn stalled(&self, run: &Run<T::Network>, phase: usize, reporter: &Reporter) -> bool {
+        let Some(stopping) = self.settings.early_stopping else {
             return false;
         };
-        let metric = self.fit.monitored();
+        let metric = self.settings.monitored();
         let values = run.epochs_of(phase).map(|epoch| epoch.monitored);
         let stalled = stopping.stalled(metric, values);
         if let Some(since) = stalled {
@@ -191,22 +183,24 @@ impl<'a> TrainLoop<'a> {
         stalled.is_some()
     }
 
-    fn epoch(&self, run: Run, epoch: &EpochOf, at: &mut Working, progress: &dyn Progress) -> Result<Run> {
+    fn epoch(
+        &self,
+        run: Run<T::Network>,
+        epoch: &EpochOf,
+        at: &mut Working,
+        progress: &dyn Progress,
+    ) -> Result<Run<T::Network>> {
         let epochs = EpochLoop {
-            learner: self.learner,
+            task: self.task,
             reporter: &at.reporter,
-            rates: Rates::new(&self.fit.phases),
-            accumulate: self.fit.accumulate,
-            clipping: Clipping {
-                value: self.fit.clip_value,
-                norm: self.fit.clip_norm,
-            },
-            max_loss: self.fit.max_loss,
+            rates: Rates::new(self.settings.phases),
+            accumulate: self.settings.accumulate,
+            clipping: self.settings.clipping,
+            max_loss: self.settings.max_loss,
         };
         let memory = MemoryGuard {
-            spec: self.spec,
-            learner: self.learner,
-            batch: [self.fit.batch, self.fit.accumulate],
+            task: self.task,
+            batch: [self.settings.batch, self.settings.accumulate],
         };
         memory.within(self.context, || {
             epochs.run(run, epoch, self.context, &mut at.store, progress)
@@ -214,26 +208,31 @@ impl<'a> TrainLoop<'a> {
     }
 
     /// Validates the epoch that was just trained, keeps its weights, and begins the next.
-    fn validate(&self, run: &mut Run, phase: usize, at: &Working, progress: &dyn Progress) -> Result<()> {
+    fn validate(
+        &self,
+        run: &mut Run<T::Network>,
+        phase: usize,
+        at: &Working,
+        progress: &dyn Progress,
+    ) -> Result<()> {
         let network = run.evaluated();
-        let model = self.data.model(network.clone(), &self.spec.describe());
-        let validation = self.validator.validate(&model, self.context, progress)?;
+        let validation = self.task.validate(&network, self.context, progress)?;
         let epoch = run.history.epochs.len() + 1;
         let outcome = Outcome {
             truth: validation.truth,
             probabilities: validation.probabilities,
-            labels: self.data.cohort.labels.clone(),
+            labels: self.task.labels().clone(),
             train_loss: run.position.sums.mean(),
             epoch,
         };
-        let metric = &self.fit.checkpoint.metric;
+        let metric = &self.settings.checkpoint.metric;
         let value = outcome.value(metric);
         let best = run
             .best
             .as_ref()
             .is_none_or(|best| metric.improves(value, best.value));
         let [lr, lr_end] = self.rates_of_epoch(run, phase);
-        let windows = windows_of(&network)?;
+        let windows = network.windows()?;
         if best {
             run.best = Some(Best { epoch, value });
         }
@@ -252,7 +251,7 @@ impl<'a> TrainLoop<'a> {
             lr_end,
             gradient_norm: position.sums.largest_norm,
             seconds: position.seconds,
-            monitored: outcome.value(self.fit.monitored()),
+            monitored: outcome.value(self.settings.monitored()),
             memory_mib: peak_memory_mib(),
             windows,
         };
@@ -265,10 +264,10 @@ impl<'a> TrainLoop<'a> {
     }
 
     /// The learning rate of the epoch's first and last step.
-    fn rates_of_epoch(&self, run: &Run, phase: usize) -> [f64; 2] {
+    fn rates_of_epoch(&self, run: &Run<T::Network>, phase: usize) -> [f64; 2] {
         let steps = run.position.steps_of_phase;
         let per_epoch = steps / (run.position.epochs_of_phase + 1);
-        let rates = Rates::new(&self.fit.phases);
+        let rates = Rates::new(self.settings.phases);
         [steps.saturating_sub(per_epoch), steps.saturating_sub(1)]
             .map(|step| rates.at(phase, step, per_epoch, run.history.epochs.len() + 1).lr)
     }

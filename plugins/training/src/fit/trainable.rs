@@ -1,10 +1,10 @@
 //! Which parts of a network a phase trains.
 
-use burn::module::{Module, ParamGroup, ParamId};
+use burn::module::{ParamGroup, ParamId};
 use ichflow_api::error::Result;
-use ichflow_api::nn::Network;
 use ichflow_api::nn::parameters::{self, Layer};
 
+use super::task::Trained;
 use super::unknown_part::no_such_part;
 
 /// The parts of a network that learn.
@@ -37,10 +37,9 @@ impl Trainable {
             };
         }
         let paths: Vec<String> = text.split(',').map(|path| path.trim().to_owned()).collect();
-        match paths
-            .iter()
-            .find(|path| !path.contains('.') && !["window", "backbone", "head"].contains(&path.as_str()))
-        {
+        match paths.iter().find(|path| {
+            !path.contains('.') && !["window", "backbone", "head", "image", "series"].contains(&path.as_str())
+        }) {
             Some(path) => Err(format!("`{path}` is no part of a network")),
             None => Ok(Self::Named(paths)),
         }
@@ -51,7 +50,7 @@ impl Trainable {
     ///
     /// With `frozen_norm` every normalisation layer stays as it is, whatever else learns: it normalises by
     /// its running statistics, and its scale and shift do not change.
-    pub(super) fn apply(&self, network: Network, frozen_norm: bool) -> Result<Network> {
+    pub(super) fn apply<N: Trained>(&self, network: N, frozen_norm: bool) -> Result<N> {
         let layers = parameters::walk(&network);
         let network = match self.chosen(&layers)? {
             None => network.unfreeze(),
@@ -68,6 +67,9 @@ impl Trainable {
     fn chosen(&self, layers: &[Layer]) -> Result<Option<Vec<ParamId>>> {
         Ok(match self {
             Self::All => None,
+            Self::Head if !layers.iter().any(|layer| layer.is_below("head")) => {
+                return Err(no_such_part("trainable", "head", layers));
+            }
             Self::Head => Some(ids(layers, |layer| layer.is_below("head"))),
             Self::Named(paths) => {
                 if let Some(path) = paths

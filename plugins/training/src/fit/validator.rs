@@ -21,9 +21,9 @@ pub(super) struct Validator<'a> {
     pub batch: usize,
 }
 
-/// Predictions of the validation slices whose truth is known.
+/// Predictions of the validation slices whose truth is known, or of series.
 #[derive(Default)]
-pub(super) struct Validation {
+pub(crate) struct Validation {
     /// What is true.
     pub truth: Vec<Labels>,
     /// What was predicted.

@@ -341,6 +341,7 @@ fn together(members: Vec<Predictions>) -> Predictions {
             all.level = member.level;
             all.slices.extend(member.slices);
             all.probabilities.extend(member.probabilities);
+            all.in_fold.extend(member.in_fold);
             all
         })
 }

@@ -7,8 +7,9 @@ mod state;
 mod states;
 mod store;
 
-pub(super) use result::{is_whole, read, tidy, windows_of};
+pub(crate) use result::{is_whole, read, tidy};
 pub use settings::Checkpoint;
 pub(super) use state::{Best, Position, State};
-pub(super) use states::{Saved, States, position_in};
-pub(super) use store::Store;
+pub(crate) use states::position_in;
+pub(super) use states::{Saved, States};
+pub(crate) use store::Store;

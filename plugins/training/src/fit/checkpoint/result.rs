@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
 use burn::store::ModuleRecord;
-use ichflow_api::nn::CenterWidth;
 use ichflow_api::prelude::*;
 
 use super::files::{place, write_bytes, write_record};
 use super::states;
 use crate::fit::run::Run;
+use crate::fit::task::Trained;
 
 const KEPT: &str = "best.bpk";
 const LAST: &str = "last.bpk";
@@ -22,18 +21,18 @@ pub(super) fn best_file(directory: &Path, epoch: usize) -> PathBuf {
 }
 
 /// Keeps the weights of an epoch that is the best so far.
-pub(super) fn write_best(directory: &Path, epoch: usize, network: Network) -> Result<()> {
+pub(super) fn write_best<N: Trained>(directory: &Path, epoch: usize, network: N) -> Result<()> {
     write_network(&best_file(directory, epoch), network)
 }
 
 /// Writes weights in place of others, in one step.
-pub(super) fn write_network(path: &Path, network: Network) -> Result<()> {
+pub(super) fn write_network<N: Trained>(path: &Path, network: N) -> Result<()> {
     write_record(path, network.into_record())
 }
 
 /// Removes the weights of epochs that were the best once, after the state that names the present one is
 /// written.
-pub(super) fn forget_all_but_best(directory: &Path, run: &Run) -> Result<()> {
+pub(super) fn forget_all_but_best<N: Trained>(directory: &Path, run: &Run<N>) -> Result<()> {
     let best = run.best.as_ref().map(|best| best_file(directory, best.epoch));
     forget_all_but(directory, best.as_ref())
 }
@@ -56,7 +55,7 @@ pub(crate) fn is_whole(directory: &Path) -> bool {
 
 /// Writes the result of a training that has come to its end. The history is last: with it the result is
 /// whole.
-pub(super) fn write(directory: &Path, run: &Run) -> Result<()> {
+pub(super) fn write<N: Trained>(directory: &Path, run: &Run<N>) -> Result<()> {
     let Some(best) = &run.best else {
         return Err(Error::new("training ended without an epoch"));
     };
@@ -74,7 +73,7 @@ pub(crate) fn tidy(directory: &Path) -> Result<()> {
 }
 
 /// Reads the result back into a network of the same shape, and gives the run its files.
-pub(crate) fn read(directory: &Path, network: Network, context: &Context) -> Result<(Network, History)> {
+pub(crate) fn read<N: Trained>(directory: &Path, network: N, context: &Context) -> Result<(N, History)> {
     let path = directory.join(HISTORY);
     let text = fs::read(&path).at("read", &path)?;
     let history: History = serde_json::from_slice(&text).at("understand", &path)?;
@@ -85,12 +84,4 @@ pub(crate) fn read(directory: &Path, network: Network, context: &Context) -> Res
     place(&directory.join(LAST), &context.file("checkpoints/last.bpk")?)?;
     history.write_csv(&context.file("history.csv")?)?;
     Ok((network, history))
-}
-
-/// Where learned windows stand; none if the network learns none.
-pub(crate) fn windows_of(network: &Network) -> Result<Vec<CenterWidth>> {
-    match &network.window {
-        Some(window) => Ok(window.windows()?),
-        None => Ok(Vec::new()),
-    }
 }

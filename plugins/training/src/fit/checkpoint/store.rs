@@ -9,6 +9,7 @@ use super::files::place;
 use super::result;
 use super::states::{Saved, States};
 use crate::fit::run::Run;
+use crate::fit::task::Trained;
 
 /// The states of a training and the weights it keeps, in its own directory and in the run's.
 pub(crate) struct Store<'a> {
@@ -55,7 +56,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub(crate) fn save(&mut self, run: &Run) -> Result<()> {
+    pub(crate) fn save<N: Trained>(&mut self, run: &Run<N>) -> Result<()> {
         run.save(&mut self.states)?;
         self.written = Instant::now();
         Ok(())
@@ -66,7 +67,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where they cannot be written.
-    pub(crate) fn keep(&self, epoch: usize, best: bool, network: Network) -> Result<()> {
+    pub(crate) fn keep<N: Trained>(&self, epoch: usize, best: bool, network: N) -> Result<()> {
         if best {
             result::write_best(self.directory, epoch, network.clone())?;
             let kept = result::best_file(self.directory, epoch);
@@ -79,7 +80,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where files cannot be written or removed.
-    pub(crate) fn epoch_ended(&mut self, run: &Run) -> Result<()> {
+    pub(crate) fn epoch_ended<N: Trained>(&mut self, run: &Run<N>) -> Result<()> {
         self.save(run)?;
         result::forget_all_but_best(self.directory, run)
     }
@@ -88,7 +89,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// Where it had no epoch, or files cannot be written.
-    pub(crate) fn finish(&self, run: &Run) -> Result<()> {
+    pub(crate) fn finish<N: Trained>(&self, run: &Run<N>) -> Result<()> {
         result::write(self.directory, run)
     }
 }

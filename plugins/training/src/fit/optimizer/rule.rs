@@ -7,7 +7,8 @@ use burn::module::ParamId;
 use ichflow_api::nn::parameters;
 use ichflow_api::prelude::*;
 
-use super::{Adam, Optimizer};
+use super::Optimizer;
+use crate::fit::task::Trained;
 use crate::fit::unknown_part::no_such_part;
 
 /// How one parameter is trained.
@@ -65,7 +66,7 @@ impl Lr {
 pub fn rules(
     optimizer: &Arc<dyn Optimizer>,
     multipliers: &BTreeMap<String, f64>,
-    network: &Network,
+    network: &impl Trained,
 ) -> Result<HashMap<ParamId, Rule>> {
     let layers = parameters::walk(network);
     let unknown = |part: &&String| !layers.iter().any(|layer| layer.is_below(part));
@@ -89,23 +90,7 @@ pub fn rules(
             rules.insert(parameter.id, rule);
         }
     }
-    if let Some(window) = &network.window {
-        // Its rate is a number of HU only where steps do not grow with gradients, and a width that decays would say
-        // nothing about the images.
-        let rule = Rule {
-            optimizer: if optimizer.is_scale_free() {
-                Arc::clone(optimizer)
-            } else {
-                Arc::new(Adam::default())
-            },
-            lr: Lr::Own {
-                lr: window.lr,
-                held: window.freeze_epochs,
-            },
-            decay: 0.0,
-        };
-        rules.extend([window.center.id, window.width.id].map(|id| (id, rule.clone())));
-    }
+    rules.extend(network.own_rules(optimizer));
     Ok(rules)
 }
 

@@ -16,6 +16,8 @@ pub struct Sampler<'a> {
     batch: usize,
     /// Batches in a step.
     accumulate: usize,
+    /// What it is that is sampled: one, and several.
+    units: [&'static str; 2],
 }
 
 impl<'a> Sampler<'a> {
@@ -31,7 +33,14 @@ impl<'a> Sampler<'a> {
             decks: Decks::new(labels.clone(), slices, rng),
             batch,
             accumulate,
+            units: ["slice", "slices"],
         }
+    }
+
+    /// The same of other units than slices, by what one and several are called.
+    #[must_use]
+    pub fn of(self, units: [&'static str; 2]) -> Self {
+        Self { units, ..self }
     }
 
     /// Whether every phase has something to train on.
@@ -41,7 +50,8 @@ impl<'a> Sampler<'a> {
     pub fn check(&self, phases: &[Phase]) -> Result<()> {
         for (index, phase) in phases.iter().enumerate() {
             let lacks = phase.sampling.lacks(&self.decks);
-            let nothing = || (self.epoch_size(phase) == 0).then(|| "there is no training slice".to_owned());
+            let nothing =
+                || (self.epoch_size(phase) == 0).then(|| format!("there is no training {}", self.units[0]));
             if let Some(reason) = lacks.or_else(nothing) {
                 let kind = phase.sampling.name();
                 return Err(Error::new(format!(
@@ -84,7 +94,7 @@ impl<'a> Sampler<'a> {
         let size = self.epoch_size(phase);
         format!(
             "an epoch takes {size} of {} in {}; {}",
-            counted(self.decks.len(), "slice", "slices"),
+            counted(self.decks.len(), self.units[0], self.units[1]),
             counted(self.steps(phase), "step", "steps"),
             phase.sampling.describe(&self.decks, size)
         )

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use ichflow_api::prelude::*;
 
-use super::made::{data, fit, learner, network, progress, run_context, weights};
+use super::made::{data, fit, network, progress, run_context, spec, task, weights};
 use crate::fit::Fit;
 use crate::fit::checkpoint::{Position, Store};
 use crate::fit::data::Data;
@@ -25,7 +25,7 @@ fn stepper(fit: &Fit, network: &Network) -> Stepper {
         .unwrap()
 }
 
-fn start(fit: &Fit) -> Run {
+fn start(fit: &Fit) -> Run<Network> {
     let network = network();
     Run {
         stepper: stepper(fit, &network),
@@ -39,16 +39,17 @@ fn start(fit: &Fit) -> Run {
 
 /// An epoch of three batches of two, two of them a step, that begins where `run` stands.
 fn epoch(
-    run: Run,
+    run: Run<Network>,
     fit: &Fit,
     data: &Data,
     context: &Context,
     directory: &Path,
-) -> (Result<Run>, Option<Position>) {
+) -> (Result<Run<Network>>, Option<Position>) {
     let (mut store, _) = Store::open(directory, 1e6, context).unwrap();
+    let spec = spec();
     let epochs = EpochLoop {
-        learner: &learner(data),
-        reporter: &Reporter::new(context, &fit.phases),
+        task: &task(data, &spec),
+        reporter: &Reporter::new(context, &fit.phases, "slices"),
         rates: Rates::new(&fit.phases),
         accumulate: fit.accumulate,
         clipping: Clipping::default(),

@@ -20,6 +20,7 @@ use rand_chacha::rand_core::SeedableRng;
 use crate::fit::Fit;
 use crate::fit::data::Data;
 use crate::fit::learner::Learner;
+use crate::fit::slices::SliceTask;
 use crate::fit::validator::Validator;
 
 /// HU over 100, in one channel.
@@ -135,6 +136,15 @@ pub(super) fn learner(data: &Data) -> Learner<'_> {
         augment: None,
         augment_rng: ChaCha8Rng::seed_from_u64(1),
         dropout_seed: 1,
+    }
+}
+
+/// What the loops are given.
+pub(super) fn task<'a>(data: &'a Data, spec: &'a NetworkSpec) -> SliceTask<'a> {
+    SliceTask {
+        learner: learner(data),
+        validator: validator(data),
+        spec,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::fit::optimizer::{Stepper, rules};
 use crate::fit::run::Run;
 use burn::module::Module;
 
-fn run() -> Run {
+fn run() -> Run<Network> {
     let (fit, network) = (fit(r#"{"phases": [{"epochs": 1, "lr": 0.5}]}"#), network());
     Run {
         stepper: rules(&fit.optimizer.shared(), &fit.lr_multipliers, &network)

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use ichflow_api::prelude::*;
 
-use super::made::{data, fit, learner, network, run_context, spec, validator, weights};
+use super::made::{data, fit, network, run_context, spec, task, weights};
 use crate::fit::Fit;
 use crate::fit::checkpoint::{self, Store};
 use crate::fit::data::Data;
@@ -16,13 +16,11 @@ fn train(fit: &Fit, data: &Data, context: &Context) -> Result<(Vec<f32>, History
     let place = context.run().directory.join("training");
     fs::create_dir_all(&place).unwrap();
     let (store, saved) = Store::open(&place, 1e6, context)?;
+    let spec = spec();
     let network = TrainLoop {
-        fit,
+        settings: fit.settings(),
         context,
-        data,
-        learner: &learner(data),
-        validator: &validator(data),
-        spec: &spec(),
+        task: &task(data, &spec),
     }
     .train(network(), store, saved)?;
     let (_, history) = checkpoint::read(&place, super::made::network(), context)?;
