@@ -18,9 +18,16 @@ fn every_standard_stage_is_there() {
         })
         .collect();
     let expected = [
+        "load bhsd",
+        "load bhx",
+        "load cq500",
+        "load ct-ich",
         "load dicom-dir",
+        "load nifti-masks",
         "load phantom",
         "load rsna",
+        "load seg-cq500",
+        "load select-series",
         "load table",
         "store hu-resize",
         "store hu-store",
@@ -47,6 +54,7 @@ fn every_standard_stage_is_there() {
         "transform mixup",
         "transform resize",
         "split group-kfold",
+        "split leak-check",
         "split multilabel-stratified",
         "split predefined",
         "split random",
@@ -67,6 +75,12 @@ fn every_standard_stage_is_there() {
         "network resnet50",
         "network resnext50-32x4d",
         "network se-resnext50-32x4d",
+        "network series-attention",
+        "network series-conv",
+        "network series-conv-gru",
+        "network series-gru",
+        "network series-lstm",
+        "network series-transformer",
         "network small-cnn",
         "loss asymmetric",
         "loss bce",
@@ -77,6 +91,7 @@ fn every_standard_stage_is_there() {
         "predict aggregate",
         "predict calibrate",
         "predict consistent-any",
+        "predict embed",
         "predict ensemble",
         "predict histogram-logistic",
         "predict predict",
@@ -91,6 +106,7 @@ fn every_standard_stage_is_there() {
         "report eda-report",
         "report evaluate",
         "report grad-cam",
+        "report localization",
         "report metrics-report",
     ];
     assert_eq!(names, expected);

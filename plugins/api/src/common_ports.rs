@@ -20,6 +20,8 @@ pub mod input {
     pub const VALID: Input<Predictions> = Input::by_name("valid");
     /// Probabilities of the test slices.
     pub const TEST: Input<Predictions> = Input::by_name("test");
+    /// Where on slices findings are.
+    pub const ANNOTATIONS: Input<Annotations> = Input::required("annotations");
     /// Everything that was measured.
     pub const METRICS: Input<Metrics> = Input::required("metrics");
     /// From HU to the channels a network sees.
@@ -66,6 +68,8 @@ pub mod optional {
     pub const CALIBRATION: OptionalInput<Calibration> = OptionalInput::new("calibration");
     /// How labels are spread over the folds.
     pub const BALANCE: OptionalInput<Balance> = OptionalInput::new("balance");
+    /// Whether heat maps lie where findings are.
+    pub const LOCALIZATION: OptionalInput<Localization> = OptionalInput::new("localization");
     /// What `metrics.json` says.
     pub const SCORES: OptionalInput<Scores> = OptionalInput::new("scores");
     /// Which series were chosen.
@@ -127,6 +131,10 @@ pub mod output {
     pub const THRESHOLDS: Output<Thresholds> = Output::new("thresholds");
     /// How probabilities were calibrated.
     pub const CALIBRATION: Output<Calibration> = Output::new("calibration");
+    /// Where on slices findings are.
+    pub const ANNOTATIONS: Output<Annotations> = Output::new("annotations");
+    /// Whether heat maps lie where findings are.
+    pub const LOCALIZATION: Output<Localization> = Output::new("localization");
     /// Everything that was measured.
     pub const METRICS: Output<Metrics> = Output::new("metrics");
     /// What `metrics.json` says.
@@ -172,10 +180,12 @@ pub mod output {
 }
 
 mod types {
+    pub(super) use crate::data::annotations::Annotations;
     pub(super) use crate::data::balance::Balance;
     pub(super) use crate::data::calibration::Calibration;
     pub(super) use crate::data::cohort::Cohort;
     pub(super) use crate::data::folds::Folds;
+    pub(super) use crate::data::localization::Localization;
     pub(super) use crate::data::measures::Metrics;
     pub(super) use crate::data::pixels::Pixels;
     pub(super) use crate::data::predictions::Predictions;

@@ -81,6 +81,7 @@ pub use inventory;
 pub mod prelude {
     pub use crate::common_ports::{input, optional, output};
     pub use crate::context::Context;
+    pub use crate::data::annotations::Annotations;
     pub use crate::data::balance::Balance;
     pub use crate::data::calibration::Calibration;
     pub use crate::data::cohort::{Cohort, Slice, SliceTags};

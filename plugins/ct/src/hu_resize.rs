@@ -1,5 +1,6 @@
 //! `hu-resize`: one size for all slices, without a store.
 
+use ichflow_api::data::pixels::Shown;
 use ichflow_api::prelude::*;
 
 use crate::to_size::ToSize;
@@ -74,6 +75,10 @@ struct Resized {
 impl PixelSource for Resized {
     fn read(&self, slice: &Slice) -> Result<HuImage> {
         self.inner.read(slice).map(|image| self.to_size.apply(image))
+    }
+
+    fn shown(&self, slice: &Slice) -> Shown {
+        self.to_size.shown(self.inner.shown(slice))
     }
 
     fn describe(&self) -> String {

@@ -20,6 +20,7 @@ pub mod hu_store;
 pub mod inspect;
 pub mod kinds;
 pub mod phantom;
+pub mod public;
 mod refusal;
 pub mod rsna;
 pub mod select_series;

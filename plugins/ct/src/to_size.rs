@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use fearless_simd::{Level, dispatch};
 use ichflow_api::data::axis_weights::{Span, weights};
+use ichflow_api::data::pixels::Shown;
 use ichflow_api::prelude::*;
 
 /// What pads a slice to a square, in HU.
@@ -27,6 +28,30 @@ impl ToSize {
         match self.size.or(self.crop) {
             Some(side) => Description::new().size(side, side),
             None => before,
+        }
+    }
+
+    /// Which part of a slice is shown afterwards, of which is shown before.
+    pub(crate) fn shown(self, before: Shown) -> Shown {
+        let side = match (self.crop, self.size) {
+            (None, None) => return before,
+            (Some(crop), _) => crop,
+            (None, Some(_)) => before.rows.max(before.columns),
+        };
+        // As `framed` has it: halves of pixels are cut off and added below and to the right.
+        let begin = |length: usize| {
+            (length.saturating_sub(side) / 2) as f64 - (side.saturating_sub(length) / 2) as f64
+        };
+        let down = before.height / before.rows.max(1) as f64;
+        let right = before.width / before.columns.max(1) as f64;
+        let size = self.size.unwrap_or(side);
+        Shown {
+            rows: size,
+            columns: size,
+            top: before.top + begin(before.rows) * down,
+            left: before.left + begin(before.columns) * right,
+            height: side as f64 * down,
+            width: side as f64 * right,
         }
     }
 
@@ -377,6 +402,63 @@ mod tests {
             size: Some(1),
         };
         assert_eq!(both.apply(original).hu, [18]);
+    }
+
+    #[test]
+    fn what_is_shown_is_where_its_values_are() {
+        let original = image(4, 7, |row, column| (row * 10 + column) as i16);
+        let before = Shown {
+            rows: 4,
+            columns: 7,
+            top: 0.0,
+            left: 0.0,
+            height: 4.0,
+            width: 7.0,
+        };
+        for side in [2, 3, 5, 8] {
+            let to_size = ToSize {
+                crop: Some(side),
+                size: None,
+            };
+            let shown = to_size.shown(before);
+            let made = to_size.apply(original.clone());
+            assert_eq!((shown.rows, shown.columns), (made.rows, made.columns));
+            for row in 0..made.rows {
+                for column in 0..made.columns {
+                    let share = |place: usize| (place as f64 + 0.5) / side as f64;
+                    let place = shown.in_slice([share(row), share(column)]);
+                    let back = shown.in_image(place);
+                    assert!((back[0] - share(row)).abs() < 1e-12 && (back[1] - share(column)).abs() < 1e-12);
+                    let [r, c] = place.map(|place| place.floor() as i64);
+                    let expected = match (0..4).contains(&r) && (0..7).contains(&c) {
+                        true => (r * 10 + c) as i16,
+                        false => AIR_HU,
+                    };
+                    assert_eq!(
+                        made.hu[row * made.columns + column],
+                        expected,
+                        "{side}: {row} {column}"
+                    );
+                }
+            }
+        }
+        // Padded to a square of 7, then made half as large: still all 7 pixels.
+        let shown = ToSize {
+            crop: None,
+            size: Some(14),
+        }
+        .shown(before);
+        assert_eq!(
+            (shown.top, shown.left, shown.height, shown.width),
+            (-1.0, 0.0, 7.0, 7.0)
+        );
+        // A crop of what is twice as fine is half as large.
+        let finer = ToSize {
+            crop: Some(4),
+            size: None,
+        }
+        .shown(shown);
+        assert_eq!((finer.height, finer.left, finer.top), (2.0, 2.5, 1.5));
     }
 
     #[test]

@@ -22,6 +22,7 @@ impl Stage for Evaluate {
             .takes(optional::THRESHOLDS)
             .takes(optional::CALIBRATION)
             .takes(optional::BALANCE)
+            .takes(optional::LOCALIZATION)
             .takes(input::COHORT)
             .takes(input::FOLDS)
             .offers(output::METRICS)
@@ -93,6 +94,7 @@ impl Stage for Evaluate {
             thresholds_for: thresholds.as_ref().map(|thresholds| thresholds.target.clone()),
             calibration: inputs.get(optional::CALIBRATION)?.map(|found| (*found).clone()),
             split: inputs.get(optional::BALANCE)?.map(|found| (*found).clone()),
+            localization: inputs.get(optional::LOCALIZATION)?.map(|found| (*found).clone()),
         };
         let path = context.file("metrics.json")?;
         let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;
@@ -110,6 +112,18 @@ impl Stage for Evaluate {
                 format!("{:+.4}", versus.difference),
                 interval(versus.interval).unwrap_or_default(),
             );
+        }
+        if let Some(localization) = &measured.localization {
+            for label in &localization.labels {
+                context.summarise(
+                    format!("pointing game {} ({} maps)", label.label, label.maps),
+                    format!("{:.4}", label.heat_maps.pointing),
+                    format!(
+                        "chance {:.4}, centred map {:.4}",
+                        label.uniform.pointing, label.centred.pointing
+                    ),
+                );
+            }
         }
         let scores = serde_json::to_value(&measured).doing("cannot write the metrics as JSON")?;
         Ok(Outputs::new()
@@ -173,6 +187,7 @@ ichflow_api::register!(Evaluate);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ichflow_api::data::localization::{LabelLocalization, Localization, LocalizationScore};
     use ichflow_api::testkit;
 
     fn parts() -> (Cohort, Folds, Predictions) {
@@ -200,6 +215,22 @@ mod tests {
         (testkit::cohort(slices), folds, predictions)
     }
 
+    fn localization() -> Localization {
+        let score = |pointing, energy| LocalizationScore { pointing, energy };
+        Localization {
+            labels: vec![LabelLocalization {
+                label: "any".into(),
+                maps: 4,
+                annotated: 5,
+                patients: 2,
+                empty: 1,
+                heat_maps: score(0.75, 0.3),
+                uniform: score(0.02, 0.02),
+                centred: score(0.25, 0.05),
+            }],
+        }
+    }
+
     #[test]
     fn metrics_are_written_and_summed_up_and_runs_agree() {
         let measure = || {
@@ -212,6 +243,7 @@ mod tests {
                 .with(input::FOLDS, folds)
                 .with(optional::TEST, predictions.clone())
                 .with(optional::BASELINE, predictions.clone())
+                .with(optional::LOCALIZATION, localization())
                 .with(input::VALID, predictions);
             let mut outputs = Evaluate::default().run(&inputs, &context).unwrap();
             let metrics = outputs.take(output::METRICS).unwrap();
@@ -242,7 +274,20 @@ mod tests {
             json["valid"]["weighted_log_loss"]
         );
         assert_eq!(json["valid"]["submitted"]["clip"], 1e-6);
-        assert_eq!(summary.len(), 7);
+        assert_eq!(json["localization"]["labels"][0]["heat_maps"]["pointing"], 0.75);
+        assert_eq!(
+            (
+                summary[7].what.as_str(),
+                summary[7].value.as_str(),
+                summary[7].beside.as_str()
+            ),
+            (
+                "pointing game any (4 maps)",
+                "0.7500",
+                "chance 0.0200, centred map 0.2500"
+            )
+        );
+        assert_eq!(summary.len(), 8);
         assert_eq!(summary[0].what, "weighted log loss (validation)");
         assert!(summary[0].beside.starts_with("95 % "), "{}", summary[0].beside);
         assert!(

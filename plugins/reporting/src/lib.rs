@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`metrics-report`](metrics_report) | `report.html`: a run in one file that needs no network |
 //! | [`grad-cam`](explain) | heat maps of where the network looked |
+//! | [`localization`](explain) | whether heat maps lie where annotations are |
 //! | [`eda-report`](explore) | the data alone on one page, with a window explorer |
 //!
 //! The page of `ichflow compare` is drawn in `compare`. `render` has what every page is drawn with. What a page

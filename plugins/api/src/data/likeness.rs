@@ -13,9 +13,13 @@ const SIDE: usize = 32;
 const KEPT: usize = 16;
 /// Brain, blood and fluid count whole from 35 HU within these bounds, less towards them, and what lies outside not at all:
 /// by their skulls all heads are alike, and weights without a step change little when all values shift.
-const BOUNDS: (i32, i32) = (-40, 110);
-/// Width of the slopes, in HU: the largest weight.
-const SLOPE: i32 = 35;
+const BOUNDS: (f32, f32) = (-40.0, 110.0);
+/// Width of the slopes, in HU.
+const SLOPE: f32 = 35.0;
+/// Side of the grid whose means are weighed: they have little noise, and are the same of images of any size.
+const GRID: usize = 2 * SIDE;
+/// Its cells along a cell of the small image.
+const EACH: usize = GRID / SIDE;
 /// Share of a whole image's weight below which there is nothing to compare.
 const LEAST: f32 = 0.08;
 /// From where on a coefficient counts as above 0: what an image has nothing of stays below, whatever its noise. It is a sum
@@ -91,58 +95,59 @@ impl Likeness {
     }
 }
 
-/// Soft tissue over 32 × 32 rectangles, as differences from its mean, in HU; none where there is next to none. Pixels that
-/// lie in two count for their share in each, so that another size of the image changes little.
+/// Soft tissue over 32 × 32 rectangles, as differences from its mean, in HU; none where there is next to none.
 fn soft_tissue(image: &HuImage) -> Option<Vec<f32>> {
+    let small = means(image)?;
+    // Sums of weights, and of weighted values.
+    let mut sums = [[0.0_f32; 2]; SIDE * SIDE];
+    for (place, hu) in small.iter().enumerate() {
+        let weight = (hu - BOUNDS.0).min(BOUNDS.1 - hu).clamp(0.0, SLOPE) / SLOPE;
+        let part = place / GRID / EACH * SIDE + place % GRID / EACH;
+        sums[part][0] += weight;
+        sums[part][1] += weight * hu;
+    }
+    let [weight, weighted] = sums.iter().fold([0.0_f32; 2], |total, [weight, weighted]| {
+        [total[0] + weight, total[1] + weighted]
+    });
+    if weight < LEAST * small.len() as f32 {
+        return None;
+    }
+    let mean = weighted / weight;
+    let difference = |[weight, weighted]: &[f32; 2]| (weighted - mean * weight) / (EACH * EACH) as f32;
+    Some(sums.iter().map(difference).collect())
+}
+
+/// Means over 64 × 64 rectangles, in HU; none of no image. Pixels that lie in two count for their share in each: an image
+/// of another size has the same means.
+fn means(image: &HuImage) -> Option<Vec<f32>> {
     let (rows, columns) = (image.rows, image.columns);
     if rows == 0 || columns == 0 || image.hu.len() != rows * columns {
         return None;
     }
-    let along: Vec<Span> = (0..SIDE).map(|part| Span::of(part, columns)).collect();
-    // Sums of weights, and of weighted values.
-    let mut sums = vec![[0.0_f32; 2]; SIDE * SIDE];
-    for part in 0..SIDE {
+    // What lies outside the scan circle is air.
+    let air = |hu: &i16| i32::from(*hu).max(-1000);
+    let along: Vec<Span> = (0..GRID).map(|part| Span::of(part, columns)).collect();
+    let area = (rows * columns) as f32 / (GRID * GRID) as f32;
+    let mut means = vec![0.0_f32; GRID * GRID];
+    for part in 0..GRID {
         let down = Span::of(part, rows);
         let whole = down.whole.clone().map(|row| (row, 1.0));
         for (row, share_of_row) in whole.chain(down.edges.into_iter().flatten()) {
             let values = &image.hu[row * columns..(row + 1) * columns];
-            for (sums, span) in sums[part * SIDE..].iter_mut().zip(&along) {
-                let whole = &values[span.whole.clone()];
-                let (weight, weighted) = whole
-                    .iter()
-                    .map(weighed)
-                    .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-                sums[0] += share_of_row * weight as f32;
-                sums[1] += share_of_row * weighted as f32;
-                for (place, share) in span.edges.iter().flatten() {
-                    let (weight, weighted) = weighed(&values[*place]);
-                    sums[0] += share_of_row * share * weight as f32;
-                    sums[1] += share_of_row * share * weighted as f32;
-                }
+            for (mean, span) in means[part * GRID..].iter_mut().zip(&along) {
+                let whole: i32 = values[span.whole.clone()].iter().map(air).sum();
+                let edges = span.edges.iter().flatten();
+                let edges: f32 = edges
+                    .map(|(place, share)| share * air(&values[*place]) as f32)
+                    .sum();
+                *mean += share_of_row * (whole as f32 + edges) / area;
             }
         }
     }
-    let [weight, weighted] = sums.iter().fold([0.0_f64; 2], |total, [weight, weighted]| {
-        [total[0] + f64::from(*weight), total[1] + f64::from(*weighted)]
-    });
-    let all = (rows * columns) as f32 * SLOPE as f32;
-    if (weight as f32) < LEAST * all {
-        return None;
-    }
-    let mean = (weighted / weight) as f32;
-    let of_part = all / (SIDE * SIDE) as f32;
-    let difference = |[weight, weighted]: &[f32; 2]| (weighted - mean * weight) / of_part;
-    Some(sums.iter().map(difference).collect())
+    Some(means)
 }
 
-/// The weight of a value, 0 to 35, and the value times it.
-fn weighed(hu: &i16) -> (i32, i32) {
-    let hu = i32::from(*hu);
-    let weight = (hu - BOUNDS.0).min(BOUNDS.1 - hu).clamp(0, SLOPE);
-    (weight, weight * hu)
-}
-
-/// What a part of 32 takes of a row of pixels.
+/// What a part of 64 takes of a row of pixels.
 struct Span {
     /// Pixels that lie in it whole.
     whole: Range<usize>,
@@ -152,7 +157,7 @@ struct Span {
 
 impl Span {
     fn of(part: usize, length: usize) -> Self {
-        let [low, high] = [part, part + 1].map(|edge| (edge * length) as f32 / SIDE as f32);
+        let [low, high] = [part, part + 1].map(|edge| (edge * length) as f32 / GRID as f32);
         let (first, last) = (low.ceil() as usize, high.floor() as usize);
         if first > last {
             // Within one pixel.
@@ -252,7 +257,7 @@ mod tests {
     fn parts_take_all_of_a_row_whatever_its_length() {
         for length in [1, 5, 31, 32, 33, 48, 96, 374, 512, 768] {
             let mut shares = vec![0.0_f32; length];
-            for part in 0..SIDE {
+            for part in 0..GRID {
                 let span = Span::of(part, length);
                 span.whole.clone().for_each(|place| shares[place] += 1.0);
                 for (place, share) in span.edges.into_iter().flatten() {

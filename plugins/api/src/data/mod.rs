@@ -1,6 +1,7 @@
 //! What stages hand to one another and people can read: slices, labels, folds, probabilities. Nothing here
 //! touches a tensor.
 
+pub mod annotations;
 pub mod axis_weights;
 pub mod balance;
 pub mod calibration;
@@ -12,6 +13,7 @@ pub mod identity;
 pub mod labelled;
 pub mod labels;
 pub mod likeness;
+pub mod localization;
 pub mod measures;
 pub mod pixels;
 pub mod predictions;

@@ -87,6 +87,18 @@ impl Files {
         })
     }
 
+    /// Where they are.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.named.iter().map(|(_, path)| path.as_path())
+    }
+
+    /// Forgets those that `is_unwanted`, and says how many.
+    pub(crate) fn leave_out(&mut self, is_unwanted: impl Fn(&Path) -> bool) -> usize {
+        let before = self.named.len();
+        self.named.retain(|(_, path)| !is_unwanted(path));
+        before - self.named.len()
+    }
+
     fn free_id(&mut self, plain: String) -> String {
         let mut id = plain.clone();
         let mut number = 2;

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ichflow_api::cache::shard::Shard;
 use ichflow_api::counted::counted;
 use ichflow_api::data::cohort;
+use ichflow_api::data::pixels::Shown;
 use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
 use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
 use super::entry::Prepared;
 use super::parts::Parts;
+use super::read::StorePixels;
 use super::write::{State, Store};
 use crate::headers::check_limit;
 use crate::to_size::ToSize;
@@ -170,7 +172,12 @@ size = 256
             .with_some(output::TEST_COHORT, test)
             .with(
                 output::PIXELS,
-                Pixels::new(store.into_pixels()?).with_digest(digest),
+                Pixels::new(Stored {
+                    store: store.into_pixels()?,
+                    from: (*pixels).clone(),
+                    to_size: self.to_size(),
+                })
+                .with_digest(digest),
             ))
     }
 }
@@ -253,6 +260,31 @@ impl HuStore {
             store.append(prepared)?;
         }
         Ok(())
+    }
+}
+
+/// What a store holds, and how it came to be: a store on disk does not know which part of a slice it has.
+struct Stored {
+    store: StorePixels,
+    from: Pixels,
+    to_size: ToSize,
+}
+
+impl PixelSource for Stored {
+    fn read(&self, slice: &Slice) -> Result<HuImage> {
+        self.store.read(slice)
+    }
+
+    fn shown(&self, slice: &Slice) -> Shown {
+        self.to_size.shown(self.from.shown(slice))
+    }
+
+    fn describe(&self) -> String {
+        self.store.describe()
+    }
+
+    fn content(&self, slice: &Slice) -> Option<String> {
+        self.store.content(slice)
     }
 }
 

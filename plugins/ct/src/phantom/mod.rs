@@ -10,6 +10,7 @@ mod command;
 mod draw;
 mod head;
 mod hospital;
+mod masks;
 mod mimic;
 mod noise;
 mod plan;
@@ -26,6 +27,8 @@ use ichflow_api::prelude::*;
 use crate::rsna;
 pub use draw::VisibleBleed;
 pub use hospital::Hospital;
+#[cfg(test)]
+pub(crate) use masks::read as masks_of;
 pub use plan::{Encoding, Extent};
 pub use write::{SliceTruth, Truth, files, truth_path, write};
 
@@ -52,6 +55,9 @@ pub struct Phantom {
     /// Share of patients who bleed, 0 to 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub positive: f64,
+    /// Whether to keep where there is blood too, and to offer it as `annotations`: a mask of each label of a slice.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub masks: bool,
     /// Share of bleeds that are faint, 0 to 1: they hardly stand out from grey matter.
     #[schemars(range(min = 0.0, max = 1.0))]
     #[serde(skip_serializing_if = "is_zero")]
@@ -81,6 +87,7 @@ impl Default for Phantom {
             test_patients: 6,
             size: 512,
             positive: 0.6,
+            masks: false,
             faint: 0.0,
             mimics: 0.0,
             hospital: None,
@@ -107,6 +114,11 @@ size = 256
             .offers(output::TEST_COHORT)
             .offers(output::SAMPLE)
             .offers(output::PIXELS)
+            .offers(output::ANNOTATIONS)
+    }
+
+    fn narrow(&self, all: Ports) -> Ports {
+        all.offers_only_if(self.masks, output::ANNOTATIONS)
     }
 
     fn describe(&self, _inputs: &Descriptions) -> Descriptions {
@@ -147,7 +159,11 @@ size = 256
             self.make(&directory, context)?;
         }
         drop(drawing);
-        rsna::load(&files(&directory), context)
+        let outputs = rsna::load(&files(&directory), context)?;
+        match self.masks {
+            true => Ok(outputs.with(output::ANNOTATIONS, masks::read(&directory)?)),
+            false => Ok(outputs),
+        }
     }
 }
 
@@ -179,7 +195,14 @@ impl Phantom {
             None => context.seed_for("phantom"),
             Some(hospital) => context.seed_for(&format!("phantom of hospital {}", hospital.name())),
         };
-        let made = write(&temporary, &extent, seed, false, context.stop_flag(), &*progress);
+        let made = write(
+            &temporary,
+            &extent,
+            seed,
+            self.masks,
+            context.stop_flag(),
+            &*progress,
+        );
         drop(progress);
         if let Err(error) = made {
             // Half a phantom is of no use; what matters is why it is only half.

@@ -14,6 +14,7 @@ const SMALL: Phantom = Phantom {
     test_patients: 3,
     size: 96,
     positive: 0.6,
+    masks: false,
     faint: 0.0,
     mimics: 0.0,
     hospital: None,
@@ -247,6 +248,44 @@ fn masks_show_as_many_pixels_of_each_bleed_as_the_truth_counts() {
         }
     }
     assert!(bleeds > 0);
+}
+
+#[test]
+fn masks_are_the_bleeds_that_the_truth_tells_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = testkit::run_context(directory.path());
+    let context = Context::new(&run, "load", "phantom", "key");
+    let stage = Phantom { masks: true, ..SMALL };
+    let mut outputs = stage.run(&Inputs::default(), &context).unwrap();
+    let annotations = outputs.take(output::ANNOTATIONS).unwrap();
+    let text = fs::read(truth_path(&context.cache().unwrap().join("phantom"))).unwrap();
+    let truth: Truth = serde_json::from_slice(&text).unwrap();
+    let bleeds = truth.slices.iter().map(|slice| slice.bleeds.len()).sum::<usize>();
+    assert!(bleeds > 0);
+    assert_eq!(annotations.len(), bleeds);
+    for slice in &truth.slices {
+        for bleed in &slice.bleeds {
+            let label = &truth.label_names[bleed.label];
+            let inside = annotations
+                .inside(&slice.id, 96, 96, |region| region == label)
+                .unwrap();
+            assert_eq!(
+                inside.iter().filter(|inside| **inside).count(),
+                bleed.pixels,
+                "{} {label}",
+                slice.id
+            );
+            let [top, left, bottom, right] = bleed.bounds;
+            let rows = inside.iter().enumerate().filter(|(_, inside)| **inside);
+            assert!(
+                rows.map(|(at, _)| (at / 96, at % 96)).all(|(row, column)| {
+                    (top..=bottom).contains(&row) && (left..=right).contains(&column)
+                })
+            );
+        }
+    }
+    let mut without = SMALL.run(&Inputs::default(), &context).unwrap();
+    assert!(without.take(output::ANNOTATIONS).is_none());
 }
 
 /// The images of a phantom of three patients with what was asked for, by slice, and its truth.

@@ -9,6 +9,7 @@ use ichflow_api::prelude::*;
 use rayon::prelude::*;
 
 use super::draw::{VisibleBleed, draw};
+use super::masks;
 use super::noise::Grain;
 use super::plan::{Encoding, Extent, Patient, Plan};
 use super::slice_file;
@@ -68,11 +69,6 @@ pub fn truth_path(directory: &Path) -> PathBuf {
     directory.join("TRUTH.json")
 }
 
-/// Where the masks are below a phantom's directory, if there are some.
-pub(super) fn masks(directory: &Path) -> PathBuf {
-    directory.join("masks")
-}
-
 /// Draws and writes a phantom into an existing directory. `progress` is told of each slice. `with_masks` also
 /// writes where there is blood: a grey PNG a slice, in which bit l of a pixel stands for label l.
 ///
@@ -89,7 +85,7 @@ pub fn write(
     let plan = Plan::new(extent, seed);
     let paths = files(directory);
     let test_images = directory.join("stage_2_test");
-    let masks = masks(directory);
+    let masks = masks::directory(directory);
     for path in [&paths.images, &test_images]
         .into_iter()
         .chain(with_masks.then_some(&masks))
@@ -118,7 +114,7 @@ pub fn write(
             let path = images.join(format!("{id}.dcm"));
             fs::write(&path, bytes).at("write", &path)?;
             if with_masks {
-                write_mask(&masks.join(format!("{id}.png")), &drawing.blood, extent.size)?;
+                masks::write(&masks.join(format!("{id}.png")), &drawing.blood, extent.size)?;
             }
             progress.advance(1);
             Ok(SliceTruth {
@@ -143,16 +139,6 @@ pub fn write(
     let text = serde_json::to_vec(&truth).at("write", &path)?;
     fs::write(&path, text).at("write", &path)?;
     Ok(truth)
-}
-
-fn write_mask(path: &Path, blood: &[u8], size: usize) -> Result<()> {
-    let file = fs::File::create(path).at("create", path)?;
-    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), size as u32, size as u32);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().at("write", path)?;
-    writer.write_image_data(blood).at("write", path)?;
-    writer.finish().at("write", path)
 }
 
 fn labels_of(bleeds: &[VisibleBleed]) -> [bool; COUNT] {

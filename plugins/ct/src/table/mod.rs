@@ -30,6 +30,7 @@ pub use key::Key;
 pub use label_file::LabelFile;
 pub use readers::Agreement;
 pub use stage::Table;
+pub(crate) use stage::{load, load_found};
 
 pub(crate) use label_table::{LabelRow, LabelTable, RowName};
 pub(crate) use matching::{Matched, matched};

@@ -138,7 +138,21 @@ pub(crate) fn load(
     set: &LabelSet,
     context: &Context,
 ) -> Result<Outputs> {
-    let mut loaded = found(files, context)?;
+    load_found(found(files, context)?, files, tables, test_tables, set, context)
+}
+
+/// As [`load`], of slices that a loader has found itself.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_found(
+    mut loaded: Loaded,
+    files: &Table,
+    tables: &[LabelTable],
+    test_tables: &[LabelTable],
+    set: &LabelSet,
+    context: &Context,
+) -> Result<Outputs> {
     let is_part = loaded.is_part;
     let mut remarks: Vec<String> = tables.iter().flat_map(|table| table.remarks.clone()).collect();
     let test_remarks = test_tables.iter().flat_map(|table| &table.remarks);

@@ -505,3 +505,38 @@ fn a_large_table_of_readers_is_read_and_matched() {
     );
     assert_eq!(found.labels.iter().flatten().count(), slices.len());
 }
+
+#[test]
+fn parameters_that_contradict_each_other_are_told() {
+    let said = |change: fn(&mut LabelFile)| -> Vec<String> {
+        let problems = file(change).check("labels[0]");
+        let line = |problem: Problem| format!("{}: {}", problem.key, problem.message);
+        problems.into_iter().map(line).collect()
+    };
+    assert_eq!(said(|_| {}), Vec::<String>::new());
+    assert_eq!(
+        said(|file| {
+            file.key = Key::PatientId;
+            file.level = Some(Level::Slice);
+        }),
+        ["labels[0].level: a PatientID names a patient, not a slice"]
+    );
+    assert_eq!(
+        said(|file| file.value_column = Some("v".into())),
+        ["labels[0].value_column: the column of values is there without the column of labels"]
+    );
+    assert_eq!(
+        said(|file| {
+            file.readers = vec!["R1".into(), "R1".into()];
+            file.reader_columns = "R1:ICH".into();
+        }),
+        [
+            "labels[0].reader_columns: `R1:ICH` has no {reader} or no {label} in it",
+            "labels[0].readers: the reader `R1` is there twice",
+        ]
+    );
+    assert_eq!(
+        said(|file| file.key_column = Some("a{b".into())),
+        ["labels[0].key_column: `a{b` has a brace without its partner"]
+    );
+}

@@ -173,11 +173,10 @@ impl Stage for GradCam {
             let labels: Vec<usize> = labels.into_iter().collect();
             let maps = explainer.heat_maps(&batch, &labels)?;
             for (label, map) in labels.into_iter().zip(maps) {
-                let stored = [slice.rows, slice.columns].map(|side| side as f64);
-                let point = map
-                    .hottest()
-                    .map(|[down, right]| [down * stored[0], right * stored[1]]);
-                let shown = |axis: usize| point.map_or(String::new(), |point| format!("{:.1}", point[axis]));
+                let shown = pixels.shown(slice);
+                let point = map.hottest().map(|point| shown.in_slice(point));
+                let written =
+                    |axis: usize| point.map_or(String::new(), |point| format!("{:.1}", point[axis]));
                 let truth = slice.labels.as_ref().and_then(|truth| truth.positive(label));
                 let truth = truth.map_or("", |positive| if positive { "1" } else { "0" });
                 rows.write_record([
@@ -185,8 +184,8 @@ impl Stage for GradCam {
                     valid.labels.name(label),
                     truth,
                     &valid.probabilities[index][label].to_string(),
-                    &shown(0),
-                    &shown(1),
+                    &written(0),
+                    &written(1),
                     &slice.rows.to_string(),
                     &slice.columns.to_string(),
                 ])

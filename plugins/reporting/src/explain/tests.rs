@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::TensorData;
+use ichflow_api::data::annotations::Shape;
 use ichflow_api::data::labels::rsna::COUNT;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::model::Preparation;
@@ -133,6 +134,77 @@ fn the_table_says_where_in_the_stored_image_and_pictures_stand_beside_it() {
     let decoder = png::Decoder::new(std::io::BufReader::new(picture));
     let info = decoder.read_info().unwrap();
     assert_eq!((info.info().width, info.info().height), (4, 2));
+}
+
+#[test]
+fn maps_are_held_against_annotations_of_their_label_and_of_any_for_the_union() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = run_context(directory.path());
+    let context = Context::new(&run, "localization", "localization", "key");
+    let two_by_two = |id: &str, patient: &str| {
+        let mut made = slice(id, patient, None);
+        (made.rows, made.columns) = (2, 2);
+        made
+    };
+    let slices = vec![
+        two_by_two("one", "p"),
+        two_by_two("two", "p"),
+        two_by_two("three", "q"),
+    ];
+    let pixels = MadePixels::new(|_: &Slice| {
+        Some(HuImage {
+            rows: 2,
+            columns: 2,
+            hu: vec![0, 4, -8, 2],
+        })
+    });
+    let mut annotations = Annotations::default();
+    let pixel = |left: f64, top: f64| Shape::Box {
+        left,
+        top,
+        width: 1.0,
+        height: 1.0,
+    };
+    // `any` is hot at 4 and half as hot at 2 (row 1, column 1); `epidural` at −8 (row 1, column 0); `subdural` nowhere.
+    annotations.add("one", "subdural", pixel(1.0, 1.0));
+    annotations.add("two", "epidural", pixel(0.0, 1.0));
+    annotations.add("elsewhere", "epidural", pixel(0.0, 0.0));
+    let rows = vec![vec![0.5; COUNT]; 3];
+    let inputs = Inputs::default()
+        .with(input::MODEL, model())
+        .with(
+            input::VALID,
+            Predictions {
+                slices,
+                probabilities: rows,
+                ..Predictions::default()
+            },
+        )
+        .with(input::ANNOTATIONS, annotations)
+        .with(input::PIXELS, Pixels::new(pixels));
+    let mut outputs = Localize::default().run(&inputs, &context).unwrap();
+    let found = outputs.take(output::LOCALIZATION).unwrap();
+    let names: Vec<&str> = found.labels.iter().map(|label| label.label.as_str()).collect();
+    assert_eq!(names, ["any", "epidural", "subdural"]);
+    let [any, epidural, subdural] = found.labels.as_slice() else {
+        panic!()
+    };
+    assert_eq!((any.maps, any.annotated, any.patients, any.empty), (2, 2, 1, 0));
+    // Slice one: a third of the heat lies in the pixel, the hottest does not. Slice two: nothing does.
+    assert_eq!(any.heat_maps.pointing, 0.0);
+    assert!((any.heat_maps.energy - 1.0 / 6.0).abs() < 1e-7, "{any:?}");
+    assert_eq!(
+        (epidural.heat_maps.pointing, epidural.heat_maps.energy),
+        (1.0, 1.0)
+    );
+    assert_eq!((subdural.heat_maps.pointing, subdural.empty), (0.0, 1));
+    for label in &found.labels {
+        assert_eq!((label.uniform.pointing, label.uniform.energy), (0.25, 0.25));
+        assert_eq!((label.centred.pointing, label.centred.energy), (0.25, 0.25));
+    }
+    let table = fs::read_to_string(run.directory.join("localization.csv")).unwrap();
+    assert_eq!(table.lines().count(), 5, "{table}");
+    assert!(table.contains("two,epidural,1,1,0.25,0.25,0.25\n"), "{table}");
 }
 
 #[test]

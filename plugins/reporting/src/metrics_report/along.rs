@@ -78,7 +78,7 @@ pub(crate) fn series(
         let name = valid.labels.name(label);
         let first = &valid.slices[rows[0]];
         let patient = privacy.patient(Subject::of(first).name());
-        let verdict = if difference < 0.0 { "better" } else { "worse" };
+        let verdict = if difference < 0.0 { "lower" } else { "higher" };
         let title = format!("Patient {patient}: {name}");
         let by = |of: &dyn Fn(usize) -> Option<f64>| -> Vec<(f64, f64)> {
             let points = rows.iter().enumerate();

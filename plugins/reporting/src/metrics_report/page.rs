@@ -47,6 +47,7 @@ struct Page<'a> {
     strips: Vec<ExampleStrip<'a>>,
     along: &'a [AlongSeries],
     has_heat: bool,
+    localization: Option<Table>,
     network: Option<NetworkTable>,
     origin: Origin<'a>,
 }
@@ -103,6 +104,7 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
             .strips
             .iter()
             .any(|strip| strip.examples.iter().any(|example| example.heat.is_some())),
+        localization: metrics.localization.as_ref().map(tables::localization),
         network: material.network.as_ref().map(network::table),
         origin: origin::origin(material.run),
     };

@@ -1,5 +1,6 @@
 //! Tables of numbers: operating points, how the split came out, groups, calibration.
 
+use ichflow_api::data::localization::{LabelLocalization, Localization};
 use ichflow_api::data::measures::{AtThreshold, GroupMetrics, LabelMetrics, Metrics, PartMetrics};
 use ichflow_api::metric;
 use ichflow_api::metrics::Interval;
@@ -112,6 +113,41 @@ pub(crate) fn more(title: &str, measured: &PartMetrics) -> Option<Table> {
         columns: registered.iter().map(|metric| metric.title.to_owned()).collect(),
         rows: measured.labels.iter().map(row).collect(),
     })
+}
+
+/// Whether heat maps lie where findings are, beside what maps that know nothing would score.
+pub(crate) fn localization(found: &Localization) -> Table {
+    let row = |label: &LabelLocalization| {
+        let scores = [label.heat_maps, label.uniform, label.centred];
+        let numbers = scores
+            .iter()
+            .map(|score| score.pointing)
+            .chain(scores.iter().map(|score| score.energy));
+        let counts = [label.maps, label.annotated, label.patients, label.empty].map(Cell::count);
+        (
+            label.label.clone(),
+            counts.into_iter().chain(numbers.map(Cell::number)).collect(),
+        )
+    };
+    Table {
+        caption: "Heat maps of validation slices and where findings are annotated: the share of maps whose hottest point lies \
+                  in the finding, and the mean share of their heat that does. An even map scores the findings' share of the \
+                  image, a centred one is a Gaussian in its middle. Empty maps, in which nothing speaks for the label, score 0."
+            .into(),
+        columns: heads(&[
+            "maps",
+            "annotated slices",
+            "patients",
+            "empty",
+            "pointing game",
+            "even map",
+            "centred map",
+            "energy inside",
+            "even map",
+            "centred map",
+        ]),
+        rows: found.labels.iter().map(row).collect(),
+    }
 }
 
 const COUNTED: [&str; 9] = [

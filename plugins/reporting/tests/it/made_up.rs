@@ -375,7 +375,11 @@ pub(crate) fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
     let mut outputs = evaluate.run(&inputs, &Context::new(&run, "evaluate", Evaluate::NAME, "key"))?;
     let metrics = outputs.take(output::METRICS).unwrap();
     let inputs = inputs.with_any(input::METRICS.name(), metrics);
-    let stage = MetricsReport::default();
+    let stage = MetricsReport {
+        // Pictures along the series are smaller, and what is grey is told by the size of all.
+        along: if plan.channels == 1 { 0 } else { 4 },
+        ..MetricsReport::default()
+    };
     stage.run(&inputs, &Context::new(&run, "report", MetricsReport::NAME, "key"))?;
     let report = run.report().unwrap();
     Ok(Made {

@@ -129,6 +129,7 @@ fn a_full_run_makes_a_full_page() {
     assert!(html.contains("ID_6431af929") && html.contains("2 bytes short"));
     assert!(html.contains("group_by = "));
     assert!(html.contains("12 files have no labels"));
+    assert!(html.contains("id=\"along\"") && html.contains("than the baseline&#39;s"));
     assert_eq!(
         made.html,
         make(&directory("full-again"), &Plan::default()).html,

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig};
+use ichflow_api::data::labels::Level;
 use ichflow_api::nn::series::{
     AnySeriesNetwork, SeriesInput, SeriesNetwork, SeriesOutput, SeriesShape, SeriesValues,
 };
@@ -89,10 +90,18 @@ const LABELS: usize = 6;
 /// Twelve series of 2 to 6 slices, of which every fourth validates; a slice is positive where its first feature is
 /// above 0. Slices of series 1 have no labels.
 fn inputs(logits: bool, trained_on: TrainedOn) -> Inputs {
+    inputs_at(Level::Slice, logits, trained_on)
+}
+
+/// The same with labels of exams, which are positive all over or not at all.
+fn inputs_at(level: Level, logits: bool, trained_on: TrainedOn) -> Inputs {
     let (mut slices, mut features, mut fold) = (Vec::new(), Vec::new(), Vec::new());
     for series in 0..12_usize {
         for place in 0..2 + series % 5 {
-            let value = ((series * 7 + place * 3) % 11) as f32 - 5.0;
+            let value = match level {
+                Level::Slice => ((series * 7 + place * 3) % 11) as f32 - 5.0,
+                _ => [2.0, -2.0][series / 4 % 2],
+            };
             let labels = (series != 1).then(|| Labels::from_bools(&[value > 0.0; LABELS]));
             slices.push(Slice {
                 position_mm: Some(5.0 * place as f64),
@@ -107,7 +116,13 @@ fn inputs(logits: bool, trained_on: TrainedOn) -> Inputs {
     let embeddings = Embeddings::new(slices.clone(), rows, of_slices, LABELS, trained_on).unwrap();
     Inputs::default()
         .with(input::EMBEDDINGS, embeddings)
-        .with(input::COHORT, testkit::cohort(slices))
+        .with(
+            input::COHORT,
+            Cohort {
+                level,
+                ..testkit::cohort(slices)
+            },
+        )
         .with(input::FOLDS, Folds { of_slice: fold })
         .with(input::SERIES_NETWORK, SeriesNetworkSpec::new(Factory { logits }))
         .with(input::LOSS, Loss::new(MeanCrossEntropy))
@@ -215,4 +230,31 @@ fn logits_of_slices_that_were_trained_on_are_refused() {
         let home = tempfile::tempdir().unwrap();
         run_in(home.path(), &stage(), &given, None).unwrap();
     }
+}
+
+#[test]
+fn labels_of_exams_are_learned_from_what_is_said_of_series_as_a_whole() {
+    let home = tempfile::tempdir().unwrap();
+    let given = inputs_at(Level::Study, false, TrainedOn::default());
+    let mut outputs = run_in(home.path(), &stage(), &given, None).unwrap();
+    let history = outputs.take(output::SERIES_HISTORY).unwrap();
+    let losses: Vec<f64> = history.epochs.iter().map(|epoch| epoch.valid_loss).collect();
+    assert!(losses[13] < 0.5 * losses[0], "{losses:?}");
+    let model = outputs.take(output::SERIES_MODEL).unwrap();
+    assert_eq!(model.level, Level::Study);
+    let series = |value: f32| SeriesValues {
+        embeddings: vec![value, 1.0, value, 1.0],
+        logits: Vec::new(),
+        position_mm: vec![0.0, 5.0],
+        relative: vec![0.0, 1.0],
+        spacing_mm: 5.0,
+    };
+    let found = model
+        .predict(&[series(2.0), series(-2.0)], &Device::flex())
+        .unwrap();
+    assert!(
+        found.exams[0] > 0.6 && found.exams[LABELS] < 0.4,
+        "{:?}",
+        found.exams
+    );
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::data::balance::Balance;
 use crate::data::calibration::Calibration;
 use crate::data::labels::{LabelSet, Level};
+use crate::data::localization::Localization;
 use crate::ports::Artifact;
 
 pub use groups::{GroupMetrics, Groups, PatientSpread};
@@ -50,6 +51,9 @@ pub struct Metrics {
     /// How the split came out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<Balance>,
+    /// Whether heat maps of validation slices lie where findings are, if that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub localization: Option<Localization>,
 }
 
 impl Artifact for Metrics {
