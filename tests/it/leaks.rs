@@ -149,3 +149,27 @@ fn an_exam_under_another_name_is_found_between_loaders_and_no_other() {
     );
     assert!(text.contains("leak = \"warn\""), "{text}");
 }
+
+#[test]
+fn loaders_of_one_collections_images_are_said_when_a_recipe_is_checked() {
+    let home = tempfile::tempdir().unwrap();
+    for directory in ["rsna", "BHSD/images", "BHSD/ground truths"] {
+        fs::create_dir_all(home.path().join(directory)).unwrap();
+    }
+    fs::write(home.path().join("train.csv"), "ID,Label\n").unwrap();
+    let recipe = "ichflow = 1\n[own]\nuse = \"rsna\"\nlabels = \"train.csv\"\nimages = \"rsna\"\n\
+                  [other]\nuse = \"bhsd\"\npath = \"BHSD\"\n";
+    fs::write(home.path().join("both.toml"), recipe).unwrap();
+    let output = ichflow(home.path(), &["check", "both.toml"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("images of `own` and of `other` both come from RSNA 2019"),
+        "{text}"
+    );
+    // One of them alone says nothing.
+    let alone = recipe.split("[other]").next().unwrap();
+    fs::write(home.path().join("one.toml"), alone).unwrap();
+    let text = stderr(&ichflow(home.path(), &["check", "one.toml"]));
+    assert!(!text.contains("RSNA 2019"), "{text}");
+}

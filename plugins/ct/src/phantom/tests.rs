@@ -185,7 +185,7 @@ fn copies_look_the_same_and_other_patients_do_not() {
     let run = testkit::run_context(directory.path());
     let context = Context::new(&run, "load", "phantom", "key");
     let phantom = Phantom {
-        size: 192,
+        size: 256,
         slices: 8,
         ..SMALL
     };

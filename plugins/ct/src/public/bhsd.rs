@@ -54,6 +54,10 @@ impl Stage for Bhsd {
             .offers(output::PIXELS)
     }
 
+    fn origins(&self) -> Vec<&'static str> {
+        vec!["RSNA 2019"]
+    }
+
     fn reads(&self) -> Vec<ExternalPath> {
         let directory = |name: &str| ExternalPath::directory("path", &self.path.join(name));
         vec![directory("images"), directory("ground truths")]

@@ -51,6 +51,10 @@ impl Stage for Cq500 {
         Ports::new().offers(output::TRAIN).offers(output::PIXELS)
     }
 
+    fn origins(&self) -> Vec<&'static str> {
+        vec!["CQ500"]
+    }
+
     fn reads(&self) -> Vec<ExternalPath> {
         vec![
             ExternalPath::directory("path", &self.path),

@@ -44,6 +44,10 @@ impl Stage for SegCq500 {
             .offers(output::PIXELS)
     }
 
+    fn origins(&self) -> Vec<&'static str> {
+        vec!["CQ500"]
+    }
+
     fn reads(&self) -> Vec<ExternalPath> {
         vec![ExternalPath::directory("path", &self.path)]
     }
