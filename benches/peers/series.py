@@ -6,7 +6,8 @@
 Both read the same file of made-up embeddings, series by series in the same shuffled order, and train `series-gru`
 (two bidirectional layers of 96, dropout, a linear layer) on batches of series: forward, backward, Adam. The sides take
 turns, and the quickest epoch of each counts, beside the least that processors computed for one. With `--ragged` series
-have 20 to 60 slices, which PyTorch takes packed.
+have 20 to 60 slices, which PyTorch takes packed. Where other programs run, PyTorch's threads compute while they wait for
+one another, unless OMP_WAIT_POLICY=PASSIVE is set.
 """
 
 import argparse
@@ -46,14 +47,15 @@ def lengths(count):
 def write(rows):
     """Embeddings as pooled features are: positive, most of them small."""
     random = np.random.default_rng(1)
-    wanted = rows * arguments.features * 2
-    if os.path.exists(arguments.file) and os.path.getsize(arguments.file) == wanted:
-        return
-    with open(arguments.file, "wb") as file:
+    name = f"{arguments.file}-{rows}"
+    if os.path.exists(name) and os.path.getsize(name) == rows * arguments.features * 2:
+        return name
+    with open(name, "wb") as file:
         for first in range(0, rows, 20_000):
             count = min(20_000, rows - first)
             block = random.standard_normal((count, arguments.features), dtype=np.float32)
             file.write(np.maximum(block * 0.3, -0.1).astype(np.float16).tobytes())
+    return name
 
 
 class Gru(nn.Module):
@@ -72,12 +74,12 @@ class Gru(nn.Module):
         return self.classifier(self.dropout(states))
 
 
-def pytorch(lengths):
+def pytorch(name, lengths):
     torch.manual_seed(1)
     network = Gru().train()
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    embeddings = np.memmap(arguments.file, np.float16, "r", shape=(sum(lengths), arguments.features))
+    embeddings = np.memmap(name, np.float16, "r", shape=(sum(lengths), arguments.features))
     order = [index * 7919 % len(lengths) for index in range(len(lengths))]
     weights = torch.tensor([2, 1, 1, 1, 1, 1]) / 7
     losses, reading = [], 0.0
@@ -125,11 +127,11 @@ class Ichflow:
             [arguments.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 
-    def ask(self, lengths, generic=False):
+    def ask(self, name, lengths, generic=False):
         question = {
             "network": "series-gru",
             "params": f"hidden = {HIDDEN}\nlayers = {LAYERS}\ndropout = {DROPOUT}",
-            "file": os.path.abspath(arguments.file),
+            "file": os.path.abspath(name),
             "features": arguments.features,
             "lengths": lengths,
             "batch": arguments.batch,
@@ -154,20 +156,20 @@ def main():
     print("| ---: | --- | ---: | ---: | ---: | ---: |")
     for count in arguments.series:
         each = lengths(count)
-        write(sum(each))
+        name = write(sum(each))
         ichflow = Ichflow()
-        sides = {"ichflow": lambda: ichflow.ask(each), "PyTorch": lambda: pytorch(each)}
+        sides = {"ichflow": lambda: ichflow.ask(name, each), "PyTorch": lambda: pytorch(name, each)}
         if arguments.generic:
-            sides["burn's operations"] = lambda: ichflow.ask(each, generic=True)
-        answers = {name: [] for name in sides}
+            sides["burn's operations"] = lambda: ichflow.ask(name, each, generic=True)
+        answers = {side: [] for side in sides}
         for _ in range(arguments.rounds):
-            for name, ask in sides.items():
-                answers[name].append(ask())
-        for name, rounds in answers.items():
+            for side, ask in sides.items():
+                answers[side].append(ask())
+        for side, rounds in answers.items():
             best = min(rounds, key=lambda answer: answer["seconds"])
             cpu = min(answer["cpu"] for answer in rounds)
             losses = " ".join(f"{loss:.4f}" for loss in best["losses"])
-            print(f"| {count} | {name} | {best['seconds']:.1f} | {best['reading']:.1f} | {cpu:.1f} | {losses} |", flush=True)
+            print(f"| {count} | {side} | {best['seconds']:.1f} | {best['reading']:.1f} | {cpu:.1f} | {losses} |", flush=True)
         print(f"\nichflow's peak: {ichflow.peak():.0f} MB\n")
         ichflow.process.stdin.close()
 

@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use crate::kernels::convolution::Images;
 use crate::kernels::matrix::{Matrix, product, product_by_rows};
 
-/// Rows of a piece.
-const ROWS: usize = 256;
-/// Fewest columns of a piece of the gradient of weights.
-const COLUMNS: usize = 96;
+/// Rows of a piece: a product packs its weights once for so many.
+const ROWS: usize = 512;
+/// Fewest columns of a piece of the gradient of weights, if there are so many: a product packs the other side once for
+/// so many.
+const COLUMNS: usize = 256;
 /// Most pieces of the gradient of weights.
 const PIECES: usize = 16;
 
@@ -91,7 +92,10 @@ pub(crate) fn backward_weight(sizes: Sizes, x: &[f32], gradient: &[f32], out: &m
         out.fill(0.0);
         return;
     }
-    let width = |side: usize| side.div_ceil(PIECES).max(COLUMNS).next_multiple_of(16);
+    let width = |side: usize| {
+        let pieces = (side / COLUMNS).clamp(1, PIECES);
+        side.div_ceil(pieces).next_multiple_of(16)
+    };
     if outputs >= inputs {
         let per_piece = width(outputs);
         let x = Matrix::rows(x, [rows, inputs], inputs);

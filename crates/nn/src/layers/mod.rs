@@ -18,6 +18,7 @@ mod linear;
 mod lowered;
 mod pooling;
 mod residual;
+mod slice_dropout;
 pub(crate) mod slice_linear;
 mod squeeze_excite;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use self::convolution::convolve;
 pub use self::linear::project;
 pub use self::pooling::global_avg_pool;
 pub use self::residual::{add, residual};
+pub use self::slice_dropout::SliceDropout;
 pub use self::slice_linear::SliceLinear;
 pub use self::squeeze_excite::squeeze_excite;
 pub use crate::activation::Activation;

@@ -1,14 +1,13 @@
 //! Layers of a transformer over the slices of a series.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor, activation};
 
 use super::lengths::Lengths;
 use super::padding::Padding;
 use crate::context::{Call, ForwardContext, Values};
 use crate::cpu;
-use crate::layers::{ChannelNorm, SliceLinear};
+use crate::layers::{ChannelNorm, SliceDropout, SliceLinear};
 
 /// A layer of a transformer's encoder with the normalisation first (Xiong et al., 2020, arXiv 2002.04745):
 /// `x + attention(norm1(x))`, then `x + linear2(relu(linear1(norm2(x))))`, dropout before each sum and within.
@@ -27,7 +26,7 @@ pub struct EncoderLayer {
     /// Back.
     pub linear2: SliceLinear,
     /// Applied while training.
-    pub dropout: Dropout,
+    pub dropout: SliceDropout,
     heads: usize,
 }
 
@@ -41,7 +40,7 @@ impl EncoderLayer {
             norm2: ChannelNorm::new(model, 1e-5, device),
             linear1: SliceLinear::new(model, hidden, device),
             linear2: SliceLinear::new(hidden, model, device),
-            dropout: DropoutConfig::new(dropout).init(),
+            dropout: SliceDropout::new(dropout),
             heads,
         }
     }
@@ -62,10 +61,14 @@ impl EncoderLayer {
             Ok(drawn) => drawn,
             Err(rows) => self.padded_attention(rows, lengths),
         };
-        let x = x + self.dropout.forward(self.out_proj.forward(drawn, context));
+        let x = x + self
+            .dropout
+            .forward(self.out_proj.forward(drawn, context), context);
         let hidden = activation::relu(self.linear1.forward(self.norm2.forward(x.clone()), context));
-        let hidden = self.linear2.forward(self.dropout.forward(hidden), context);
-        x + self.dropout.forward(hidden)
+        let hidden = self
+            .linear2
+            .forward(self.dropout.forward(hidden, context), context);
+        x + self.dropout.forward(hidden, context)
     }
 
     /// The attention by burn's operations, of queries, keys and values `[slices, 3 · model]`.

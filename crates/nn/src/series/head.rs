@@ -1,20 +1,19 @@
 //! From the states of slices to logits.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::gated_attention::GatedAttention;
 use super::lengths::Lengths;
 use super::network::SeriesOutput;
 use crate::context::ForwardContext;
-use crate::layers::SliceLinear;
+use crate::layers::{SliceDropout, SliceLinear};
 
 /// Logits of slices, and of the series as a whole where that is wanted.
 #[derive(Module, Debug)]
 pub struct SeriesHead {
     /// Applied to the states while training.
-    pub dropout: Dropout,
+    pub dropout: SliceDropout,
     /// From a slice's state to its logits.
     pub classifier: SliceLinear,
     /// Makes the series' logits.
@@ -41,7 +40,7 @@ impl SeriesHead {
         device: &Device,
     ) -> Self {
         Self {
-            dropout: DropoutConfig::new(dropout).init(),
+            dropout: SliceDropout::new(dropout),
             classifier: SliceLinear::new(inputs, labels, device),
             exam: attention.map(|hidden| ExamHead {
                 attention: GatedAttention::new(inputs, hidden, device),
@@ -52,7 +51,7 @@ impl SeriesHead {
 
     /// From states `[slices, inputs]` to logits.
     pub fn forward(&self, states: Tensor<2>, lengths: &Lengths, context: &ForwardContext) -> SeriesOutput {
-        let states = self.dropout.forward(states);
+        let states = self.dropout.forward(states, context);
         let exam = self.exam.as_ref().map(|exam| {
             let (pooled, weights) = exam.attention.forward(states.clone(), lengths, context);
             (exam.classifier.forward(pooled, context), weights)

@@ -1,15 +1,14 @@
 //! Recurrent layers over the slices of a series.
 
 use burn::module::{Module, Param};
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor, activation};
 
 use super::lengths::Lengths;
 use super::padding::Padding;
 use crate::context::{Call, ForwardContext, Values};
 use crate::cpu;
-use crate::layers::SliceLinear;
 use crate::layers::slice_linear::uniform;
+use crate::layers::{SliceDropout, SliceLinear};
 
 /// What a recurrent layer consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +193,7 @@ pub struct Recurrent {
     /// From the input up.
     pub layers: Vec<RecurrentLayer>,
     /// Applied between layers while training.
-    pub dropout: Dropout,
+    pub dropout: SliceDropout,
 }
 
 impl Recurrent {
@@ -213,7 +212,7 @@ impl Recurrent {
         };
         Self {
             layers: (0..layers).map(layer).collect(),
-            dropout: DropoutConfig::new(dropout).init(),
+            dropout: SliceDropout::new(dropout),
         }
     }
 
@@ -227,7 +226,7 @@ impl Recurrent {
         let mut below = x;
         for (index, layer) in self.layers.iter().enumerate() {
             if index > 0 {
-                below = self.dropout.forward(below);
+                below = self.dropout.forward(below, context);
             }
             below = layer.forward(below, lengths, context);
         }

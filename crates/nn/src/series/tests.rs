@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::context::ForwardContext;
-use crate::layers::SliceLinear;
+use crate::layers::{SliceDropout, SliceLinear};
 
 /// Largest difference that another order of additions may make.
 const CLOSE: f32 = 2e-5;
@@ -214,4 +214,22 @@ fn training_gives_the_same_bits_on_any_number_of_threads() {
     for threads in [2, 3, 7] {
         assert!(pool(threads).install(run) == one, "{threads} threads");
     }
+}
+
+#[test]
+fn what_is_dropped_has_no_gradient() {
+    let device = Device::flex().autodiff();
+    let dropout = SliceDropout::new(0.5);
+    let context = ForwardContext::default();
+    let x = Tensor::<2>::ones([40, 30], &device).require_grad();
+    let y = dropout.forward(x.clone(), &context);
+    let gradients = y.clone().sum().backward();
+    let y = y.into_data();
+    assert_eq!(y, x.grad(&gradients).unwrap().into_data());
+    assert!(y.iter::<f32>().any(|value| value == 0.0) && y.iter::<f32>().any(|value| value == 2.0));
+    let plain = Tensor::<2>::ones([2, 2], &Device::flex());
+    assert_eq!(
+        dropout.forward(plain.clone(), &context).into_data(),
+        plain.into_data()
+    );
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use burn::tensor::f16;
+use ichflow_nn::series::widen_halves;
 
 use crate::data::cohort::Slice;
 use crate::data::trained_on::TrainedOn;
@@ -205,9 +205,7 @@ impl Rows {
                 let offset = start + (row * bytes.len()) as u64;
                 read_at(file, &mut bytes, offset).doing("embeddings cannot be read any more")?;
                 if *half {
-                    for (value, bytes) in into.iter_mut().zip(bytes.as_chunks::<2>().0) {
-                        *value = f16::from_le_bytes(*bytes).to_f32();
-                    }
+                    widen_halves(&bytes, into);
                 } else {
                     for (value, bytes) in into.iter_mut().zip(bytes.as_chunks::<4>().0) {
                         *value = f32::from_le_bytes(*bytes);
@@ -242,6 +240,8 @@ fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> std::io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::f16;
+
     use crate::testkit::slice;
 
     #[test]

@@ -1,9 +1,8 @@
 //! The stage `series-conv`.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::activation::relu;
-use ichflow_api::nn::layers::{ChannelNorm, SliceLinear};
+use ichflow_api::nn::layers::{ChannelNorm, SliceDropout, SliceLinear};
 use ichflow_api::nn::series::{
     Features, Lengths, SeriesHead, SeriesInput, SeriesNetwork, SeriesOutput, SliceConvolution,
 };
@@ -48,7 +47,7 @@ impl SeriesArchitecture for SeriesConv {
         let layer = |index: usize| ConvLayer {
             norm: ChannelNorm::new(self.width, 1e-5, device),
             conv: SliceConvolution::new(self.width, self.width, [self.kernel, 1 << index], device),
-            dropout: DropoutConfig::new(sizes.dropout).init(),
+            dropout: SliceDropout::new(sizes.dropout),
         };
         SeriesConvNetwork {
             project: SliceLinear::new(sizes.inputs, self.width, device),
@@ -78,7 +77,7 @@ pub struct ConvLayer {
     /// Along the slices.
     pub conv: SliceConvolution,
     /// Applied while training.
-    pub dropout: Dropout,
+    pub dropout: SliceDropout,
 }
 
 impl ConvLayer {
@@ -86,7 +85,7 @@ impl ConvLayer {
         let found = self
             .conv
             .forward(relu(self.norm.forward(x.clone())), lengths, context);
-        x + self.dropout.forward(found)
+        x + self.dropout.forward(found, context)
     }
 }
 

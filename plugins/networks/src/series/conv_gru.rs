@@ -1,9 +1,8 @@
 //! The stage `series-conv-gru`.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::activation::sigmoid;
-use ichflow_api::nn::layers::{Activation, BatchNorm2d, SliceLinear};
+use ichflow_api::nn::layers::{Activation, BatchNorm2d, SliceDropout, SliceLinear};
 use ichflow_api::nn::series::{
     CellKind, ExamHead, Features, GatedAttention, Lengths, Recurrent, SeriesFeature, SeriesInput,
     SeriesNetwork, SeriesOutput, SliceConvolution,
@@ -87,7 +86,7 @@ impl SeriesArchitecture for SeriesConvGru {
                 attention: GatedAttention::new(2 * self.hidden, hidden, device),
                 classifier: SliceLinear::new(2 * self.hidden, labels, device),
             }),
-            dropout: DropoutConfig::new(sizes.dropout).init(),
+            dropout: SliceDropout::new(sizes.dropout),
             labels,
             with_logits,
             features: sizes.features,
@@ -158,7 +157,7 @@ pub struct SeriesConvGruNetwork {
     /// Makes the series' logits of the second states.
     pub exam: Option<ExamHead>,
     /// Applied while training to what goes in, and after both linear layers.
-    pub dropout: Dropout,
+    pub dropout: SliceDropout,
     labels: usize,
     with_logits: bool,
     #[module(skip)]
@@ -168,9 +167,9 @@ pub struct SeriesConvGruNetwork {
 impl SeriesConvGruNetwork {
     /// The first stage's logits, `[slices, labels]`.
     fn first(&self, input: &SeriesInput, context: &ForwardContext) -> Tensor<2> {
-        let x = self.dropout.forward(self.features.of(input));
-        let x = self.dropout.forward(self.wide.forward(x, context));
-        let x = self.dropout.forward(self.narrow.forward(x, context));
+        let x = self.dropout.forward(self.features.of(input), context);
+        let x = self.dropout.forward(self.wide.forward(x, context), context);
+        let x = self.dropout.forward(self.narrow.forward(x, context), context);
         let states = self.recurrent.forward(x.clone(), &input.lengths, context);
         self.by_slice.forward(x, context) + self.by_series.forward(states, context)
     }

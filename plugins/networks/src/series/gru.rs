@@ -13,7 +13,7 @@ series_network! {
     /// Gated recurrent units over the slices of a series, from the first to the last and back (Cho et al., 2014), and a
     /// linear layer to the labels.
     ///
-    /// The smallest network here that sees a whole series, and a good first choice.
+    /// A good first choice.
     SeriesGru, "series-gru": "gated recurrent units over the slices of a series, in both directions",
     example = "[sequence]\nuse = \"series-gru\"\nhidden = 96\nlayers = 2\n",
     {

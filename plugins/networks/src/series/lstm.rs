@@ -1,9 +1,8 @@
 //! The stage `series-lstm`.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::activation::relu;
-use ichflow_api::nn::layers::SliceLinear;
+use ichflow_api::nn::layers::{SliceDropout, SliceLinear};
 use ichflow_api::nn::series::{
     CellKind, Features, RecurrentLayer, SeriesHead, SeriesInput, SeriesNetwork, SeriesOutput,
 };
@@ -62,7 +61,7 @@ impl SeriesArchitecture for SeriesLstm {
             layers,
             skip: self.residual && self.hidden == sizes.shape.features,
             residual,
-            dropout: DropoutConfig::new(sizes.dropout).init(),
+            dropout: SliceDropout::new(sizes.dropout),
             head: SeriesHead::new(states, sizes.shape.labels, sizes.dropout, sizes.exam, device),
             features: sizes.features,
         }
@@ -77,7 +76,7 @@ pub struct SeriesLstmNetwork {
     /// L of each layer, if the head adds all up.
     pub residual: Vec<SliceLinear>,
     /// Applied between layers while training.
-    pub dropout: Dropout,
+    pub dropout: SliceDropout,
     /// Makes logits of the states.
     pub head: SeriesHead,
     /// Whether embeddings are added to the states.
@@ -94,7 +93,7 @@ impl SeriesNetwork for SeriesLstmNetwork {
             .then(|| Tensor::cat(vec![input.embeddings.clone(), input.embeddings.clone()], 1));
         for (index, layer) in self.layers.iter().enumerate() {
             if index > 0 {
-                below = self.dropout.forward(below);
+                below = self.dropout.forward(below, context);
             }
             below = layer.forward(below, &input.lengths, context);
             if let Some(residual) = self.residual.get(index) {

@@ -5,8 +5,8 @@
 //! the last. In a piece, rows stand in the order of steps, the longest series first: at every step the series that
 //! still go on are the first ones, and one product serves them all.
 //!
-//! A series' numbers are the same bit for bit whatever series are with it ([`product_by_rows`]). The reverse direction
-//! begins at each series' own last slice.
+//! A series' numbers are the same bit for bit whatever series are with it ([`Panels`]). The reverse direction begins at
+//! each series' own last slice.
 
 mod gru;
 mod lstm;
@@ -14,7 +14,8 @@ mod pieces;
 
 use rayon::prelude::*;
 
-use crate::kernels::matrix::{Matrix, product, product_by_rows};
+use crate::kernels::matrix::{Matrix, product};
+use crate::kernels::panels::Panels;
 use crate::kernels::vectorised;
 
 pub(crate) use gru::Gru;
@@ -93,11 +94,19 @@ pub(crate) fn forward<C: Cell>(
     bias: &[f32],
     out: &mut [f32],
 ) -> Vec<Trace> {
-    let traces: Vec<Trace> = pieces(lengths, sizes.directions)
-        .into_par_iter()
-        .map(|piece| forward_piece::<C>(sizes, piece, input, weight, bias))
-        .collect();
     let Sizes { hidden, directions } = sizes;
+    let gates = C::GATES * hidden;
+    let weights: Vec<Panels> = weight
+        .chunks_exact((gates * hidden).max(1))
+        .map(|weight| Panels::new([hidden, gates], |value, gate| weight[gate * hidden + value]))
+        .collect();
+    let traces: Vec<Trace> = pieces(lengths, directions)
+        .into_par_iter()
+        .map(|piece| {
+            let weight = &weights[piece.direction];
+            forward_piece::<C>(sizes, piece, input, weight, bias)
+        })
+        .collect();
     for trace in &traces {
         let left = trace.piece.direction * hidden;
         for (row, state) in trace.piece.rows.iter().zip(trace.states.chunks_exact(hidden)) {
@@ -108,12 +117,11 @@ pub(crate) fn forward<C: Cell>(
     traces
 }
 
-fn forward_piece<C: Cell>(sizes: Sizes, piece: Piece, input: &[f32], weight: &[f32], bias: &[f32]) -> Trace {
+fn forward_piece<C: Cell>(sizes: Sizes, piece: Piece, input: &[f32], weight: &Panels, bias: &[f32]) -> Trace {
     let hidden = sizes.hidden;
     let (gates, kept) = (C::GATES * hidden, C::SAVED * hidden);
     let width = sizes.directions * gates;
     let left = piece.direction * gates;
-    let weight = Matrix::rows(&weight[left * hidden..], [gates, hidden], hidden).transposed();
     let bias = &bias[left..left + gates];
     let count = piece.rows.len();
     let mut states = vec![0.0; count * hidden];
@@ -126,20 +134,16 @@ fn forward_piece<C: Cell>(sizes: Sizes, piece: Piece, input: &[f32], weight: &[f
         let (saved_before, saved) = saved.split_at_mut(first * kept);
         let before = piece.before(step);
         let products = &mut products[..active * gates];
-        match before {
-            None => products.fill(0.0),
-            Some(before) => {
-                let states = Matrix::rows(&states_before[before * hidden..], [active, hidden], hidden);
-                product_by_rows(products, gates, states, weight);
-            }
+        products
+            .chunks_exact_mut(gates)
+            .for_each(|product| product.copy_from_slice(bias));
+        if let Some(before) = before {
+            let states = &states_before[before * hidden..(before + active) * hidden];
+            weight.multiply_add(states, products);
         }
         vectorised!({
             for rank in 0..active {
-                let product = &mut products[rank * gates..(rank + 1) * gates];
-                product
-                    .iter_mut()
-                    .zip(bias)
-                    .for_each(|(value, bias)| *value += bias);
+                let product = &products[rank * gates..(rank + 1) * gates];
                 let row = piece.rows[first + rank] * width + left;
                 let (state_before, kept_before) = match before {
                     None => (&no_state[..], &nothing_saved[..]),
@@ -175,9 +179,13 @@ pub(crate) fn backward<C: Cell>(
 ) -> Gradients {
     let Sizes { hidden, directions } = sizes;
     let gates = C::GATES * hidden;
+    let weights: Vec<Panels> = weight
+        .chunks_exact((gates * hidden).max(1))
+        .map(|weight| Panels::new([gates, hidden], |gate, value| weight[gate * hidden + value]))
+        .collect();
     let parts: Vec<Gradients> = traces
         .par_iter()
-        .map(|trace| backward_piece::<C>(sizes, trace, weight, gradient))
+        .map(|trace| backward_piece::<C>(sizes, trace, &weights[trace.piece.direction], gradient))
         .collect();
     let width = directions * gates;
     let mut all = Gradients {
@@ -202,12 +210,10 @@ pub(crate) fn backward<C: Cell>(
     all
 }
 
-fn backward_piece<C: Cell>(sizes: Sizes, trace: &Trace, weight: &[f32], gradient: &[f32]) -> Gradients {
+fn backward_piece<C: Cell>(sizes: Sizes, trace: &Trace, weight: &Panels, gradient: &[f32]) -> Gradients {
     let Sizes { hidden, directions } = sizes;
     let (gates, kept) = (C::GATES * hidden, C::SAVED * hidden);
     let Trace { piece, states, saved } = trace;
-    let left = piece.direction * gates;
-    let weight = Matrix::rows(&weight[left * hidden..], [gates, hidden], hidden);
     let count = piece.rows.len();
     let mut of_x = vec![0.0; count * gates];
     let mut of_h = vec![0.0; count * gates];
@@ -249,8 +255,8 @@ fn backward_piece<C: Cell>(sizes: Sizes, trace: &Trace, weight: &[f32], gradient
             }
         });
         if before.is_some() {
-            let of_h = Matrix::rows(&of_h[first * gates..], [active, gates], gates);
-            product(&mut carried, hidden, of_h, weight, true);
+            let of_h = &of_h[first * gates..(first + active) * gates];
+            weight.multiply_add(of_h, &mut carried[..active * hidden]);
         }
     }
     let mut of_weight = vec![0.0; gates * hidden];
