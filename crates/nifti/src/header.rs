@@ -188,7 +188,7 @@ fn begin_of(raw: &NiftiHeader) -> Result<u64> {
     let offset = raw.vox_offset;
     match offset {
         0.0 => Ok(352),
-        _ if offset >= 348.0 && offset <= 1e9 && offset.fract() == 0.0 => Ok(offset as u64),
+        _ if (348.0..=1e9).contains(&offset) && offset.fract() == 0.0 => Ok(offset as u64),
         _ => Err(NiftiError::Header(format!(
             "its values are said to begin at byte {offset}"
         ))),

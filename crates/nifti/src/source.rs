@@ -31,7 +31,7 @@ pub(crate) struct Source {
 
 enum Bytes {
     Plain(Box<dyn Input>),
-    Gzip(MultiGzDecoder<Box<dyn Input>>),
+    Gzip(Box<MultiGzDecoder<Box<dyn Input>>>),
 }
 
 impl Read for Bytes {
@@ -72,7 +72,7 @@ impl Source {
         input.rewind().map_err(unreadable)?;
         let is_gzip = head == GZIP;
         let mut bytes = match is_gzip {
-            true => Bytes::Gzip(MultiGzDecoder::new(input)),
+            true => Bytes::Gzip(Box::new(MultiGzDecoder::new(input))),
             false => Bytes::Plain(input),
         };
         let checked = header_of(&mut bytes)?;

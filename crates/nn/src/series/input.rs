@@ -83,7 +83,7 @@ impl SeriesValues {
     }
 
     /// Distances from the first slice.
-    fn from_first(&self) -> impl Iterator<Item = f32> + '_ {
+    fn distances(&self) -> impl Iterator<Item = f32> + '_ {
         let first = self.position_mm.first().copied().unwrap_or_default();
         self.position_mm.iter().map(move |z| (z - first).abs())
     }
@@ -108,7 +108,7 @@ impl SeriesInput {
             embeddings: tensor(shape.features, all(|series| &series.embeddings)),
             logits: tensor(shape.logits, all(|series| &series.logits)),
             gaps: tensor(2, series.iter().flat_map(SeriesValues::gaps).collect()),
-            position_mm: tensor(1, series.iter().flat_map(SeriesValues::from_first).collect()),
+            position_mm: tensor(1, series.iter().flat_map(SeriesValues::distances).collect()),
             relative: tensor(1, all(|series| &series.relative)),
             lengths,
         }

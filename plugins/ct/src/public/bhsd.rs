@@ -59,7 +59,7 @@ impl Stage for Bhsd {
     }
 
     fn reads(&self) -> Vec<ExternalPath> {
-        let directory = |name: &str| ExternalPath::directory("path", &self.path.join(name));
+        let directory = |name: &str| ExternalPath::directory("path", self.path.join(name));
         vec![directory("images"), directory("ground truths")]
     }
 

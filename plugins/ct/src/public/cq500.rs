@@ -58,7 +58,7 @@ impl Stage for Cq500 {
     fn reads(&self) -> Vec<ExternalPath> {
         vec![
             ExternalPath::directory("path", &self.path),
-            ExternalPath::file("reads", &self.csv()),
+            ExternalPath::file("reads", self.csv()),
         ]
     }
 

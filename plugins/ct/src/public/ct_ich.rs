@@ -49,11 +49,11 @@ impl Stage for CtIch {
 
     fn reads(&self) -> Vec<ExternalPath> {
         let mut paths = vec![
-            ExternalPath::directory("path", &self.scans()),
-            ExternalPath::file("path", &self.csv()),
+            ExternalPath::directory("path", self.scans()),
+            ExternalPath::file("path", self.csv()),
         ];
         if self.masks {
-            paths.push(ExternalPath::directory("masks", &self.path.join("masks")));
+            paths.push(ExternalPath::directory("masks", self.path.join("masks")));
         }
         paths
     }

@@ -2,7 +2,7 @@
 
 use ichflow_api::data::identity::{series_of, subjects_of};
 use ichflow_api::error::Result;
-use ichflow_api::prelude::{LabelSet, Slice};
+use ichflow_api::prelude::{LabelSet, Labels, Slice};
 
 use super::counts;
 use super::embedding::Embedding;
@@ -309,11 +309,15 @@ pub(super) fn of_embedding(
             ink,
             size: 3,
         };
-        // Whether it is positive at all, of how many sub-types, and of which.
-        let known = |slice: &Slice, is: &dyn Fn(bool, usize, &dyn Fn(usize) -> bool) -> bool| {
-            slice.labels.as_ref().is_some_and(|truth| {
-                let (bleeds, count) = (counts::bleeds(truth, labels), counts::subtypes(truth, labels));
-                is(bleeds, count, &|label| truth.is_positive(label))
+        // The truth, whether it is positive at all, and of how many sub-types.
+        let known = |slice: &Slice, is: &dyn Fn(&Labels, bool, usize) -> bool| {
+            let truth = slice.labels.as_ref();
+            truth.is_some_and(|truth| {
+                is(
+                    truth,
+                    counts::bleeds(truth, labels),
+                    counts::subtypes(truth, labels),
+                )
             })
         };
         let mut by_label = vec![
@@ -321,16 +325,16 @@ pub(super) fn of_embedding(
                 slice.labels.is_none()
             }),
             cloud(labels.nothing().into(), Ink::Reference, &|slice| {
-                known(slice, &|bleeds, count, _| count == 0 && !bleeds)
+                known(slice, &|_, bleeds, count| count == 0 && !bleeds)
             }),
         ];
         by_label.extend(labels.kinds().map(|label| {
             cloud(labels.name(label).into(), label_ink(labels, label), &|slice| {
-                known(slice, &|_, count, has| count == 1 && has(label))
+                known(slice, &|truth, _, count| count == 1 && truth.is_positive(label))
             })
         }));
         by_label.push(cloud("several sub-types".into(), Ink::Text, &|slice| {
-            known(slice, &|bleeds, count, _| count > 1 || (count == 0 && bleeds))
+            known(slice, &|_, bleeds, count| count > 1 || (count == 0 && bleeds))
         }));
         if slices.iter().any(|slice| slice.labels.is_some()) {
             figures.push(plots::scatter(

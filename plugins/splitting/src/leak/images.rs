@@ -163,13 +163,13 @@ fn pairs(sides: &Sides<'_>) -> Vec<Pair> {
             }
             all
         });
-    let enough = |((left, right), (slices, _)): &(&(usize, usize), &(BTreeSet<usize>, [usize; 2]))| {
+    let pairs = met.iter().filter_map(|((left, right), (slices, first))| {
         let shorter = all[*left].len().min(all[*right].len());
-        slices.len() as f64 >= (SHARE * shorter as f64).max(1.0)
-    };
-    let pairs = met.iter().filter(enough).map(|(_, (slices, first))| Pair {
-        slices: *first,
-        alike: slices.len(),
+        let enough = slices.len() as f64 >= (SHARE * shorter as f64).max(1.0);
+        enough.then_some(Pair {
+            slices: *first,
+            alike: slices.len(),
+        })
     });
     pairs.collect()
 }

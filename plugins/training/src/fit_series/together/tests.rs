@@ -107,7 +107,7 @@ fn gradients_by_chunks_are_those_of_the_whole() {
             .gradients(
                 input(),
                 sizes.len(),
-                |chunk| images.clone().slice([first(chunk)..first(chunk) + sizes[chunk]]),
+                |chunk| images.clone().narrow(0, first(chunk), sizes[chunk]),
                 |_| {},
                 |output| Some(loss_of(output)),
                 0.5,
