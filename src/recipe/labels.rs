@@ -16,11 +16,8 @@ const KEYS: [&str; 3] = ["names", "union", "weights"];
 
 /// Whether an entry declares labels: a stage may be called `labels` too, and has a `use`.
 pub(super) fn declares(entry: &Entry) -> bool {
-    entry.key == KEY
-        && !entry
-            .node
-            .as_table()
-            .is_some_and(|table| table.get("use").is_some())
+    let table = entry.node.as_table();
+    entry.key == KEY && table.is_none_or(|table| table.get("use").is_none())
 }
 
 /// The labels of a recipe; the challenge's six where it declares none. What is wrong is added to `problems`.
