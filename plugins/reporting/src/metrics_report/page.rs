@@ -69,7 +69,7 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
             .model
             .map_or("no network was trained", |model| model.description.as_str()),
         window: material.look.clone(),
-        verdict: scores::verdict(&metrics.valid),
+        verdict: scores::verdict(metrics),
         headlines: scores::headlines(metrics),
         data: data::table(material),
         series: material

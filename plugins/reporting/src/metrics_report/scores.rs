@@ -28,7 +28,7 @@ pub(crate) struct Verdict {
 /// All metrics of one part.
 pub(crate) struct PartScores {
     /// "Validation slices", "Test slices".
-    pub title: &'static str,
+    pub title: String,
     /// Metrics of the part as a whole.
     pub whole: Vec<(String, Number, String)>,
     /// Metrics label by label.
@@ -47,7 +47,7 @@ fn interval(interval: Option<Interval>) -> String {
 
 pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
     let of = |part: &PartMetrics, name: &str| {
-        let any_note = || "undefined: all slices are of one class".to_owned();
+        let any_note = || format!("undefined: all {} are of one class", metrics.unit.plural());
         vec![
             Headline {
                 what: format!("weighted log loss, {name}"),
@@ -60,7 +60,10 @@ pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
                 beside: "weighted log loss of always predicting each label's share in training".into(),
             },
             Headline {
-                what: format!("AUROC of any hemorrhage, {name}"),
+                what: match metrics.label_set.is_rsna() {
+                    true => format!("AUROC of any hemorrhage, {name}"),
+                    false => format!("AUROC of {}, {name}", part.headline()),
+                },
                 value: part.auc_any().map(Number::metric),
                 beside: part.auc_any().map_or_else(any_note, |_| {
                     format!("{}; chance is 0.5", interval(part.auc_any_interval))
@@ -89,10 +92,11 @@ pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
     headlines
 }
 
-pub(crate) fn verdict(part: &PartMetrics) -> Verdict {
+pub(crate) fn verdict(metrics: &Metrics) -> Verdict {
+    let (part, unit) = (&metrics.valid, metrics.unit);
     let of = format!(
         "on {} of {}",
-        counted(part.slices, "validation slice", "validation slices"),
+        counted(part.slices, &format!("validation {unit}"), &format!("validation {}", unit.plural())),
         counted(part.patients, "patient", "patients")
     );
     let baseline = part.prevalence_log_loss;
@@ -120,24 +124,29 @@ pub(crate) fn verdict(part: &PartMetrics) -> Verdict {
 }
 
 pub(crate) fn parts(metrics: &Metrics) -> Vec<PartScores> {
-    let mut parts = vec![part("Validation slices", &metrics.valid, metrics)];
-    parts.extend(metrics.test.iter().map(|test| part("Test slices", test, metrics)));
+    let unit = metrics.unit.plural();
+    let mut parts = vec![part(format!("Validation {unit}"), &metrics.valid, metrics)];
+    let test = metrics.test.iter();
+    parts.extend(test.map(|test| part(format!("Test {unit}"), test, metrics)));
     parts.extend(
         metrics
             .baseline
             .iter()
-            .map(|baseline| part("The baseline on validation slices", baseline, metrics)),
+            .map(|baseline| part(format!("The baseline on validation {unit}"), baseline, metrics)),
     );
     parts
 }
 
-fn part(title: &'static str, measured: &PartMetrics, metrics: &Metrics) -> PartScores {
+fn part(title: String, measured: &PartMetrics, metrics: &Metrics) -> PartScores {
     let size = format!(
         "{} of {}",
-        counted(measured.slices, "slice", "slices"),
+        counted(measured.slices, metrics.unit.name(), metrics.unit.plural()),
         counted(measured.patients, "patient", "patients")
     );
     PartScores {
+        labels: tables::labels(&title, measured, &size),
+        more: tables::more(&title, measured),
+        decisions: tables::decisions(&title, measured, metrics),
         title,
         whole: vec![
             (
@@ -162,9 +171,6 @@ fn part(title: &'static str, measured: &PartMetrics, metrics: &Metrics) -> PartS
                 },
             ),
         ],
-        labels: tables::labels(title, measured, &size),
-        more: tables::more(title, measured),
-        decisions: tables::decisions(title, measured, metrics),
         notes: measured
             .labels
             .iter()

@@ -101,6 +101,10 @@ pub(crate) fn strips(
     heat_maps: Option<&HeatMaps>,
     context: &Context,
 ) -> Result<Vec<Strip>> {
+    if predictions.unit != Level::Slice {
+        // An exam has no picture of its own, and its slices are not what was predicted.
+        return Ok(Vec::new());
+    }
     let choices = choose(predictions, settings.examples, settings.mistakes);
     let mut wanted: Vec<usize> = choices.iter().flat_map(Choice::indices).collect();
     wanted.sort_unstable();

@@ -301,6 +301,13 @@ impl Fit {
                 phase.trainable
             ));
         }
+        if data.cohort.level != Level::Slice {
+            context.warn(format!(
+                "labels are known of each {}: every slice is trained towards its {}'s, although most slices of a positive \
+                 one show nothing; `fit-series` with `series-attention` learns from such labels",
+                data.cohort.level, data.cohort.level
+            ));
+        }
         let device = context.device().autodiff();
         device.seed(context.seed_for("weights"));
         let network = data.network(&spec, &device)?;
