@@ -14,6 +14,10 @@ const KEPT: usize = 16;
 /// Brain, blood and fluid count whole from 35 HU within these bounds, less towards them, and what lies outside not at all:
 /// by their skulls all heads are alike, and weights without a step change little when all values shift.
 const BOUNDS: (f32, f32) = (-40.0, 110.0);
+/// Where brain and what lies in it is looked for, in HU, however bright.
+const TISSUE: Range<f32> = 0.0..80.0;
+/// The median of a head's soft tissue, in HU.
+const USUAL: f32 = 35.0;
 /// Width of the slopes, in HU.
 const SLOPE: f32 = 35.0;
 /// Side of the grid whose means are weighed: they have little noise, and are the same of images of any size.
@@ -98,9 +102,10 @@ impl Likeness {
 /// Soft tissue over 32 × 32 rectangles, as differences from its mean, in HU; none where there is next to none.
 fn soft_tissue(image: &HuImage) -> Option<Vec<f32>> {
     let small = means(image)?;
+    let brighter = brighter(&small);
     // Sums of weights, and of weighted values.
     let mut sums = [[0.0_f32; 2]; SIDE * SIDE];
-    for (place, hu) in small.iter().enumerate() {
+    for (place, hu) in small.iter().map(|hu| hu - brighter).enumerate() {
         let weight = (hu - BOUNDS.0).min(BOUNDS.1 - hu).clamp(0.0, SLOPE) / SLOPE;
         let part = place / GRID / EACH * SIDE + place % GRID / EACH;
         sums[part][0] += weight;
@@ -115,6 +120,17 @@ fn soft_tissue(image: &HuImage) -> Option<Vec<f32>> {
     let mean = weighted / weight;
     let difference = |[weight, weighted]: &[f32; 2]| (weighted - mean * weight) / (EACH * EACH) as f32;
     Some(sums.iter().map(difference).collect())
+}
+
+/// By how many HU the brain is brighter than usual: a copy may have all values shifted, and is weighed alike then.
+fn brighter(means: &[f32]) -> f32 {
+    let mut tissue: Vec<f32> = means.iter().copied().filter(|hu| TISSUE.contains(hu)).collect();
+    let middle = tissue.len() / 2;
+    if tissue.is_empty() {
+        return 0.0;
+    }
+    let (_, median, _) = tissue.select_nth_unstable_by(middle, f32::total_cmp);
+    *median - USUAL
 }
 
 /// Means over 64 × 64 rectangles, in HU; none of no image. Pixels that lie in two count for their share in each: an image

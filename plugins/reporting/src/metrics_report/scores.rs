@@ -96,7 +96,11 @@ pub(crate) fn verdict(metrics: &Metrics) -> Verdict {
     let (part, unit) = (&metrics.valid, metrics.unit);
     let of = format!(
         "on {} of {}",
-        counted(part.slices, &format!("validation {unit}"), &format!("validation {}", unit.plural())),
+        counted(
+            part.slices,
+            &format!("validation {unit}"),
+            &format!("validation {}", unit.plural())
+        ),
         counted(part.patients, "patient", "patients")
     );
     let baseline = part.prevalence_log_loss;
