@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ichflow_api::cache::shard::Shard;
 use ichflow_api::counted::counted;
 use ichflow_api::data::cohort;
+use ichflow_api::data::likeness::Likeness;
 use ichflow_api::data::pixels::Shown;
 use ichflow_api::needs::{Bytes, Foreseen, Known, Needs};
 use ichflow_api::prelude::*;
@@ -285,6 +286,10 @@ impl PixelSource for Stored {
 
     fn content(&self, slice: &Slice) -> Option<String> {
         self.store.content(slice)
+    }
+
+    fn likeness(&self, slice: &Slice) -> Option<Likeness> {
+        self.store.likeness(slice)
     }
 }
 
