@@ -4,10 +4,10 @@
 //! metrics come from all predictions at once, windows run inside the step, and a stop must be possible
 //! between any two steps.
 //!
-//! `stage` has the parameters and puts the parts together: a [`TrainLoop`](train_loop::TrainLoop) goes through phases
+//! `stage` has the parameters and puts the parts together: a [`TrainLoop`] goes through phases
 //! and epochs, an [`EpochLoop`](epoch::EpochLoop) through batches, whose gradients a [`Learner`](learner::Learner)
 //! computes and a `Stepper` follows; a [`Validator`](validator::Validator) predicts, a
-//! [`Store`](checkpoint::Store) keeps. What is trained, and on what, is a [`Task`](task::Task): the loop knows numbered
+//! [`Store`] keeps. What is trained, and on what, is a [`Task`]: the loop knows numbered
 //! units, which are slices here and series in `fit-series`. Alternatives are kinds, one file each: `optimizer`, `schedule`,
 //! [`sampling`].
 
