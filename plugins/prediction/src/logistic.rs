@@ -24,10 +24,10 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// Where rows differ in length, or no least is found.
-    pub fn fit(features: &[Vec<f64>], truth: &[bool], l2: f64) -> Result<Self> {
+    pub fn fit(features: &[impl AsRef<[f64]>], truth: &[bool], l2: f64) -> Result<Self> {
         const TOLERANCE: f64 = 1e-8;
         const MOST_STEPS: u64 = 1000;
-        let count = features.first().map_or(0, Vec::len);
+        let count = features.first().map_or(0, |row| row.as_ref().len());
         let positives = truth.iter().filter(|positive| **positive).count() as f64;
         let negatives = truth.len() as f64 - positives;
         if positives == 0.0 || negatives == 0.0 {
@@ -36,7 +36,8 @@ impl LogisticRegression {
                 weights: vec![0.0; count],
             });
         }
-        let rows = Array2::from_shape_vec((features.len(), count), features.concat())
+        let values = features.iter().flat_map(|row| row.as_ref()).copied().collect();
+        let rows = Array2::from_shape_vec((features.len(), count), values)
             .doing("the rows of a logistic regression are not of one length")?;
         let samples = linfa::Dataset::new(rows, Array1::from_vec(truth.to_vec()));
         let fitted = Solver::default()

@@ -75,8 +75,10 @@ impl Stage for HistogramLogistic {
             .into_par_iter()
             .map(|label| {
                 let known = train.iter().zip(&rows);
-                let (truth, rows): (Vec<bool>, Vec<Vec<f64>>) = known
-                    .filter_map(|(slice, row)| Some((slice.labels.as_ref()?.positive(label)?, row.clone())))
+                let (truth, rows): (Vec<bool>, Vec<&[f64]>) = known
+                    .filter_map(|(slice, row)| {
+                        Some((slice.labels.as_ref()?.positive(label)?, row.as_slice()))
+                    })
                     .unzip();
                 LogisticRegression::fit(&rows, &truth, self.l2)
             })
