@@ -12,6 +12,16 @@ pub struct PartialAuroc {
     pub standardised: f64,
 }
 
+impl PartialAuroc {
+    pub(crate) fn of(area: f64, max_fpr: f64) -> Self {
+        let chance = max_fpr * max_fpr / 2.0;
+        Self {
+            area,
+            standardised: 0.5 * (1.0 + (area - chance) / (max_fpr - chance)),
+        }
+    }
+}
+
 /// Partial area for false positive rates from 0 to `max_fpr`, linear between the points of the curve.
 ///
 /// `½(1 + (A − f²/2)/(f − f²/2))` with `f = max_fpr` standardises the area `A`. Its interval:
@@ -44,11 +54,7 @@ pub fn partial_auroc(truth: &[bool], scores: &[f64], max_fpr: f64) -> Result<Par
         };
         area += width * (left.y + end) / 2.0;
     }
-    let chance = max_fpr * max_fpr / 2.0;
-    Ok(PartialAuroc {
-        area,
-        standardised: 0.5 * (1.0 + (area - chance) / (max_fpr - chance)),
-    })
+    Ok(PartialAuroc::of(area, max_fpr))
 }
 
 #[cfg(test)]

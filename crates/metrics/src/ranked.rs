@@ -1,5 +1,7 @@
 //! AUROC and average precision of many resamples: the slices are sorted once.
 
+use crate::PartialAuroc;
+
 /// One label's slices, highest probability first.
 pub struct Ranked {
     /// Slice, whether it is positive, and whether it is the last of its tie.
@@ -20,6 +22,49 @@ impl Ranked {
                 .map(|rank| (order[rank], truth[order[rank]], last(rank)))
                 .collect(),
         }
+    }
+
+    /// The partial AUROC where slice i counts `times[i]` times, as [`crate::partial_auroc`] of the slices so repeated;
+    /// `None` where all that count are of one class, or the rate is not above 0 and at most 1.
+    pub fn partial_auroc(&self, times: &[u32], max_fpr: f64) -> Option<PartialAuroc> {
+        let (mut all_positives, mut all_negatives) = (0_u64, 0_u64);
+        for (slice, positive, _) in &self.order {
+            *(if *positive {
+                &mut all_positives
+            } else {
+                &mut all_negatives
+            }) += u64::from(times[*slice]);
+        }
+        if all_positives == 0 || all_negatives == 0 || !(max_fpr > 0.0 && max_fpr <= 1.0) {
+            return None;
+        }
+        let last_negative = max_fpr * all_negatives as f64;
+        let (mut positives, mut negatives) = (0_u64, 0_u64);
+        let (mut positives_before, mut negatives_before) = (0_u64, 0_u64);
+        let mut area = 0.0;
+        for (slice, positive, last) in &self.order {
+            *(if *positive { &mut positives } else { &mut negatives }) += u64::from(times[*slice]);
+            if !*last {
+                continue;
+            }
+            let (left, right) = (negatives_before as f64, negatives as f64);
+            let (below, above) = (positives_before as f64, positives as f64);
+            if right >= last_negative {
+                let share = if right > left {
+                    (last_negative - left) / (right - left)
+                } else {
+                    0.0
+                };
+                area += (last_negative - left) * (2.0 * below + (above - below) * share) / 2.0;
+                break;
+            }
+            area += (right - left) * (below + above) / 2.0;
+            (positives_before, negatives_before) = (positives, negatives);
+        }
+        Some(PartialAuroc::of(
+            area / (all_positives as f64 * all_negatives as f64),
+            max_fpr,
+        ))
     }
 
     /// AUROC and average precision where slice i counts `times[i]` times, as [`crate::auroc`] and

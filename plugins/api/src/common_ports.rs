@@ -60,10 +60,16 @@ pub mod optional {
     pub const SAMPLE: OptionalInput<SampleSubmission> = OptionalInput::new("sample");
     /// Probabilities of the test slices.
     pub const TEST: OptionalInput<Predictions> = OptionalInput::new("test");
+    /// Probabilities of whole validation exams.
+    pub const EXAMS: OptionalInput<Predictions> = OptionalInput::new("exams");
+    /// Probabilities of whole test exams.
+    pub const TEST_EXAMS: OptionalInput<Predictions> = OptionalInput::new("test_exams");
     /// Probabilities to compare with.
     pub const BASELINE: OptionalInput<Predictions> = OptionalInput::new("baseline");
     /// From which probability on a slice is called positive.
     pub const THRESHOLDS: OptionalInput<Thresholds> = OptionalInput::new("thresholds");
+    /// From which probability on a whole exam is called positive.
+    pub const EXAM_THRESHOLDS: OptionalInput<Thresholds> = OptionalInput::new("exam_thresholds");
     /// How probabilities were calibrated.
     pub const CALIBRATION: OptionalInput<Calibration> = OptionalInput::new("calibration");
     /// How labels are spread over the folds.

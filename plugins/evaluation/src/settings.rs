@@ -9,13 +9,22 @@ use ichflow_api::prelude::*;
 /// AUROC, average precision, accuracy, Brier score, expected calibration error, the confusion at a threshold,
 /// and the sensitivity at a stated specificity. Writes `metrics.json`.
 ///
+/// Beside these are, for every label, intervals by closed formulas where every patient has one case and over patients where
+/// not; partial AUROC, PPV, NPV, likelihood ratios, decision curves and calibration; of exams also PPV, NPV and alarms a day
+/// at `prevalences` and `exams_a_day`, which are assumptions and not measured. Where something is undefined it is absent,
+/// and a note says why.
+///
+/// Predictions of whole exams, such as `aggregate` and `predict-series` offer, are measured beside those of slices, under
+/// `exams` in `metrics.json`. With `valid = "exams.exams"` exams alone are judged. Thresholds that were chosen on exams are
+/// those of exams; where slices have some too, name the exams' with `exam_thresholds = "…"`.
+///
 /// Thresholds chosen by `thresholds`, what `calibrate` did and how the split came out go into `metrics.json`
 /// too, where there are such stages before it.
 ///
 /// With `baseline = "predict.valid"` (or any other validation predictions of the same slices) it also says how
 /// the weighted log loss differs from theirs, with an interval from a bootstrap that measures both on the
 /// same patients.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Evaluate {
     /// Probabilities are clipped to `[eps, 1 − eps]` before a log loss is taken. The competition's scorer
@@ -39,6 +48,16 @@ pub struct Evaluate {
     /// as a submission's are.
     #[schemars(range(min = 0.0, max = 0.5))]
     pub submission_clip: f64,
+    /// The largest false positive rate of the partial AUROC.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
+    pub max_fpr: f64,
+    /// Assumed shares of positive exams, at which PPV, NPV, alarms a day and net benefit are stated. Hospitals see 5 to
+    /// 10 % of head CTs with a hemorrhage, public sets far more.
+    #[schemars(inner(range(min = 0.0, max = 1.0)))]
+    pub prevalences: Vec<f64>,
+    /// Assumed number of exams a day, for alarms a day.
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub exams_a_day: f64,
 }
 
 impl Default for Evaluate {
@@ -50,12 +69,15 @@ impl Default for Evaluate {
             threshold: 0.5,
             specificity: 0.9,
             submission_clip: 1e-6,
+            max_fpr: 0.1,
+            prevalences: vec![0.05, 0.1],
+            exams_a_day: 100.0,
         }
     }
 }
 
-impl From<Evaluate> for Computed {
-    fn from(settings: Evaluate) -> Self {
+impl From<&Evaluate> for Computed {
+    fn from(settings: &Evaluate) -> Self {
         Self {
             eps: settings.eps,
             bootstrap: settings.bootstrap,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use ichflow_metrics::weighted_log_loss;
 
 use crate::data::identity::Subject;
-use crate::data::labels::{LabelSet, Labels};
+use crate::data::labels::{LabelSet, Labels, Level};
 use crate::data::predictions::Predictions;
 
 /// Truth and probabilities of the slices whose truth is known, in the order predicted.
@@ -13,6 +13,8 @@ use crate::data::predictions::Predictions;
 pub struct LabelledPredictions {
     /// The labels.
     pub labels: LabelSet,
+    /// What a row is about.
+    pub unit: Level,
     /// Truth, one row per slice.
     pub truth: Vec<Labels>,
     /// Probabilities, one row per slice.
@@ -36,6 +38,7 @@ impl LabelledPredictions {
         }
         Self {
             labels: predictions.labels.clone(),
+            unit: predictions.unit,
             truth,
             probabilities,
             patient,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::labels::Level;
 use crate::digest::sha256;
 use crate::ports::Artifact;
 
@@ -14,6 +15,9 @@ pub type LabelThresholds = Vec<Option<f64>>;
 /// Thresholds chosen on validation slices for a stated target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
+    /// What is called positive or negative.
+    #[serde(default, skip_serializing_if = "Level::is_slice")]
+    pub unit: Level,
     /// What they were chosen for, in words: "sensitivity of at least 0.95".
     pub target: String,
     /// Chosen on all validation slices: for slices that had no part in it.

@@ -55,6 +55,7 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
     let validation = Ok(Validation {
         ids: slices.clone().map(|i| format!("s{i}")).collect(),
         labelled: LabelledPredictions {
+            unit: Level::Slice,
             labels: LabelSet::rsna(),
             patients: truth.len() / 2,
             patient: (0..truth.len()).map(|i| i / 2).collect(),

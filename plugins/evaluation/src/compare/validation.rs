@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ichflow_api::data::comparison::Measured;
 use ichflow_api::data::labelled::LabelledPredictions;
-use ichflow_api::data::labels::Labels;
+use ichflow_api::data::labels::{Labels, Level};
 use ichflow_api::metrics;
 
 use crate::table::Table;
@@ -95,6 +95,7 @@ pub(super) fn read(
     Ok(Validation {
         ids,
         labelled: LabelledPredictions {
+            unit: Level::Slice,
             labels: labels_of.clone(),
             truth: labels,
             probabilities: rows,

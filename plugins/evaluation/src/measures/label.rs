@@ -15,10 +15,11 @@ pub(super) fn measure(
 ) -> Option<LabelMetrics> {
     let (truth, probabilities) = labelled.label(label);
     let positives = truth.iter().filter(|positive| **positive).count();
+    let unit = labelled.unit;
     let one_class = if positives == 0 {
-        Some("no slice is positive")
+        Some(format!("no {unit} is positive"))
     } else if positives == truth.len() {
-        Some("every slice is positive")
+        Some(format!("every {unit} is positive"))
     } else {
         None
     };

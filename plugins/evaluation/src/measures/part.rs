@@ -85,6 +85,7 @@ pub fn measure_labelled(
             .collect(),
         label_intervals: intervals.labels,
         at_chosen: Vec::new(),
+        statistics: Vec::new(),
         groups: None,
     }))
 }

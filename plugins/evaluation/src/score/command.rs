@@ -173,6 +173,7 @@ fn settings(matches: &ArgMatches) -> Result<Evaluate> {
         threshold: real("threshold", usual.threshold, 0.0, 1.0)?,
         specificity: real("specificity", usual.specificity, 0.0, 1.0)?,
         submission_clip: real("clip", usual.submission_clip, 0.0, 0.5)?,
+        ..usual
     })
 }
 

@@ -89,6 +89,7 @@ pub(super) fn measure(files: &Files<'_>, mut settings: Evaluate, seed: u64) -> R
         }
     };
     let labelled = LabelledPredictions {
+        unit: Level::Slice,
         labels: labels.clone(),
         truth: slices.iter().map(|(_, labels)| labels.clone()).collect(),
         probabilities: rows.into_iter().flatten().collect(),
@@ -110,7 +111,7 @@ pub(super) fn measure(files: &Files<'_>, mut settings: Evaluate, seed: u64) -> R
         None => None,
     };
     Ok(Score {
-        computed: settings.into(),
+        computed: (&settings).into(),
         labels: labels.clone(),
         score,
         versus,

@@ -75,6 +75,7 @@ impl Stage for ChooseThresholds {
         let part_of = parts::deal(&validation, self.parts, &mut context.rng("parts"))?;
         let points = self.choose(&validation, |_| true);
         let mut thresholds = Thresholds {
+            unit: validation.unit,
             target: self.in_words(),
             of_label: thresholds_of(&points),
             ..Thresholds::default()

@@ -5,7 +5,8 @@ use ichflow_api::data::measures::GroupMetrics;
 use ichflow_api::prelude::*;
 
 use super::material::Material;
-use super::tables::{self, Table};
+use super::table::Table;
+use super::tables;
 use crate::render::numbers::{counted, thousands};
 use crate::render::plots::{self, Dot, Figure, Ink, Steps};
 

@@ -1,10 +1,12 @@
 //! `metrics-report`: a run on one page, in one file.
 //!
-//! `stage` gathers the `material`, `page` makes HTML of it; each section of the page has a file of its own.
+//! `stage` gathers the `material`, `page` makes HTML of it; each section of the page has a file of its own, and each part of
+//! the section "Evidence" one in `evidence`.
 
 mod along;
 mod curves;
 mod data;
+mod evidence;
 mod examples;
 mod groups;
 mod material;
@@ -15,6 +17,7 @@ mod scores;
 mod series;
 mod slices;
 mod stage;
+mod table;
 mod tables;
 mod windows;
 

@@ -10,6 +10,7 @@ use ichflow_api::prelude::*;
 use super::along::AlongSeries;
 use super::curves::{self, CurveSet};
 use super::data::{self, DataTable};
+use super::evidence::{self, Evidence};
 use super::examples::{self, ExampleStrip};
 use super::groups::{self, GroupSection};
 use super::material::Material;
@@ -17,7 +18,8 @@ use super::network::{self, NetworkTable};
 use super::origin::{self, Origin, Quarantine};
 use super::scores::{self, Headline, PartScores, Verdict};
 use super::series::{self, SeriesTable};
-use super::tables::{self, Table};
+use super::table::Table;
+use super::tables;
 use super::windows::{self, WindowRow};
 use crate::render::plots::{self, Figure};
 
@@ -41,6 +43,7 @@ struct Page<'a> {
     curves: Vec<CurveSet>,
     calibration: Option<(Table, CurveSet)>,
     groups: Option<GroupSection>,
+    evidence: Option<Evidence>,
     parts: Vec<PartScores>,
     resamples: usize,
     eps: String,
@@ -95,6 +98,7 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
             None => None,
         },
         groups: groups::section(material)?,
+        evidence: evidence::section(material)?,
         parts: scores::parts(metrics),
         resamples: metrics.computed.bootstrap,
         eps: format!("{:e}", metrics.computed.eps),

@@ -4,7 +4,8 @@ use ichflow_api::data::labels::rsna::STAGE_2_PREVALENCE_LOG_LOSS;
 use ichflow_api::data::measures::{Metrics, PartMetrics};
 use ichflow_api::metrics::Interval;
 
-use super::tables::{self, Table};
+use super::table::Table;
+use super::tables;
 use crate::render::numbers::{Number, counted};
 
 /// One number at the top of the page.

@@ -3,68 +3,10 @@
 use ichflow_api::data::localization::{LabelLocalization, Localization};
 use ichflow_api::data::measures::{AtThreshold, GroupMetrics, LabelMetrics, Metrics, PartMetrics};
 use ichflow_api::metric;
-use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
 
-use crate::render::numbers::{Number, per_cent, thousands};
-
-/// A table of finished texts.
-pub(crate) struct Table {
-    /// What it shows.
-    pub caption: String,
-    /// Heads of the columns after the first.
-    pub columns: Vec<String>,
-    /// A name and its cells.
-    pub rows: Vec<(String, Vec<Cell>)>,
-}
-
-/// A cell.
-pub(crate) struct Cell {
-    /// A number that `metrics.json` holds, with all its digits.
-    pub number: Option<Number>,
-    /// Text, or what stands beside the number.
-    pub text: String,
-}
-
-impl Cell {
-    fn number(value: f64) -> Self {
-        Self {
-            number: Some(Number::metric(value)),
-            text: String::new(),
-        }
-    }
-
-    fn maybe(value: Option<f64>) -> Self {
-        value.map_or_else(|| Self::text("–"), Self::number)
-    }
-
-    fn with_interval(value: Option<f64>, interval: Option<Interval>) -> Self {
-        let Some(value) = value else {
-            return Self::text("undefined");
-        };
-        Self {
-            text: interval.map_or(String::new(), |Interval { low, high }| {
-                format!("{low:.4}–{high:.4}")
-            }),
-            ..Self::number(value)
-        }
-    }
-
-    fn count(count: usize) -> Self {
-        Self::text(thousands(count))
-    }
-
-    fn text(text: impl Into<String>) -> Self {
-        Self {
-            number: None,
-            text: text.into(),
-        }
-    }
-}
-
-fn heads(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
+use super::table::{Cell, Table, heads};
+use crate::render::numbers::{per_cent, thousands};
 
 /// Every metric of every label.
 pub(crate) fn labels(title: &str, measured: &PartMetrics, size: &str) -> Table {

@@ -247,6 +247,7 @@ fn rich(inputs: Inputs) -> Inputs {
                 )
             })
             .collect(),
+        ..Thresholds::default()
     };
     let reliability = |error: f64| LabelReliability {
         log_loss: 0.2 + error,

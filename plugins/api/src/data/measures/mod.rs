@@ -1,9 +1,11 @@
 //! Everything a run measured, as `metrics.json` holds it. Computed by `evaluate` and `ichflow score`, shown by
 //! reports.
 
+mod exams;
 mod groups;
 mod label;
 mod part;
+mod statistics;
 
 use ichflow_metrics::PairedDifference;
 use serde::Serialize;
@@ -14,9 +16,14 @@ use crate::data::labels::{LabelSet, Level};
 use crate::data::localization::Localization;
 use crate::ports::Artifact;
 
+pub use exams::ExamMetrics;
 pub use groups::{GroupMetrics, Groups, PatientSpread};
 pub use label::{AtThreshold, LabelIntervals, LabelMetrics};
 pub use part::{AtChosen, PartMetrics, Submitted};
+pub use statistics::{
+    AtPrevalence, CalibrationStatistics, DecisionCurve, LabelStatistics, Measure, Method, PartialArea,
+    PointStatistics,
+};
 
 /// Every metric of a run. Nothing in it depends on the machine or the time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,12 +37,16 @@ pub struct Metrics {
     /// What was judged, where it is not slices: `slices` counts these then.
     #[serde(skip_serializing_if = "Level::is_slice")]
     pub unit: Level,
-    /// Prevalence of each label among the training slices; what the prevalence baseline predicts for every slice.
+    /// Prevalence of each label among the training slices, or exams where exams were judged; what the prevalence
+    /// baseline predicts for every one.
     pub training_prevalence: Vec<Prevalence>,
     /// The validation slices.
     pub valid: PartMetrics,
     /// The test slices, where their truth is known.
     pub test: Option<PartMetrics>,
+    /// Whole exams, if there are predictions of them beside those of slices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exams: Option<ExamMetrics>,
     /// Δ of the weighted log loss of the validation predictions from that of the `baseline`, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versus_baseline: Option<PairedDifference>,
@@ -80,4 +91,15 @@ pub struct Prevalence {
     pub label: String,
     /// Share of positives, 0 to 1.
     pub share: f64,
+}
+
+impl Metrics {
+    /// The metrics of whole exams: those beside the slices, or all where nothing but exams was judged.
+    pub fn of_exams(&self) -> Option<(Level, &PartMetrics, Option<&PartMetrics>)> {
+        match (&self.exams, self.unit.is_slice()) {
+            (Some(exams), _) => Some((exams.unit, &exams.valid, exams.test.as_ref())),
+            (None, false) => Some((self.unit, &self.valid, self.test.as_ref())),
+            (None, true) => None,
+        }
+    }
 }

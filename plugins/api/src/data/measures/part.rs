@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::groups::Groups;
 use super::label::{AtThreshold, LabelIntervals, LabelMetrics};
+use super::statistics::LabelStatistics;
 
 /// The metrics of one part of the data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,6 +34,9 @@ pub struct PartMetrics {
     /// Confusion at the chosen operating points, label by label; empty where none were chosen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub at_chosen: Vec<AtChosen>,
+    /// How sure the numbers of every label are, and what follows from them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statistics: Vec<LabelStatistics>,
     /// By pixel encoding, place in the series and patient, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Groups>,

@@ -1,0 +1,33 @@
+//! The section "Evidence": what a run says about exams, on one page that prints by itself.
+//!
+//! Each part is a file here, with a function that gives `None` where the run says nothing of its kind, and a partial in
+//! `sections/evidence/`; the frame, `sections/evidence.html`, includes it. Numbers are those of `metrics.json`.
+
+mod exams;
+
+use ichflow_api::prelude::*;
+
+use super::material::Material;
+use exams::ExamSection;
+
+/// The parts of the section, in the order of the page.
+pub(crate) struct Evidence {
+    /// How good the model is on whole exams.
+    pub exams: Option<ExamSection>,
+}
+
+impl Evidence {
+    /// Whether no part has anything to say.
+    fn is_empty(&self) -> bool {
+        let Self { exams } = self;
+        exams.is_none()
+    }
+}
+
+/// The section; `None` where the run says nothing about exams.
+pub(crate) fn section(material: &Material<'_>) -> Result<Option<Evidence>> {
+    let evidence = Evidence {
+        exams: exams::section(material)?,
+    };
+    Ok(Some(evidence).filter(|evidence| !evidence.is_empty()))
+}
