@@ -66,6 +66,14 @@ pub mod optional {
     pub const TEST_EXAMS: OptionalInput<Predictions> = OptionalInput::new("test_exams");
     /// Probabilities to compare with.
     pub const BASELINE: OptionalInput<Predictions> = OptionalInput::new("baseline");
+    /// What a slice's place along the head says of it, to compare with.
+    pub const POSITION_ONLY: OptionalInput<Predictions> = OptionalInput::new("position_only");
+    /// The same of test slices.
+    pub const TEST_POSITION_ONLY: OptionalInput<Predictions> = OptionalInput::new("test_position_only");
+    /// What a slice's header says of it, to compare with.
+    pub const HEADER_ONLY: OptionalInput<Predictions> = OptionalInput::new("header_only");
+    /// The same of test slices.
+    pub const TEST_HEADER_ONLY: OptionalInput<Predictions> = OptionalInput::new("test_header_only");
     /// From which probability on a slice is called positive.
     pub const THRESHOLDS: OptionalInput<Thresholds> = OptionalInput::new("thresholds");
     /// From which probability on a whole exam is called positive.
@@ -133,6 +141,14 @@ pub mod output {
     pub const EXAMS: Output<Predictions> = Output::new("exams");
     /// Probabilities of whole test exams.
     pub const TEST_EXAMS: Output<Predictions> = Output::new("test_exams");
+    /// What a validation slice's place along the head says of it.
+    pub const POSITION_ONLY: Output<Predictions> = Output::new("position_only");
+    /// What a test slice's place along the head says of it.
+    pub const TEST_POSITION_ONLY: Output<Predictions> = Output::new("test_position_only");
+    /// What a validation slice's header says of it.
+    pub const HEADER_ONLY: Output<Predictions> = Output::new("header_only");
+    /// What a test slice's header says of it.
+    pub const TEST_HEADER_ONLY: Output<Predictions> = Output::new("test_header_only");
     /// From which probability on a slice is called positive.
     pub const THRESHOLDS: Output<Thresholds> = Output::new("thresholds");
     /// How probabilities were calibrated.

@@ -4,6 +4,7 @@
 //! - [`rsna`] loads the RSNA 2019 competition's files, [`dicom_dir`] any directory of DICOM and NIfTI, [`table`] any
 //!   directory with labels in CSVs.
 //! - [`phantom`] makes up a cohort in the competition's shape and loads it the same way.
+//! - [`join`] makes one cohort of several loaders' ones, each a site.
 //! - [`hu_store`] keeps slices as lossless 16-bit Hounsfield units.
 //! - [`hu_resize`] brings slices to one size without keeping them.
 //! - [`select_series`] finds the plain axial head CT of an exam.
@@ -18,6 +19,7 @@ mod headers;
 pub mod hu_resize;
 pub mod hu_store;
 pub mod inspect;
+pub mod join;
 pub mod kinds;
 pub mod phantom;
 pub mod public;

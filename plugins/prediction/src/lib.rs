@@ -9,15 +9,15 @@
 //! | [`aggregate`] | one prediction for every exam, from those of its slices |
 //! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
-//! | [`histogram-logistic`](histogram_logistic) | the baseline: logistic regression on histograms, no network |
+//! | `position-only`, `header-only`, `histogram-logistic` ([`baselines`]) | what is reached without a network |
 //!
-//! [`logistic`] is the regression that the baseline and stacking ensembles share.
+//! [`logistic`] is the regression that baselines and stacking ensembles share.
 
 pub mod aggregate;
+pub mod baselines;
 mod batches;
 pub mod embed;
 mod exam_table;
-pub mod histogram_logistic;
 pub mod logistic;
 pub mod out_of_fold;
 pub mod postprocess;

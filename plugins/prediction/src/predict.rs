@@ -4,7 +4,7 @@ use ichflow_api::cache::pieces::Sink;
 use ichflow_api::prelude::*;
 
 use crate::batches::{self, Part, values};
-use crate::slices::{offer, with_slices};
+use crate::slices::{offer, with_pixels};
 
 /// Applies the model to the validation slices and, where there are some, to the test slices.
 ///
@@ -32,7 +32,7 @@ impl Stage for Predict {
     const EXAMPLE: &'static str = "[predict]\nuse = \"predict\"\nbatch = 32\n";
 
     fn ports() -> Ports {
-        with_slices(Ports::new().takes(input::MODEL))
+        with_pixels(Ports::new().takes(input::MODEL))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {

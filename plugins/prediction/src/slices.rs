@@ -3,13 +3,17 @@
 use ichflow_api::prelude::*;
 
 /// The ports of a stage that predicts validation and test slices from their pixels, after its own.
-pub(crate) fn with_slices(own: Ports) -> Ports {
-    own.takes(input::PIXELS)
-        .takes(input::COHORT)
-        .takes(input::FOLDS)
-        .takes(optional::TEST_COHORT)
+pub(crate) fn with_pixels(own: Ports) -> Ports {
+    with_cohort(own.takes(input::PIXELS))
         .offers(output::VALID)
         .offers(output::TEST.only_with(optional::TEST))
+}
+
+/// What says which slices are predicted: the cohort that was split, and test slices.
+pub(crate) fn with_cohort(own: Ports) -> Ports {
+    own.takes(input::COHORT)
+        .takes(input::FOLDS)
+        .takes(optional::TEST_COHORT)
 }
 
 /// Writes the predictions and offers them.

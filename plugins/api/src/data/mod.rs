@@ -2,6 +2,7 @@
 //! touches a tensor.
 
 pub mod annotations;
+pub mod attribute;
 pub mod axis_weights;
 pub mod balance;
 pub mod calibration;

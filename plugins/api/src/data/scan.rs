@@ -1,6 +1,6 @@
 //! How a series was taken, and of whom: what selects series and forms subgroups.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -70,13 +70,16 @@ pub struct ScanNotes {
     /// PatientSex (0010,0040): M, F or O.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub sex: String,
+    /// Columns of the cohort's own that its recipe names, such as the site, by their names. Who names a column wants its
+    /// values to be seen: reports and exports show them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
 }
 
 impl ScanNotes {
     /// The age as a band, "65 to 79": what may be shown of it.
     pub fn age_band(&self) -> Option<&'static str> {
-        let age = self.age_years?;
-        BANDS.iter().find(|(from, _)| age >= *from).map(|(_, name)| *name)
+        age_band(self.age_years?)
     }
 
     /// Maker and model, "GE MEDICAL SYSTEMS LightSpeed VCT"; empty where neither is known.
@@ -85,6 +88,14 @@ impl ScanNotes {
         let known: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
         known.join(" ")
     }
+}
+
+/// An age in years as a band.
+pub fn age_band(years: f32) -> Option<&'static str> {
+    BANDS
+        .iter()
+        .find(|(from, _)| years >= *from)
+        .map(|(_, name)| *name)
 }
 
 /// Lets slices with equal notes share them: a series has hundreds of slices and one set of notes, or a few.

@@ -1,5 +1,6 @@
 //! From what a header says to the slices of a cohort.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -122,6 +123,7 @@ pub(crate) fn scan_of(header: &Header) -> ScanNotes {
         series_description: acquisition.series_description.clone(),
         age_years: acquisition.age_years.map(|years| years as f32),
         sex: acquisition.sex.clone(),
+        columns: BTreeMap::new(),
     }
 }
 

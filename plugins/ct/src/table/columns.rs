@@ -111,6 +111,8 @@ pub(super) struct Columns {
     pub digest: Option<usize>,
     pub reader: Option<usize>,
     pub form: Form,
+    /// The columns that stay with the slices, in the order of `keep`.
+    pub kept: Vec<usize>,
     /// Number of columns.
     pub count: usize,
     /// Names of columns that nothing is read from.
@@ -118,6 +120,11 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// Whether there is a label in a row at all, or kept columns alone.
+    pub(super) fn has_labels(&self) -> bool {
+        !matches!(&self.form, Form::Wide(labels) if labels.is_empty())
+    }
+
     /// # Errors
     /// Which column is missing, and which there are.
     pub(super) fn of(names: &[String], file: &LabelFile, meanings: &Meanings, name: &str) -> Result<Self> {
@@ -163,8 +170,11 @@ impl Columns {
             (Some(label), None) => Form::Names(label),
             (None, _) => Form::Wide(wide(&there, file, meanings, &key_columns)?),
         };
+        let kept = file.keep.iter().map(|column| there.named("keep", column));
+        let kept = kept.collect::<Result<Vec<usize>>>()?;
         let is_used = |column: usize| {
             key_columns.contains(&column)
+                || kept.contains(&column)
                 || [slice, digest, reader].contains(&Some(column))
                 || match &form {
                     Form::Wide(labels) => labels.iter().any(|label| label.column == column),
@@ -184,6 +194,7 @@ impl Columns {
             digest,
             reader,
             form,
+            kept,
             count: names.len(),
             unused,
         })
@@ -257,7 +268,7 @@ fn wide(
             ))
             .help("`rename` says which label a column stands for, `reader_columns` how columns are called"));
     }
-    if found.is_empty() {
+    if found.is_empty() && file.keep.is_empty() {
         return Err(present.lacks("has no column that is called like a label".to_owned()).help(
             "`rename = { COLUMN = \"label\" }` says what columns stand for; a table with one label a row needs \
              `label_column` and `value_column`, one with names of labels `label_column`",

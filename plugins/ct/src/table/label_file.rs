@@ -77,6 +77,11 @@ pub struct LabelFile {
     /// `sha256`. A file whose content is another one is left out.
     #[serde(default)]
     pub digest_column: Option<String>,
+    /// Columns that are kept with the slices, such as the site or the ward: `evaluate` has subgroups by them, and `hold-out`
+    /// and `site-split` divide by them. Reports show their values, so name none that identifies a patient. A column `age`
+    /// or `sex` stands in where headers say neither. A table may have kept columns alone, and no labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<String>,
 }
 
 fn one() -> u32 {
@@ -110,6 +115,7 @@ impl LabelFile {
             missing: Vec::new(),
             corrects: false,
             digest_column: None,
+            keep: Vec::new(),
         }
     }
 
@@ -156,6 +162,18 @@ impl LabelFile {
                     "readers",
                     "readers of a table with one label a row have rows of their own".to_owned(),
                     "name the column with `reader_column`",
+                );
+            }
+        }
+        for (place, column) in self.keep.iter().enumerate() {
+            if self.keep[..place]
+                .iter()
+                .any(|known| known.trim() == column.trim())
+            {
+                say(
+                    "keep",
+                    format!("the column `{}` is there twice", column.trim()),
+                    "name each once",
                 );
             }
         }

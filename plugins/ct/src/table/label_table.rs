@@ -33,6 +33,8 @@ pub(crate) struct LabelRow {
     pub digest: Option<String>,
     /// A value for each label of the set; nothing where none is known.
     pub values: Vec<Option<f32>>,
+    /// A text for each of the table's kept columns; nothing where the cell is blank.
+    pub kept: Vec<Option<String>>,
 }
 
 /// A CSV of labels that was read: one row for each key, whatever form it came in.
@@ -48,6 +50,10 @@ pub(crate) struct LabelTable {
     pub first_slice: u32,
     /// Whether its values stand in place of earlier ones.
     pub corrects: bool,
+    /// Whether it has labels, or kept columns alone.
+    pub has_labels: bool,
+    /// The columns that stay with the slices.
+    pub keep: Vec<String>,
     /// In the order of the file.
     pub rows: Vec<LabelRow>,
     /// Lines without a key.
@@ -132,6 +138,8 @@ impl LabelTable {
             level: file.stated_level(),
             first_slice: file.first_slice,
             corrects: file.corrects,
+            has_labels: columns.has_labels(),
+            keep: file.keep.iter().map(|column| column.trim().to_owned()).collect(),
             rows: read.rows,
             keyless: read.keyless,
             remarks,
@@ -198,7 +206,7 @@ fn remarks(
         .filter(|label| !read.rows.is_empty() && read.rows.iter().all(|row| row.values[*label].is_none()))
         .map(|label| set.name(label))
         .collect();
-    if !unknown.is_empty() && !file.corrects {
+    if !unknown.is_empty() && !file.corrects && columns.has_labels() {
         say(format!(
             "it says nothing of {}, which stays missing",
             unknown.join(", ")

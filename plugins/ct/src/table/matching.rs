@@ -1,6 +1,6 @@
 //! Tables of labels held against the slices of a directory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ichflow_api::counted::counted;
@@ -19,6 +19,8 @@ pub(crate) struct Matched {
     pub level: Level,
     /// Of each slice; none where no row names it, or nothing is known of any label.
     pub labels: Vec<Option<Labels>>,
+    /// What kept columns say of each slice, by the columns' names.
+    pub columns: Vec<BTreeMap<String, String>>,
     /// Rows that no slice has.
     pub rows: Vec<WithoutImage>,
     /// Slices that no row has.
@@ -67,6 +69,7 @@ pub(crate) fn matched(
         units.entry(table.key).or_insert_with(by);
     }
     let mut said: Vec<Option<Said>> = vec![None; slices.len()];
+    let mut columns: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); slices.len()];
     let mut rows = Vec::new();
     let mut rows_matched = Vec::new();
     let mut remarks = Vec::new();
@@ -119,6 +122,18 @@ pub(crate) fn matched(
                     digest: digest.to_ascii_lowercase(),
                     by: format!("{}, line {}", table.name, row.line),
                 }));
+                for (column, text) in table.keep.iter().zip(&row.kept) {
+                    let Some(text) = text else { continue };
+                    let known = columns[place]
+                        .entry(column.clone())
+                        .or_insert_with(|| text.clone());
+                    if known != text {
+                        contradictions.add(|| format!("{} line {} ({column})", table.name, row.line));
+                    }
+                }
+                if !table.has_labels {
+                    continue;
+                }
                 let known = said[place].get_or_insert_with(|| Said {
                     values: vec![None; set.len()],
                     by: (index, row.line),
@@ -145,7 +160,9 @@ pub(crate) fn matched(
                 corrected += usize::from(table.corrects && changed);
             }
         }
-        levels.push((index, level.unwrap_or_default()));
+        if table.has_labels {
+            levels.push((index, level.unwrap_or_default()));
+        }
         rows_matched.push((index, matched));
         if loose > 0 {
             let how = match table.key {
@@ -197,6 +214,7 @@ pub(crate) fn matched(
     Ok(Matched {
         level,
         labels,
+        columns,
         rows,
         slices: left_out,
         rows_matched: rows_matched.into_iter().map(|(_, matched)| matched).collect(),

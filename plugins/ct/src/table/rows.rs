@@ -23,6 +23,8 @@ struct Entry {
     digest: Option<String>,
     /// A value for each label of each reader, one reader after the other.
     values: Vec<Option<f32>>,
+    /// A text for each kept column.
+    kept: Vec<Option<String>>,
 }
 
 /// The rows so far.
@@ -137,7 +139,9 @@ impl<'a> Rows<'a> {
             return;
         };
         let digest = columns.digest.map(cell).filter(|digest| !digest.is_empty());
-        self.merge(RowName { key, slice }, line, digest, said);
+        let kept: Vec<&str> = columns.kept.iter().map(|column| cell(*column)).collect();
+        let place = self.merge(RowName { key, slice }, line, digest, said);
+        self.keep(place, line, &kept);
     }
 
     /// The place of a reader, none of one who was not asked for.
@@ -253,7 +257,30 @@ impl<'a> Rows<'a> {
         Some((0..labels).map(|label| (at + label, value(label))).collect())
     }
 
-    fn merge(&mut self, name: RowName, line: u64, digest: Option<&str>, said: Vec<(usize, Option<f32>)>) {
+    /// Keeps what a row has in kept columns, of the entry at a place.
+    fn keep(&mut self, place: usize, line: u64, kept: &[&str]) {
+        let entry = &mut self.entries[place];
+        for (at, text) in kept.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+            match &entry.kept[at] {
+                None => entry.kept[at] = Some((*text).to_owned()),
+                Some(known) if known != text => {
+                    let (first, column) = (entry.line, &self.file.keep[at]);
+                    self.contradictions
+                        .add(|| format!("lines {first} and {line} ({column})"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Adds to what was said of a key, and gives the entry's place.
+    fn merge(
+        &mut self,
+        name: RowName,
+        line: u64,
+        digest: Option<&str>,
+        said: Vec<(usize, Option<f32>)>,
+    ) -> usize {
         let place = match self.place_of.get(&name) {
             Some(place) => *place,
             None => {
@@ -263,6 +290,7 @@ impl<'a> Rows<'a> {
                     line,
                     digest: digest.map(str::to_owned),
                     values: Vec::new(),
+                    kept: vec![None; self.columns.kept.len()],
                 });
                 self.entries.len() - 1
             }
@@ -291,6 +319,7 @@ impl<'a> Rows<'a> {
             }
         }
         self.repeated += usize::from(again);
+        place
     }
 
     /// What the rows come to.
@@ -336,6 +365,7 @@ impl<'a> Rows<'a> {
                 line: entry.line,
                 digest: entry.digest,
                 values,
+                kept: entry.kept,
             });
         }
         Ok(Read {

@@ -1,8 +1,10 @@
 //! Any directory, with labels in CSVs.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ichflow_api::data::cohort;
+use ichflow_api::data::{cohort, scan};
 use ichflow_api::needs::{Known, Needs};
 use ichflow_api::prelude::*;
 
@@ -193,14 +195,14 @@ pub(crate) fn load_found(
     }
     let remarks = loaded.tell(context, remarks);
     let train = Cohort {
-        slices: labelled(train, matches.labels),
+        slices: labelled(with_columns(train, matches.columns), matches.labels),
         remarks,
         labels: set.clone(),
         level: matches.level,
     };
     let test = files.test_path.is_some().then(|| Cohort {
         slices: match test_matches {
-            Some(matches) => with_labels(test, matches.labels),
+            Some(matches) => with_labels(with_columns(test, matches.columns), matches.labels),
             None => test,
         },
         remarks: Vec::new(),
@@ -237,6 +239,21 @@ fn labelled(slices: Vec<Slice>, labels: Vec<Option<Labels>>) -> Vec<Slice> {
         .into_iter()
         .filter(|slice| slice.labels.is_some())
         .collect()
+}
+
+/// Slices with what kept columns say of them.
+fn with_columns(mut slices: Vec<Slice>, columns: Vec<BTreeMap<String, String>>) -> Vec<Slice> {
+    let mut some = false;
+    for (slice, columns) in slices.iter_mut().zip(columns) {
+        if !columns.is_empty() {
+            some = true;
+            Arc::make_mut(&mut slice.scan).columns = columns;
+        }
+    }
+    if some {
+        scan::share(&mut slices);
+    }
+    slices
 }
 
 fn with_labels(slices: Vec<Slice>, labels: Vec<Option<Labels>>) -> Vec<Slice> {

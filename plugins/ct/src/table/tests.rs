@@ -379,6 +379,42 @@ fn tables_fill_in_each_other_and_corrections_have_the_last_word() {
 }
 
 /// Cells of a table: what a person may write.
+#[test]
+fn named_columns_stay_with_the_slices_and_need_no_labels() {
+    let labels = parse("path,any\np/1,1\np/2,0\nq/1,0\nq/2,0\n", |_| {}).unwrap();
+    let about = |text: &str| {
+        parse(text, |file| {
+            file.key = Key::PatientId;
+            file.key_column = Some("who".into());
+            file.keep = vec!["site".into(), " ward ".into()];
+        })
+    };
+    let kept = about("who,site,ward,note\np,north,,secret\nq,south,W2,secret\np,north,W1,\n").unwrap();
+    assert!(!kept.has_labels);
+    assert!(
+        kept.remarks
+            .iter()
+            .all(|remark| !remark.contains("says nothing of")),
+        "{:?}",
+        kept.remarks
+    );
+    let matched = held(&[labels, kept]).unwrap();
+    assert_eq!(matched.level, Level::Slice);
+    let texts: Vec<String> = matched
+        .columns
+        .iter()
+        .map(|columns| format!("{columns:?}"))
+        .collect();
+    assert!(
+        texts.contains(&r#"{"site": "north", "ward": "W1"}"#.to_owned()),
+        "{texts:?}"
+    );
+    assert!(texts.iter().all(|text| !text.contains("secret")), "{texts:?}");
+    let twice = about("who,site,ward\np,north,\np,south,\n");
+    assert!(error(twice).contains("lines 2 and 3 (site)"));
+    assert!(error(about("who,ward\np,W1\n")).contains("has no column `site`, which `keep` names"));
+}
+
 fn cells() -> impl Strategy<Value = Vec<Vec<Option<bool>>>> {
     prop::collection::vec(prop::collection::vec(prop::option::of(prop::bool::ANY), 2), 1..8)
 }

@@ -9,14 +9,15 @@ use rayon::prelude::*;
 
 use features::features;
 
-use crate::logistic::LogisticRegression;
-use crate::slices::{offer, with_slices};
+use super::parts::Parts;
+use super::regressions::Regressions;
+use crate::slices::{offer, with_pixels};
 
 /// Predicts from the histogram of Hounsfield units and the place of dense tissue alone, by one logistic
 /// regression per label: trained in seconds, and what a network has to beat to be worth its time.
 ///
 /// Offers predictions of the same slices as `predict`. Put it before `predict`, so that what follows takes
-/// the network's, and hold it against them with `baseline = "histogram.valid"` in `evaluate`. It writes
+/// the network's, and hold it against them with `histogram = "histogram.valid"` in `evaluate`. It writes
 /// `predictions/valid.csv` and `predictions/test.csv` (under its own name if another stage was first).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -43,59 +44,26 @@ impl Stage for HistogramLogistic {
     const EXAMPLE: &'static str = "[histogram]\nuse = \"histogram-logistic\"\nbins = 24\n";
 
     fn ports() -> Ports {
-        with_slices(Ports::new()).wants_labels(input::COHORT)
+        with_pixels(Ports::new()).wants_labels(input::COHORT)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let pixels = inputs.take(input::PIXELS)?;
-        let cohort = inputs.take(input::COHORT)?;
-        let folds = inputs.take(input::FOLDS)?;
-        let test = inputs.get(optional::TEST_COHORT)?;
-        let of_fold = |fold| -> Vec<Slice> {
-            let indices = folds.indices(fold).into_iter();
-            indices.filter_map(|i| cohort.slices.get(i)).cloned().collect()
-        };
-        let train: Vec<Slice> = of_fold(Fold::Train)
-            .into_iter()
-            .filter(|slice| slice.labels.is_some())
-            .collect();
-        if train.is_empty() {
-            return Err(
-                Error::new("no slice of the training fold has labels").help("give the loader a labels file")
-            );
-        }
-        let (train, mut rows) = self.read(train, &pixels, "training slices", context)?;
+        let parts = Parts::of(inputs)?;
+        let train = parts.slices(&parts.train);
+        let (train, rows) = self.read(train, &pixels, "training slices", context)?;
         if train.is_empty() {
             return Err(Error::new("no slice of the training fold can be read")
                 .help("quarantine.csv of this run has the reasons"));
         }
-        let scale = Scale::of(&rows);
-        rows.iter_mut().for_each(|row| scale.apply(row));
-        let models: Vec<LogisticRegression> = (0..cohort.labels.len())
-            .into_par_iter()
-            .map(|label| {
-                let known = train.iter().zip(&rows);
-                let (truth, rows): (Vec<bool>, Vec<&[f64]>) = known
-                    .filter_map(|(slice, row)| {
-                        Some((slice.labels.as_ref()?.positive(label)?, row.as_slice()))
-                    })
-                    .unzip();
-                LogisticRegression::fit(&rows, &truth, self.l2)
-            })
-            .collect::<Result<_>>()?;
+        let models = Regressions::fit(&train, rows, parts.cohort.labels.len(), self.l2)?;
         context.checkpoint()?;
         let predict = |slices: Vec<Slice>, what: &str| -> Result<Predictions> {
-            let (slices, mut rows) = self.read(slices, &pixels, what, context)?;
-            rows.iter_mut().for_each(|row| scale.apply(row));
-            let predicted = |row: &Vec<f64>| models.iter().map(|model| model.predict(row)).collect();
-            Ok(Predictions {
-                slices,
-                probabilities: rows.iter().map(predicted).collect(),
-                ..Predictions::none_of(&cohort)
-            })
+            let (slices, rows) = self.read(slices, &pixels, what, context)?;
+            Ok(parts.predictions(slices, models.predict(rows)))
         };
-        let valid = predict(of_fold(Fold::Valid), "validation slices")?;
-        let test = match test {
+        let valid = predict(parts.slices(&parts.valid), "validation slices")?;
+        let test = match &parts.test {
             Some(test) => Some(predict(test.slices.clone(), "test slices")?),
             None => None,
         };
@@ -139,31 +107,6 @@ impl HistogramLogistic {
             }
         }
         Ok((read, features))
-    }
-}
-
-/// Mean and spread of each feature over the training slices.
-struct Scale {
-    mean: Vec<f64>,
-    spread: Vec<f64>,
-}
-
-impl Scale {
-    fn of(rows: &[Vec<f64>]) -> Self {
-        let columns = rows.first().map_or(0, Vec::len);
-        let average = |of: &dyn Fn(&Vec<f64>) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
-        let mean: Vec<f64> = (0..columns).map(|column| average(&|row| row[column])).collect();
-        let spread = (0..columns)
-            .map(|column| average(&|row| (row[column] - mean[column]).powi(2)).sqrt())
-            .collect();
-        Self { mean, spread }
-    }
-
-    fn apply(&self, row: &mut [f64]) {
-        for ((x, mean), spread) in row.iter_mut().zip(&self.mean).zip(&self.spread) {
-            // A feature that is the same everywhere says nothing.
-            *x = if *spread > 1e-9 { (*x - mean) / spread } else { 0.0 };
-        }
     }
 }
 
