@@ -20,6 +20,7 @@ mod commands;
 mod diagnostics;
 mod docs;
 mod doctor;
+mod drift;
 mod dry_runs;
 mod eda;
 mod errors;

@@ -19,7 +19,7 @@ pub(crate) fn length(what: &'static str, expected: usize, found: usize) -> Resul
 /// As many scores as cases, none of them NaN; infinite ones still have an order.
 pub(crate) fn scores(truth: &[bool], scores: &[f64]) -> Result<(), MetricsError> {
     length("scores", truth.len(), scores.len())?;
-    all("a score", scores, |score| !score.is_nan(), "a number")
+    numbers("a score", scores)
 }
 
 /// As many probabilities as cases, all from 0 to 1.
@@ -47,6 +47,36 @@ fn all(
             allowed,
         }),
     }
+}
+
+/// Values that are finite.
+pub(crate) fn finite(what: &'static str, values: &[f64]) -> Result<(), MetricsError> {
+    all(what, values, f64::is_finite, "finite")
+}
+
+/// Values that are not NaN; infinite ones still have an order.
+pub(crate) fn numbers(what: &'static str, values: &[f64]) -> Result<(), MetricsError> {
+    all(what, values, |value| !value.is_nan(), "a number")
+}
+
+/// Finite values of at least 0.
+pub(crate) fn counts(what: &'static str, values: &[f64]) -> Result<(), MetricsError> {
+    all(
+        what,
+        values,
+        |value| value.is_finite() && value >= 0.0,
+        "finite and at least 0",
+    )
+}
+
+/// A finite value above 0.
+pub(crate) fn positive(what: &'static str, value: f64) -> Result<(), MetricsError> {
+    all(
+        what,
+        &[value],
+        |value| value.is_finite() && value > 0.0,
+        "finite and above 0",
+    )
 }
 
 /// A value strictly between 0 and 1.

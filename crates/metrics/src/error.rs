@@ -61,4 +61,7 @@ pub enum MetricsError {
         /// What was asked for.
         what: &'static str,
     },
+    /// A covariance has no inverse: all rows are alike, or one feature follows from others.
+    #[error("the covariance of the features has no inverse: too few rows differ")]
+    Singular,
 }

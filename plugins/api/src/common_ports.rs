@@ -88,6 +88,10 @@ pub mod optional {
     pub const SCORES: OptionalInput<Scores> = OptionalInput::new("scores");
     /// Which series were chosen.
     pub const SELECTION: OptionalInput<Selection> = OptionalInput::new("selection");
+    /// What training data looked like.
+    pub const PROFILE: OptionalInput<DataProfile> = OptionalInput::new("profile");
+    /// How slices compare with what training data looked like.
+    pub const NOVELTY: OptionalInput<Novelty> = OptionalInput::new("novelty");
     /// From HU to the channels a network sees.
     #[cfg(feature = "tensors")]
     pub const WINDOW: OptionalInput<Window> = OptionalInput::new("window");
@@ -163,6 +167,10 @@ pub mod output {
     pub const SCORES: Output<Scores> = Output::new("scores");
     /// Which series were chosen.
     pub const SELECTION: Output<Selection> = Output::new("selection");
+    /// What training data looked like.
+    pub const PROFILE: Output<DataProfile> = Output::new("profile");
+    /// How slices compare with what training data looked like.
+    pub const NOVELTY: Output<Novelty> = Output::new("novelty");
     /// From HU to the channels a network sees.
     #[cfg(feature = "tensors")]
     pub const WINDOW: Output<Window> = Output::new("window");
@@ -211,6 +219,7 @@ mod types {
     pub(super) use crate::data::measures::Metrics;
     pub(super) use crate::data::pixels::Pixels;
     pub(super) use crate::data::predictions::Predictions;
+    pub(super) use crate::data::profile::{DataProfile, Novelty};
     pub(super) use crate::data::scores::Scores;
     pub(super) use crate::data::selection::Selection;
     pub(super) use crate::data::submission::SampleSubmission;

@@ -1,6 +1,8 @@
-//! What leaves ichflow for other programs: the competition's submission, and model bundles.
+//! What leaves ichflow for other programs: the competition's submission, and model bundles, and what they make of
+//! files (`predict`) and of their periods (`drift`).
 
 pub mod bundle;
+mod drift;
 pub mod kaggle_submission;
 mod predict;
 pub mod weights_files;

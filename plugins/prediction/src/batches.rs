@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use ichflow_api::data::identity::SeriesOrder;
+use ichflow_api::data::profile::HuCounts;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::{Feed, HostBatch, Unread, batches_of};
+use rayon::prelude::*;
 
 /// The slices of one cohort that a stage computes.
 pub(crate) struct Part {
@@ -45,16 +47,36 @@ pub(crate) struct Computed<'a> {
     pub(crate) read: Vec<usize>,
     /// These, on the device; nothing where none can be read.
     pub(crate) batch: Option<HuBatch>,
+    /// The histogram of each, where that was asked for.
+    pub(crate) histograms: Vec<HuCounts>,
+}
+
+/// What is done with batches.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    /// What a person reads beside the progress: "predicting".
+    pub(crate) name: &'static str,
+    /// Whether histograms are counted.
+    pub(crate) with_histograms: bool,
+}
+
+impl Work {
+    /// Work without histograms.
+    pub(crate) const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            with_histograms: false,
+        }
+    }
 }
 
 /// Goes through the batches `wanted`, numbered over all parts; slices that cannot be read are excluded from the run.
-/// `work` says what is done: "predicting".
 pub(crate) fn each(
     model: &Model,
     pixels: &Pixels,
     parts: &[Part],
     wanted: &[usize],
-    work: &str,
+    work: Work,
     context: &Context,
     mut compute: impl FnMut(Computed<'_>) -> Result<()>,
 ) -> Result<()> {
@@ -74,7 +96,7 @@ pub(crate) fn each(
         let sizes = pieces.iter().map(|piece| part.batches[piece - first].len());
         sizes.sum::<usize>()
     };
-    let progress = context.progress(work, left.iter().map(slices).sum(), "slices");
+    let progress = context.progress(work.name, left.iter().map(slices).sum(), "slices");
     let offsets = model.preparation.window.offsets();
     for (part, first, pieces) in left {
         let batches = pieces.iter().map(|piece| part.batches[piece - first].clone());
@@ -89,7 +111,16 @@ pub(crate) fn each(
             let host = host?;
             host.exclude_unread(&part.cohort, context);
             let asked = &part.batches[piece - first];
+            let histograms = match work.with_histograms && !host.is_empty() {
+                true => host
+                    .hu
+                    .par_chunks_exact(host.rows * host.columns)
+                    .map(HuCounts::of)
+                    .collect(),
+                false => Vec::new(),
+            };
             compute(Computed {
+                histograms,
                 piece,
                 asked,
                 read: host.indices.clone(),

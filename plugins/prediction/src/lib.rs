@@ -3,6 +3,7 @@
 //! | stage | what it does |
 //! |---|---|
 //! | [`predict`] | probabilities of validation and test slices |
+//! | [`data-profile`](data_profile) | what training data looked like, to tell exams that are unlike it |
 //! | [`embed`] | a network's pooled features and logits of every slice |
 //! | [`out_of_fold`] | embeddings of k folds put together, each by a network that was not trained on the slice |
 //! | [`predict_series`] | a series model's probabilities of slices, and of exams |
@@ -16,6 +17,7 @@
 pub mod aggregate;
 pub mod baselines;
 mod batches;
+pub mod data_profile;
 pub mod embed;
 mod exam_table;
 pub mod logistic;

@@ -1,15 +1,21 @@
 //! `predict`: probabilities of validation and test slices.
 
 use ichflow_api::cache::pieces::Sink;
+use ichflow_api::counted::counted;
+use ichflow_api::data::profile::{DataProfile, Novelty, Reading, Readings};
 use ichflow_api::prelude::*;
 
-use crate::batches::{self, Part, values};
+use crate::batches::{self, Computed, Part, Work, values};
+use crate::data_profile::readings_of;
 use crate::slices::{offer, with_pixels};
 
 /// Applies the model to the validation slices and, where there are some, to the test slices.
 ///
 /// Batches are kept as they are computed: an interrupted run carries on, and the same predictions are not computed
 /// again. Writes `predictions/valid.csv` and `predictions/test.csv`: one row per slice, one column per label.
+///
+/// With a `data-profile` before it, the same pass says how far each exam is from the training data, without changing a
+/// probability: `predictions/novelty.csv`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Predict {
@@ -32,7 +38,8 @@ impl Stage for Predict {
     const EXAMPLE: &'static str = "[predict]\nuse = \"predict\"\nbatch = 32\n";
 
     fn ports() -> Ports {
-        with_pixels(Ports::new().takes(input::MODEL))
+        with_pixels(Ports::new().takes(input::MODEL).takes(optional::PROFILE))
+            .offers(output::NOVELTY.only_with(optional::PROFILE))
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -46,31 +53,57 @@ impl Stage for Predict {
             let all: Vec<usize> = (0..test.len()).collect();
             parts.push(Part::new(test, &all, self.batch));
         }
+        let profile = inputs.get(optional::PROFILE)?;
         let count = parts.iter().map(|part| part.batches.len()).sum();
         let labels = parts.first().map_or(0, |part| part.cohort.labels.len());
         let Some(made) = context.keep_pieces(
             count,
-            |_, text| from_text(text, labels),
-            |missing, sink| predict(&model, &pixels, &parts, missing, context, sink),
+            |_, text| Piece::from_text(text, labels, profile.is_some()),
+            |missing, sink| {
+                predict(
+                    &model,
+                    &pixels,
+                    &parts,
+                    missing,
+                    profile.as_deref(),
+                    context,
+                    sink,
+                )
+            },
         )?
         else {
             // A shard's part is of no use to anyone but the run that puts the parts together.
             let test = (parts.len() > 1).then(Predictions::default);
+            let novelty = profile.map(|profile| Novelty {
+                profile,
+                valid: Readings::default(),
+                test: None,
+            });
             let nothing = Outputs::new().with(output::VALID, Predictions::default());
-            return Ok(nothing.with_some(output::TEST, test).part());
+            return Ok(nothing
+                .with_some(output::TEST, test)
+                .with_some(output::NOVELTY, novelty)
+                .part());
         };
         let mut made = made.into_iter();
-        let mut results = parts
-            .iter()
-            .map(|part| part.predictions(made.by_ref().take(part.batches.len()), &pixels, context));
-        let valid = results
-            .next()
-            .transpose()?
-            .unwrap_or_default()
-            .made_by(&model.trained_on);
-        let test = results.next().transpose()?;
-        let test = test.map(|test| test.made_by(&model.trained_on));
-        offer(valid, test, context)
+        let mut results = Vec::new();
+        for part in &parts {
+            let of_part = made.by_ref().take(part.batches.len());
+            let (predictions, readings) = part.predictions(of_part, &pixels, context)?;
+            results.push((predictions.made_by(&model.trained_on), readings));
+        }
+        let mut results = results.into_iter();
+        let (valid, of_valid) = results.next().unwrap_or_default();
+        let (test, of_test) = results.next().unzip();
+        let novelty = profile.map(|profile| Novelty {
+            profile,
+            valid: of_valid,
+            test: of_test,
+        });
+        if let Some(novelty) = &novelty {
+            tell(novelty, context)?;
+        }
+        Ok(offer(valid, test, context)?.with_some(output::NOVELTY, novelty))
     }
 }
 
@@ -80,12 +113,16 @@ impl Part {
     /// Puts the batches together. Slices that could not be read are excluded from the run.
     fn predictions(
         &self,
-        made: impl Iterator<Item = Vec<Row>>,
+        made: impl Iterator<Item = Piece>,
         pixels: &Pixels,
         context: &Context,
-    ) -> Result<Predictions> {
+    ) -> Result<(Predictions, Readings)> {
         let indices: Vec<usize> = self.batches.concat();
-        let rows: Vec<Row> = made.flatten().collect();
+        let (mut rows, mut readings) = (Vec::new(), Readings::default());
+        for piece in made {
+            rows.extend(piece.rows);
+            readings.readings.extend(piece.readings);
+        }
         if rows.len() != indices.len() {
             return Err(Error::new(format!(
                 "{} rows of probabilities were kept of {} slices",
@@ -107,12 +144,22 @@ impl Part {
                 None => self.exclude(index, pixels, context)?,
             }
         }
-        Ok(predictions)
+        if !readings.readings.is_empty() {
+            readings.slices.clone_from(&predictions.slices);
+        }
+        Ok((predictions, readings))
     }
 }
 
 /// The probabilities of a slice; none if it cannot be read.
 type Row = Option<Vec<f32>>;
+
+/// A batch: a row for each slice asked for, and, with a profile, a reading of each that could be read.
+#[derive(Debug, PartialEq)]
+struct Piece {
+    rows: Vec<Row>,
+    readings: Vec<Reading>,
+}
 
 /// Computes the batches `wanted`, numbered over all parts, and hands each over.
 fn predict(
@@ -120,6 +167,7 @@ fn predict(
     pixels: &Pixels,
     parts: &[Part],
     wanted: &[usize],
+    profile: Option<&DataProfile>,
     context: &Context,
     sink: &mut Sink,
 ) -> Result<()> {
@@ -127,9 +175,28 @@ fn predict(
     let labels = parts
         .first()
         .map_or_else(LabelSet::default, |part| part.cohort.labels.clone());
-    batches::each(model, pixels, parts, wanted, "predicting", context, |computed| {
-        let probabilities = computed.batch.map(|batch| -> Result<Vec<f32>> {
-            let predicted = model.predict(&batch);
+    let work = Work {
+        name: "predicting",
+        with_histograms: profile.is_some(),
+    };
+    batches::each(model, pixels, parts, wanted, work, context, |computed| {
+        let Computed {
+            piece,
+            asked,
+            read,
+            batch,
+            histograms,
+        } = computed;
+        let (mut probabilities, mut readings) = (Vec::new(), Vec::new());
+        if let Some(batch) = batch {
+            let predicted = match profile {
+                None => model.predict(&batch),
+                Some(profile) => {
+                    let [features, predicted] = model.features_and_predict(&batch);
+                    readings = readings_of(profile, features, histograms)?;
+                    predicted
+                }
+            };
             let outputs = predicted.dims()[1];
             if outputs != labels.len() {
                 return Err(Error::new(format!(
@@ -138,15 +205,60 @@ fn predict(
                 ))
                 .help("declare the labels it was trained for in `[labels]`, or train it for these"));
             }
-            values(predicted)
-        });
-        let probabilities = probabilities.transpose()?.unwrap_or_default();
-        sink(
-            computed.piece,
-            &to_text(computed.asked, &computed.read, &probabilities, labels.len()),
-        )
+            probabilities = values(predicted)?;
+        }
+        let mut text = to_text(asked, &read, &probabilities, labels.len());
+        if profile.is_some() {
+            text.push(READINGS);
+            text += &readings
+                .iter()
+                .map(Reading::to_text)
+                .collect::<Vec<_>>()
+                .join(" ");
+        }
+        sink(piece, &text)
     })
 }
+
+/// Says which exams are unlike the training data, and writes how far each is from it.
+fn tell(novelty: &Novelty, context: &Context) -> Result<()> {
+    let path = context.file("predictions/novelty.csv")?;
+    let mut table = csv::Writer::from_path(&path).at("write", &path)?;
+    let head = ["part", "exam", "slices", "distance", "hu_index", "flags"];
+    table.write_record(head).at("write", &path)?;
+    let limits = &novelty.profile.limits;
+    for (part, exams) in novelty.parts()? {
+        let slices = match part {
+            "test" => novelty.test.as_ref().map_or(&[][..], |test| &test.slices),
+            _ => &novelty.valid.slices,
+        };
+        for exam in &exams {
+            let study = exam.slices.first().map_or("", |index| &slices[*index].study);
+            let fields = [
+                part.to_owned(),
+                study.to_owned(),
+                exam.slices.len().to_string(),
+                exam.distance.to_string(),
+                exam.hu_index.to_string(),
+                exam.reasons(limits).join(" "),
+            ];
+            table.write_record(fields).at("write", &path)?;
+        }
+        let flagged = exams.iter().filter(|exam| exam.is_flagged(limits)).count();
+        context.say(format!(
+            "{flagged} of {} unlike the training data",
+            counted(
+                exams.len(),
+                &format!("{part} exam is"),
+                &format!("{part} exams are")
+            )
+        ));
+    }
+    table.flush().at("write", &path)
+}
+
+/// Parts the rows from the readings.
+const READINGS: char = '|';
 
 /// What a slice has in place of probabilities that cannot be read.
 const UNREAD: &str = "-";
@@ -175,6 +287,21 @@ fn from_text(text: &str, labels: usize) -> Option<Vec<Row>> {
         rows.push(Some(row?));
     }
     Some(rows)
+}
+
+impl Piece {
+    /// What was written of a batch, with readings or without.
+    fn from_text(text: &str, labels: usize, with_readings: bool) -> Option<Self> {
+        let (rows, readings) = match with_readings {
+            true => text.split_once(READINGS)?,
+            false => (text, ""),
+        };
+        let rows = from_text(rows, labels)?;
+        let readings = readings.split(' ').filter(|reading| !reading.is_empty());
+        let readings: Vec<Reading> = readings.map(Reading::from_text).collect::<Option<_>>()?;
+        let read = rows.iter().flatten().count();
+        (readings.len() == if with_readings { read } else { 0 }).then_some(Self { rows, readings })
+    }
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@
 //! | [`localization`](explain) | whether heat maps lie where annotations are |
 //! | [`eda-report`](explore) | the data alone on one page, with a window explorer |
 //!
-//! The page of `ichflow compare` is drawn in `compare`. `render` has what every page is drawn with. What a page
+//! The page of `ichflow compare` is drawn in `compare`, that of `ichflow drift` in `drift`. `render` has what every page is drawn with. What a page
 //! shows as a number is taken from `metrics.json`'s own structure, never computed twice.
 
 mod compare;
+mod drift;
 pub mod explain;
 pub mod explore;
 pub mod metrics_report;

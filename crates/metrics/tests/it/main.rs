@@ -4,5 +4,6 @@
 
 mod auroc_variance;
 mod coverage;
+mod drift;
 mod scikit_learn;
 mod statistics;

@@ -9,7 +9,7 @@ use crate::tensors::hu_batch::HuBatch;
 use crate::tensors::resample;
 use crate::tensors::views::Views;
 use crate::tensors::window::Window;
-use ichflow_nn::{EmbeddedLayer, LearnedWindow, Network, Normalisation};
+use ichflow_nn::{EmbeddedLayer, ForwardContext, LearnedWindow, Network, Normalisation};
 
 /// The side of the square images a network sees, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,25 @@ impl Model {
         let images = self.preparation.normalisation.apply(self.images(batch));
         self.views
             .mean(images, |images| sigmoid(self.network.forward(images)))
+    }
+
+    /// Pooled features `[batch, features]`, the mean over the model's views, and the very probabilities of
+    /// [`Model::predict`], in one pass.
+    pub fn features_and_predict(&self, batch: &HuBatch) -> [Tensor<2>; 2] {
+        let images = self.preparation.normalisation.apply(self.images(batch));
+        let context = ForwardContext::default();
+        let mut of_views = Vec::new();
+        let probabilities = self.views.mean(images, |images| {
+            let maps = self.network.backbone.features(images, &context);
+            let pooled = self.network.head.pooled(maps, &context);
+            of_views.push(pooled.clone());
+            sigmoid(self.network.head.logits(pooled, &context))
+        });
+        let views = of_views.len() as f64;
+        let sum = of_views.into_iter().reduce(|sum, features| sum + features);
+        // There is a view, the plain one at least.
+        let features = sum.map_or_else(|| probabilities.clone(), |sum| sum.div_scalar(views));
+        [features, probabilities]
     }
 
     /// What `layer` makes of slices, `[batch, features]`, and the logits `[batch, labels]`: means over the model's

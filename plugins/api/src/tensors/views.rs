@@ -67,7 +67,7 @@ impl Views {
     }
 
     /// The mean of what `predict` makes of every view: `[batch, labels]`.
-    pub fn mean(&self, images: Tensor<4>, predict: impl Fn(Tensor<4>) -> Tensor<2>) -> Tensor<2> {
+    pub fn mean(&self, images: Tensor<4>, mut predict: impl FnMut(Tensor<4>) -> Tensor<2>) -> Tensor<2> {
         let (first, others) = match self.0.split_first() {
             Some((first, others)) => (*first, others),
             None => (View::PLAIN, &[][..]),

@@ -8,10 +8,12 @@ mod intervals;
 mod label;
 #[cfg(test)]
 mod made_up;
+mod novelty;
 mod part;
 mod statistics;
 mod versus;
 
+pub(crate) use novelty::novelty;
 pub use part::{at_thresholds, measure, measure_labelled};
 pub use statistics::{Chosen, statistics};
 pub use versus::{versus, versus_rows};

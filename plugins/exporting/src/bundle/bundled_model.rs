@@ -19,6 +19,9 @@ pub(super) struct BundledModel {
     /// Whether the bundle's network over series comes too, for `predict-series` after an `embed` of the model.
     #[serde(default)]
     pub series: bool,
+    /// Whether what its training data looked like comes too, so that `predict` flags exams that are unlike them.
+    #[serde(default)]
+    pub profile: bool,
 }
 
 impl Stage for BundledModel {
@@ -28,11 +31,15 @@ impl Stage for BundledModel {
     const EXAMPLE: &'static str = "[model]\nuse = \"bundled-model\"\npath = \"runs/b0_bsb/latest/model\"\n";
 
     fn ports() -> Ports {
-        Ports::new().offers(output::MODEL).offers(output::SERIES_MODEL)
+        Ports::new()
+            .offers(output::MODEL)
+            .offers(output::SERIES_MODEL)
+            .offers(output::PROFILE)
     }
 
     fn narrow(&self, all: Ports) -> Ports {
         all.offers_only_if(self.series, output::SERIES_MODEL)
+            .offers_only_if(self.profile, output::PROFILE)
     }
 
     fn reads(&self) -> Vec<ExternalPath> {
@@ -57,7 +64,18 @@ impl Stage for BundledModel {
             .series
             .then(|| bundle.series_model(context.run()))
             .transpose()?;
+        let reference = if self.profile { bundle.reference()? } else { None };
+        if self.profile && reference.is_none() {
+            return Err(Error::new(format!(
+                "{} has no profile of its training data",
+                self.path.display()
+            ))
+            .help(
+                "leave out `profile`, or put `use = \"data-profile\"` before `model-bundle` in its recipe",
+            ));
+        }
         Ok(Outputs::new()
+            .with_some(output::PROFILE, reference.map(|reference| reference.profile))
             .with(output::MODEL, bundle.model(context.run())?)
             .with_some(output::SERIES_MODEL, series))
     }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use ichflow_api::data::profile::DataProfile;
 use ichflow_api::ports::{ArtifactType, InputPort, Need};
 use ichflow_api::prelude::*;
 use ichflow_api::registry::{Registration, Registry};
@@ -15,6 +16,8 @@ use toml::{Table, Value};
 
 /// What stands for the slices to predict, in wires.
 pub(super) const SLICES: &str = "slices";
+/// What stands for the bundle's profile of the training data, in wires.
+pub(super) const PROFILE: &str = "bundle.profile";
 /// What `use` says of the stage that trained: not a stage, but the bundle's weights.
 pub(super) const TRAINED: &str = "trained-weights";
 
@@ -160,6 +163,10 @@ impl<'a> Collector<'a> {
         let Some(wire) = written.get(input.name).and_then(Value::as_str) else {
             return Ok(None);
         };
+        if is::<DataProfile>(input) {
+            // The bundle's own takes its place: see `profile.rs`.
+            return Ok(None);
+        }
         let data = is::<Cohort>(input) || is::<Pixels>(input) || is::<Folds>(input);
         let of_slices = data || is::<Predictions>(input) || is::<Embeddings>(input);
         if of_slices && input.need == Need::Optional && input.name == "test" {
@@ -224,7 +231,7 @@ pub(super) fn stage_of(wire: &str) -> &str {
     wire.split('.').next().unwrap_or(wire)
 }
 
-fn is<A: Artifact>(input: &InputPort) -> bool {
+pub(super) fn is<A: Artifact>(input: &InputPort) -> bool {
     input.artifact == ArtifactType::of::<A>()
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::data::labels::Level;
+use ichflow_api::data::profile::DataProfile;
 use ichflow_api::digest::sha256;
 use ichflow_api::nn::CenterWidth;
 use ichflow_api::prelude::*;
@@ -26,6 +27,10 @@ pub(super) const TRAINED_ON: &str = "trained_on.bin";
 pub(super) const SERIES_WEIGHTS: &str = "series.safetensors";
 /// Digests of the ids of the slices that the network over series was trained on.
 pub(super) const SERIES_TRAINED_ON: &str = "series_trained_on.bin";
+/// What training data looked like, and the validation exams' probabilities.
+pub(super) const PROFILE: &str = "profile.json";
+/// Mean and covariance of the training features.
+pub(super) const FEATURES: &str = "features.bin";
 /// What the model is, for people.
 pub(super) const CARD: &str = "README.md";
 
@@ -113,6 +118,26 @@ pub struct BundledSeries {
     pub trained_on: DigestedFile,
 }
 
+/// What training data looked like, in a bundle.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BundledProfile {
+    /// What there is to read: a [`Reference`].
+    pub facts: DigestedFile,
+    /// Mean and Cholesky factor of the covariance of the training features, in f64.
+    pub features: DigestedFile,
+    /// Where in the chain slices are held against it.
+    pub novelty: String,
+}
+
+/// What periods are compared with: the training data, and what was predicted of the validation exams.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reference {
+    /// What training data looked like.
+    pub profile: DataProfile,
+    /// For each label, the highest probability of a slice of every validation exam, ascending.
+    pub probabilities: Vec<Vec<f64>>,
+}
+
 /// What `bundle.json` says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Index {
@@ -151,6 +176,9 @@ pub struct Index {
     /// The network over series, if the predictions are made with one.
     #[serde(default)]
     pub series: Option<BundledSeries>,
+    /// What training data looked like; absent where the recipe has no `data-profile`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<BundledProfile>,
     /// The stages that turn slices into probabilities.
     pub chain: DigestedFile,
     /// The whole recipe.

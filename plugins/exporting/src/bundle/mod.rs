@@ -5,6 +5,7 @@ mod card;
 mod chain;
 mod format;
 mod open;
+mod profile;
 
 use std::fs;
 use std::path::Path;
@@ -23,8 +24,8 @@ use format::{
     SERIES_TRAINED_ON, SERIES_WEIGHTS, TRAINED_ON, WEIGHTS,
 };
 
-pub use format::Index as BundleIndex;
-pub use open::{Bundle, Predictor};
+pub use format::{Index as BundleIndex, Reference};
+pub use open::{Bundle, Predicted, Predictor};
 
 /// Writes `model/`, which `ichflow predict` needs and nothing else: the weights (`weights.safetensors`, timm's names
 /// and PyTorch's layout), the stages that turn slices into probabilities with what they found in the training data
@@ -33,7 +34,8 @@ pub use open::{Bundle, Predictor};
 /// digests of the files and of the training data.
 ///
 /// Put it after what should be in it: the predictions it takes say which steps after the network come along, and the
-/// scores it takes stand in the card.
+/// scores it takes stand in the card. With a `data-profile` before it, the bundle knows what its training data looked like
+/// (`profile.json`, `features.bin`): `ichflow predict` flags exams that are unlike them, `ichflow drift` compares periods.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelBundle {}
@@ -54,6 +56,7 @@ impl Stage for ModelBundle {
             .takes(optional::THRESHOLDS)
             .takes(optional::SCORES)
             .takes(optional::SERIES_MODEL)
+            .takes(optional::PROFILE)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -75,7 +78,7 @@ impl Stage for ModelBundle {
         let collect = |predictions: &str| {
             Collector::new(&recipe, &registry, &settled).chain(wire("model")?, predictions)
         };
-        let chain = match collect(wire("valid")?) {
+        let mut chain = match collect(wire("valid")?) {
             Ok(chain) => chain,
             // Predictions of several folds are nobody's fault: the model then comes with its own.
             Err(error) => match own_predictions(&recipe, wire("model")?).map(|own| (collect(&own), own)) {
@@ -99,6 +102,11 @@ impl Stage for ModelBundle {
         let directory = card_path
             .parent()
             .ok_or_else(|| Error::new("the run directory has no place for a bundle"))?;
+        let profile = inputs.get(optional::PROFILE)?.map(|found| {
+            let valid = inputs.take(input::VALID)?;
+            profile::bundled(&found, &valid, wire("profile")?, &mut chain, &recipe, directory)
+        });
+        let profile = profile.transpose()?;
         let weights = directory.join(WEIGHTS);
         save_safetensors(&model.network, &weights)?;
         let normalisation = &model.preparation.normalisation;
@@ -131,6 +139,7 @@ impl Stage for ModelBundle {
             trained_on: (!model.trained_on.is_empty())
                 .then(|| DigestedFile::write(directory, TRAINED_ON, &model.trained_on.to_bytes()))
                 .transpose()?,
+            profile,
             series: bundled_series(&chain.stages, inputs, &recipe, directory, context)?,
             chain: DigestedFile::write(directory, CHAIN, text_of(chain.stages)?.as_bytes())?,
             recipe: DigestedFile::write(directory, RECIPE, run.resolved_recipe.as_bytes())?,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use ichflow_api::context::RunContext;
+use ichflow_api::data::profile::{Novelty, Readings};
 use ichflow_api::nn::series::SeriesShape;
 use ichflow_api::nn::weights::{load_safetensors, load_series};
 use ichflow_api::ports::AnyArtifact;
@@ -15,8 +16,8 @@ use ichflow_api::tensors::model::Preparation;
 use ichflow_api::tensors::views::Views;
 use toml::{Table, Value};
 
-use super::chain::{SLICES, TRAINED, TRAINED_ON_TOGETHER, TRAINED_SERIES, parts, stage_of};
-use super::format::{DigestedFile, Index};
+use super::chain::{PROFILE, SLICES, TRAINED, TRAINED_ON_TOGETHER, TRAINED_SERIES, parts, stage_of};
+use super::format::{DigestedFile, Index, Reference};
 
 /// What stands for the folds of the slices to predict, all of them to be predicted.
 const FOLDS: &str = "slices.folds";
@@ -86,15 +87,37 @@ impl Bundle {
         Ok(SeriesModel::clone(&model))
     }
 
+    /// What training data looked like, and what was predicted of the validation exams; nothing where the recipe had no
+    /// `data-profile`.
+    ///
+    /// # Errors
+    /// Where its files are not what they were.
+    pub fn reference(&self) -> Result<Option<Reference>> {
+        let Some(files) = &self.index.profile else {
+            return Ok(None);
+        };
+        let facts = files.facts.read(&self.directory)?;
+        let reference: Reference =
+            serde_json::from_slice(&facts).at("understand", &self.directory.join(&files.facts.file))?;
+        let features = files.features.read(&self.directory)?;
+        Ok(Some(Reference {
+            profile: reference.profile.with_features(&features)?,
+            ..reference
+        }))
+    }
+
     /// What predicts slices with it, any number of times; stages work in the directories of `run`.
     ///
     /// # Errors
     /// When the program's stages cannot be used.
     pub fn predictor<'a>(&'a self, run: &'a RunContext) -> Result<Predictor<'a>> {
-        Ok(Predictor {
-            machine: Machine::new(self, run)?,
-            calls: 0,
-        })
+        let mut machine = Machine::new(self, run)?;
+        if let Some(reference) = self.reference()? {
+            machine
+                .made
+                .insert(PROFILE.to_owned(), Arc::new(reference.profile));
+        }
+        Ok(Predictor { machine, calls: 0 })
     }
 
     /// The slices that the network was trained on, as far as the bundle knows them.
@@ -125,13 +148,21 @@ pub struct Predictor<'a> {
     calls: usize,
 }
 
+/// What a bundle makes of slices.
+pub struct Predicted {
+    /// Probabilities.
+    pub predictions: Predictions,
+    /// What was read of each slice beside the training data, where the bundle knows that.
+    pub readings: Option<Readings>,
+}
+
 impl Predictor<'_> {
     /// What the whole chain, what follows the network included, makes of some slices. Those that cannot be read are
     /// among the excluded ones of the run, and not among the predictions.
     ///
     /// # Errors
     /// When this program lacks a stage of the bundle, when one fails, or when the run should stop.
-    pub fn predict(&mut self, mut cohort: Cohort, pixels: Pixels) -> Result<Predictions> {
+    pub fn predict(&mut self, mut cohort: Cohort, pixels: Pixels) -> Result<Predicted> {
         let machine = &mut self.machine;
         cohort.labels = machine.bundle.index.label_set.clone();
         self.calls += 1;
@@ -146,7 +177,16 @@ impl Predictor<'_> {
         let predictions = predictions
             .downcast::<Predictions>()
             .map_err(|_| bundle.broken(wire))?;
-        Ok(Predictions::clone(&predictions))
+        let novelty = bundle.index.profile.as_ref().map(|profile| {
+            let novelty = machine.make(&profile.novelty)?;
+            novelty
+                .downcast::<Novelty>()
+                .map_err(|_| bundle.broken(&profile.novelty))
+        });
+        Ok(Predicted {
+            predictions: Predictions::clone(&predictions),
+            readings: novelty.transpose()?.map(|novelty| novelty.valid.clone()),
+        })
     }
 }
 

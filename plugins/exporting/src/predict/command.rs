@@ -10,6 +10,7 @@ use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files;
 
+use super::ood::OutOfDistribution;
 use super::predicted::fill;
 use super::rows::{rows_of, tell};
 use super::table::{csv_text, json_text};
@@ -28,6 +29,10 @@ fn define() -> clap::Command {
              file, a probability a label, status (`predicted` or `excluded`), the reason, frame, UIDs, warnings and, where \
              the recipe chose thresholds, whether each label is called positive. What is no axial slice of CT is \
              excluded unless --force is given. In file names, bytes that are not UTF-8 stand as \\xNN.\n\n\
+             Where the bundle knows what its training data looked like (`data-profile`), more columns say how far the slice \
+             and its exam are from that, why the exam is flagged (unlike_training: features, hu, or a header field with a \
+             value never seen; empty if it is not), and what its headers say of how it was made. `ichflow drift` compares \
+             such tables.\n\n\
              Exit codes: 0 if all slices are predicted, 3 if some are and others are excluded, 1 if none is. Files of a \
              directory that are something else than slices have a row and do not count.",
         )
@@ -92,14 +97,21 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<command::O
     let device = matches.get_one::<String>("device").map_or("auto", String::as_str);
     let mut context = application.run_context(scratch.path(), device)?;
     context.labels = bundle.index().label_set.clone();
+    let reference = bundle.reference()?;
+    let judged = reference.as_ref().map(|_| slices.clone()).unwrap_or_default();
     fill(&mut rows, slices, &found.pixels, &bundle, &context)?;
+    let ood = reference.map(|reference| OutOfDistribution::new(&reference.profile, &rows, &judged));
+    let ood = ood.transpose()?;
 
     tell(&rows);
+    if let Some(told) = ood.as_ref().and_then(OutOfDistribution::told) {
+        eprintln!("{told}");
+    }
     let thresholds = bundle.index().thresholds.as_ref();
     let thresholds = thresholds.map(|thresholds| thresholds.of_label.clone());
     let text = match matches.get_flag("json") {
-        true => json_text(&rows, &bundle.index().labels, &thresholds)?,
-        false => csv_text(&rows, &bundle.index().labels, &thresholds)?,
+        true => json_text(&rows, &bundle.index().labels, &thresholds, ood.as_ref())?,
+        false => csv_text(&rows, &bundle.index().labels, &thresholds, ood.as_ref())?,
     };
     write(out.map(PathBuf::as_path), &text)?;
     let predicted = rows.iter().filter(|row| row.reason().is_none()).count();

@@ -9,7 +9,7 @@ use ichflow_api::prelude::*;
 
 use super::portions::{Portion, portions, smaller};
 use super::rows::{Outcome, Row};
-use crate::bundle::{Bundle, Predictor};
+use crate::bundle::{Bundle, Predicted, Predictor};
 
 /// Predicts `slices`, whose ids are the numbers of their rows, and writes into the rows what came of them.
 ///
@@ -28,8 +28,8 @@ pub(super) fn fill(
     waiting.reverse();
     while let Some(portion) = waiting.pop() {
         let whole = match predict(&mut predictor, &portion, pixels) {
-            Ok(predictions) => {
-                enter(rows, predictions);
+            Ok(predicted) => {
+                enter(rows, predicted);
                 None
             }
             Err(Error::Interrupted) => return Err(Error::Interrupted),
@@ -72,7 +72,7 @@ pub(super) fn fill(
     Ok(())
 }
 
-fn predict(predictor: &mut Predictor, portion: &Portion, pixels: &Pixels) -> Result<Predictions> {
+fn predict(predictor: &mut Predictor, portion: &Portion, pixels: &Pixels) -> Result<Predicted> {
     let cohort = Cohort {
         slices: portion.concat(),
         ..Cohort::default()
@@ -85,7 +85,11 @@ fn predict(predictor: &mut Predictor, portion: &Portion, pixels: &Pixels) -> Res
     })
 }
 
-fn enter(rows: &mut [Row], predictions: Predictions) {
+fn enter(rows: &mut [Row], predicted: Predicted) {
+    let Predicted {
+        predictions,
+        readings,
+    } = predicted;
     for (slice, probabilities) in predictions.slices.iter().zip(predictions.probabilities) {
         let result = if probabilities.iter().all(|probability| probability.is_finite()) {
             Outcome::Predicted(probabilities)
@@ -93,6 +97,17 @@ fn enter(rows: &mut [Row], predictions: Predictions) {
             Outcome::Excluded("the model's output for it is NaN".to_owned())
         };
         set(rows, &slice.id, result);
+    }
+    let readings = readings.unwrap_or_default();
+    for (slice, reading) in readings.slices.iter().zip(readings.readings) {
+        if let Some(row) = slice
+            .id
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| rows.get_mut(number))
+        {
+            row.reading = Some(reading);
+        }
     }
 }
 

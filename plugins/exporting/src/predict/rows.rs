@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ichflow_api::data::profile::Reading;
 use ichflow_api::digest::sha256_of_file;
 use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
@@ -28,6 +29,8 @@ pub(super) struct Row {
     pub is_missed: bool,
     /// What came of it.
     pub result: Outcome,
+    /// What was read of it beside the training data, where the bundle knows that.
+    pub reading: Option<Reading>,
 }
 
 /// What came of a file or frame.
@@ -79,6 +82,7 @@ pub(super) fn rows_of(files: Vec<File>, force: bool) -> (Vec<Row>, Vec<Slice>) {
                 warnings: Vec::new(),
                 is_missed,
                 result: Outcome::Excluded(none.reason().to_owned()),
+                reading: None,
             }),
         }
     }
@@ -97,6 +101,7 @@ impl Row {
             warnings: one.warnings.clone(),
             is_missed: true,
             result: Outcome::Waiting,
+            reading: None,
         }
     }
 

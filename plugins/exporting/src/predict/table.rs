@@ -3,17 +3,23 @@
 use ichflow_api::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::ood::OutOfDistribution;
 use super::rows::{Outcome, Row};
 
 /// From which probability on each label is called positive, where the recipe chose that.
 pub(super) type ThresholdsOfLabels = Option<Vec<Option<f64>>>;
 
 /// The table as CSV: id, file, a probability for each label, status, reason, frame, UIDs, warnings, and, with thresholds,
-/// whether each label is called positive.
+/// whether each label is called positive; with `ood`, how far its exam is from the training data.
 ///
 /// # Errors
 /// When memory ends.
-pub(super) fn csv_text(rows: &[Row], labels: &[String], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
+pub(super) fn csv_text(
+    rows: &[Row],
+    labels: &[String],
+    thresholds: &ThresholdsOfLabels,
+    ood: Option<&OutOfDistribution>,
+) -> Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     let mut head = vec!["id".to_owned(), "file".to_owned()];
     head.extend_from_slice(labels);
@@ -32,8 +38,11 @@ pub(super) fn csv_text(rows: &[Row], labels: &[String], thresholds: &ThresholdsO
     if thresholds.is_some() {
         head.extend(labels.iter().map(|label| format!("{label}_positive")));
     }
+    if ood.is_some() {
+        head.extend(OutOfDistribution::head());
+    }
     table.write_record(&head).doing("cannot write the table")?;
-    for row in rows {
+    for (number, row) in rows.iter().enumerate() {
         let probabilities = (0..labels.len()).map(|label| match &row.result {
             Outcome::Predicted(probabilities) => probabilities[label].to_string(),
             _ => String::new(),
@@ -52,6 +61,7 @@ pub(super) fn csv_text(rows: &[Row], labels: &[String], thresholds: &ThresholdsO
         for called in called_positive(row, thresholds).into_iter().flatten() {
             fields.push(called.map_or(String::new(), |positive| u8::from(positive).to_string()));
         }
+        fields.extend(ood.into_iter().flat_map(|ood| ood.fields(number, row)));
         table.write_record(&fields).doing("cannot write the table")?;
     }
     table
@@ -63,11 +73,16 @@ pub(super) fn csv_text(rows: &[Row], labels: &[String], thresholds: &ThresholdsO
 ///
 /// # Errors
 /// None that a row can cause; writing JSON may fail where memory ends.
-pub(super) fn json_text(rows: &[Row], labels: &[String], thresholds: &ThresholdsOfLabels) -> Result<Vec<u8>> {
+pub(super) fn json_text(
+    rows: &[Row],
+    labels: &[String],
+    thresholds: &ThresholdsOfLabels,
+    ood: Option<&OutOfDistribution>,
+) -> Result<Vec<u8>> {
     let by_label =
         |values: Vec<Value>| -> Value { labels.iter().cloned().zip(values).collect::<Map<_, _>>().into() };
     let mut text = Vec::new();
-    for row in rows {
+    for (number, row) in rows.iter().enumerate() {
         let mut object = json!({
             "id": row.id,
             "file": row.file,
@@ -88,6 +103,9 @@ pub(super) fn json_text(rows: &[Row], labels: &[String], thresholds: &Thresholds
                 Outcome::Predicted(_) => by_label(called.into_iter().map(Value::from).collect()),
                 _ => Value::Null,
             };
+        }
+        if let Some(ood) = ood {
+            object["training_data"] = ood.json(number, row);
         }
         serde_json::to_writer(&mut text, &object).doing("cannot write as JSON")?;
         text.push(b'\n');

@@ -101,7 +101,7 @@ impl Stage for Embed {
                     &pixels,
                     &parts,
                     missing,
-                    "embedding",
+                    batches::Work::named("embedding"),
                     context,
                     |computed| {
                         let piece = match &computed.batch {

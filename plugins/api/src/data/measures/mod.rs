@@ -4,6 +4,7 @@
 mod exams;
 mod groups;
 mod label;
+mod novelty;
 mod part;
 mod statistics;
 
@@ -19,6 +20,7 @@ use crate::ports::Artifact;
 pub use exams::ExamMetrics;
 pub use groups::{GroupMetrics, Groups, PatientSpread};
 pub use label::{AtThreshold, LabelIntervals, LabelMetrics};
+pub use novelty::{NoveltyCounts, NoveltyMetrics, PartNovelty, ScannerNovelty, UnseenValue};
 pub use part::{AtChosen, PartMetrics, Submitted};
 pub use statistics::{
     AtPrevalence, CalibrationStatistics, DecisionCurve, LabelStatistics, Measure, Method, PartialArea,
@@ -65,6 +67,9 @@ pub struct Metrics {
     /// Whether heat maps of validation slices lie where findings are, if that was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub localization: Option<Localization>,
+    /// How many exams are unlike the training data, if that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<NoveltyMetrics>,
 }
 
 impl Artifact for Metrics {
