@@ -7,7 +7,7 @@ use crate::{MetricsError, checks};
 
 /// The population stability index of `found` against `expected`, counts or shares of the same bins:
 /// `Σ (q − p) ln(q / p)`, the sum of both Kullback–Leibler divergences (Jeffreys 1946). `added` goes to every bin of
-/// both, so that an empty bin has a logarithm: 0.5 for counts of cases.
+/// both, so that an empty bin has a logarithm: 0.5 for counts of cases. Bins that are empty in both do not count.
 ///
 /// Credit scoring calls less than 0.1 stable and 0.25 or more a shift (Siddiqi 2006). These are conventions: without
 /// any shift the index is about `(bins − 1)(1/n + 1/m)` for samples of n and m cases, above 0.1 for a hundred cases in
@@ -20,18 +20,20 @@ pub fn stability_index(expected: &[f64], found: &[f64], added: f64) -> Result<f6
     checks::at_least("bins", 1, expected.len())?;
     checks::length("counts", expected.len(), found.len())?;
     checks::positive("what is added to a bin", added)?;
+    let filled = || expected.iter().zip(found).filter(|(p, q)| **p > 0.0 || **q > 0.0);
+    let bins = filled().count() as f64;
     let total = |counts: &[f64]| {
         checks::counts("a count", counts)?;
         let total: f64 = counts.iter().sum();
         checks::at_least("counts above 0", 1, usize::from(total > 0.0))?;
-        Ok::<_, MetricsError>(total + added * counts.len() as f64)
+        Ok::<_, MetricsError>(total + added * bins)
     };
     let (all_expected, all_found) = (total(expected)?, total(found)?);
     let bin = |(expected, found): (&f64, &f64)| {
         let (p, q) = ((expected + added) / all_expected, (found + added) / all_found);
         (q - p) * (q / p).ln()
     };
-    Ok(expected.iter().zip(found).map(bin).sum())
+    Ok(filled().map(bin).sum())
 }
 
 /// The index with what chance makes of it.
@@ -110,6 +112,8 @@ mod tests {
         // Shares 0.25, 0.75 against 0.75, 0.25 with nothing to speak of added: 2 · 0.5 · ln 3.
         let index = stability_index(&[1e6, 3e6], &[3e6, 1e6], 1e-6).unwrap();
         assert!((index - 3.0_f64.ln()).abs() < 1e-9, "{index}");
+        let with_empty = stability_index(&[0.0, 3.0], &[0.0, 9.0], 0.5).unwrap();
+        assert_eq!(with_empty, 0.0, "a bin that nobody fills says nothing");
         assert!(stability_index(&[1.0], &[1.0, 2.0], 0.5).is_err());
         assert!(stability_index(&[1.0], &[-1.0], 0.5).is_err());
         assert!(stability_index(&[0.0], &[1.0], 0.5).is_err());

@@ -13,7 +13,7 @@ use ichflow_api::data::labelled::LabelledPredictions;
 use ichflow_api::data::measures::{ExamMetrics, Metrics, PartMetrics};
 use ichflow_api::prelude::*;
 
-use crate::measures::{Chosen, at_thresholds, measure, statistics, versus};
+use crate::measures::{Chosen, at_thresholds, measure, novelty, statistics, versus};
 use crate::settings::Evaluate;
 
 pub(crate) use summary::interval;
@@ -37,6 +37,7 @@ impl Stage for Evaluate {
             .takes(optional::CALIBRATION)
             .takes(optional::BALANCE)
             .takes(optional::LOCALIZATION)
+            .takes(optional::NOVELTY)
             .takes(input::COHORT)
             .takes(input::FOLDS)
             .offers(output::METRICS)
@@ -125,6 +126,10 @@ impl Stage for Evaluate {
             calibration: inputs.get(optional::CALIBRATION)?.map(|found| (*found).clone()),
             split: inputs.get(optional::BALANCE)?.map(|found| (*found).clone()),
             localization: inputs.get(optional::LOCALIZATION)?.map(|found| (*found).clone()),
+            novelty: inputs
+                .get(optional::NOVELTY)?
+                .map(|found| novelty(&found))
+                .transpose()?,
         };
         let path = context.file("metrics.json")?;
         let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;

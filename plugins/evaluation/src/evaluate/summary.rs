@@ -39,6 +39,17 @@ pub(super) fn summarise(context: &Context, measured: &Metrics) {
             );
         }
     }
+    for part in measured.novelty.iter().flat_map(|novelty| &novelty.parts) {
+        let all = part.all;
+        context.summarise(
+            format!("exams unlike the training data ({})", part.part),
+            format!("{} of {}", all.flagged, all.exams),
+            format!(
+                "features {}, HU {}, headers {}",
+                all.features, all.hu, all.headers
+            ),
+        );
+    }
 }
 
 fn part(context: &Context, part: &str, measured: &PartMetrics) {

@@ -4,23 +4,27 @@
 //! `sections/evidence/`; the frame, `sections/evidence.html`, includes it. Numbers are those of `metrics.json`.
 
 mod exams;
+mod novelty;
 
 use ichflow_api::prelude::*;
 
 use super::material::Material;
 use exams::ExamSection;
+use novelty::NoveltySection;
 
 /// The parts of the section, in the order of the page.
 pub(crate) struct Evidence {
     /// How good the model is on whole exams.
     pub exams: Option<ExamSection>,
+    /// Which exams are unlike the training data.
+    pub novelty: Option<NoveltySection>,
 }
 
 impl Evidence {
     /// Whether no part has anything to say.
     fn is_empty(&self) -> bool {
-        let Self { exams } = self;
-        exams.is_none()
+        let Self { exams, novelty } = self;
+        exams.is_none() && novelty.is_none()
     }
 }
 
@@ -28,6 +32,7 @@ impl Evidence {
 pub(crate) fn section(material: &Material<'_>) -> Result<Option<Evidence>> {
     let evidence = Evidence {
         exams: exams::section(material)?,
+        novelty: novelty::section(material),
     };
     Ok(Some(evidence).filter(|evidence| !evidence.is_empty()))
 }
