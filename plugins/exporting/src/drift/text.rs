@@ -36,12 +36,17 @@ pub(super) fn of(drift: &Drift) -> String {
                 .map_or("–".to_owned(), |mean| format!("{mean:.3}")),
         );
     }
+    let names = drift
+        .shifts
+        .iter()
+        .map(|shift| shift.variable.in_words().chars().count());
+    let widest = names.max().unwrap_or(0);
     for (number, period) in drift.periods.iter().enumerate() {
         reasons(&mut text, period);
         for shift in drift.shifts.iter().filter(|shift| shift.period == number) {
             let _ = writeln!(
                 text,
-                "  {} {:<28} PSI {:>7.3} (by chance up to {:.3})  {}  adjusted p {:.4}",
+                "  {} {:<widest$} PSI {:>7.3} (by chance up to {:.3})  {}  adjusted p {:.4}",
                 if shift.is_more_than_chance() { "*" } else { " " },
                 shift.variable.in_words(),
                 shift.stability.index,

@@ -143,21 +143,32 @@ fn period_row(period: &Period, colour: &'static str) -> Result<PeriodRow> {
 
 /// For each reason the exams of every period that are flagged for it.
 fn reasons(drift: &Drift) -> Vec<(String, Vec<String>)> {
-    let names = ["features", "hu"].into_iter().map(str::to_owned);
-    let names = names.chain(HeaderField::ALL.map(|field| field.name().to_owned()));
-    names
-        .map(|name| {
-            let counts = drift.periods.iter().map(|period| {
-                let exams = period.reasons.get(&name).copied().unwrap_or(0);
-                format!("{exams} of {}", period.exams)
-            });
-            let said = match name.as_str() {
-                "features" => "features further away than 99 of 100 validation exams'".to_owned(),
-                "hu" => "histogram of HU further away than 99 of 100 validation exams'".to_owned(),
-                field => format!("a value never seen in training: {}", field.replace('_', " ")),
-            };
-            let counts: Vec<String> = counts.collect();
-            (said, counts)
+    let measured = [
+        (
+            "features",
+            "features further away than 99 of 100 validation exams'".to_owned(),
+        ),
+        (
+            "hu",
+            "histogram of HU further away than 99 of 100 validation exams'".to_owned(),
+        ),
+    ];
+    let of_headers = HeaderField::ALL.map(|field| {
+        let said = format!("a value never seen in training: {}", field.in_words());
+        (field.name(), said)
+    });
+    let count = |period: &Period, name: &str| {
+        let exams = period.reasons.get(name).copied().unwrap_or(0);
+        format!("{exams} of {}", period.exams)
+    };
+    measured
+        .into_iter()
+        .chain(of_headers)
+        .map(|(name, said)| {
+            (
+                said,
+                drift.periods.iter().map(|period| count(period, name)).collect(),
+            )
         })
         .collect()
 }
