@@ -85,9 +85,9 @@ fn the_stability_index_is_a_sum_of_scipys_entropies() {
     }
 }
 
-/// Without any drift: how often each way of looking raises an alarm. The numbers stand in docs/evidence.md.
+/// Without any drift: how often each way of looking finds one. The numbers stand in docs/evidence.md.
 #[test]
-fn false_alarms_without_drift() {
+fn false_positives_without_drift() {
     const REPETITIONS: usize = 2000;
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let variables = 8;
