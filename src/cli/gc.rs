@@ -118,7 +118,7 @@ fn directories(path: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-fn bytes_below(path: &Path) -> Result<u64> {
+pub(super) fn bytes_below(path: &Path) -> Result<u64> {
     let mut total = 0;
     for entry in fs::read_dir(path).at("read", path)? {
         let entry = entry.at("read", path)?;

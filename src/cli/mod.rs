@@ -14,6 +14,7 @@ mod new;
 mod plan;
 mod reference;
 mod run;
+mod runs;
 mod schema;
 mod stages;
 mod sweep;
@@ -69,6 +70,8 @@ enum Command {
     ExplainError(explain_error::ExplainErrorArguments),
     /// Tell what this machine offers, and whether a recipe is right
     Doctor(doctor::DoctorArguments),
+    /// List runs: how far they came, what they scored, where their recipes differ; remove some
+    Runs(runs::RunsArguments),
     /// Remove what the cache kept and nobody used for a while
     Gc(gc::GcArguments),
     /// Print the JSON Schema of recipes, by which editors complete and check them
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::main(&arguments, &registry),
         Command::ExplainError(arguments) => explain_error::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments, &registry),
+        Command::Runs(arguments) => runs::main(&arguments),
         Command::Gc(arguments) => gc::main(&arguments),
         Command::Schema => schema::main(&registry),
         Command::Reference => reference::main(&registry),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichflow_api::cache::shard::Shard;
+use ichflow_api::data::comparison::is_run;
 use ichflow_api::error::{Error, Result, ResultExt};
 
 use crate::recipe::sweep::directory_name;
@@ -61,8 +62,7 @@ pub fn mend_latest(parent: &Path) -> Result<()> {
         return Ok(());
     }
     let runs = fs::read_dir(parent).at("read", parent)?.flatten();
-    let is_run = |path: &PathBuf| path.join("recipe.resolved.toml").is_file();
-    match runs.map(|entry| entry.path()).filter(is_run).max() {
+    match runs.map(|entry| entry.path()).filter(|path| is_run(path)).max() {
         Some(newest) => point_latest(&newest),
         None => fs::remove_file(&latest).at("remove", &latest),
     }

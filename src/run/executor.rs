@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use ichflow_api::cache::shard::Shard;
 use ichflow_api::context::{Context, Quarantined, RunContext, SummaryLine};
+use ichflow_api::data::comparison::LOCK;
 use ichflow_api::device::DeviceId;
 use ichflow_api::digest::Digest;
 use ichflow_api::error::{Error, Result, ResultExt};
@@ -72,6 +73,7 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
         Some(shard) => directory::create(&parent.join("shards"), &plan.key(), Some(shard))?,
         None => directory::create(&parent, &plan.key(), None)?,
     };
+    let lock = hold(&directory)?;
     let observer = TerminalObserver::new(&directory.join("events.jsonl"))?;
     let mut context = RunContext::new(
         directory.clone(),
@@ -117,6 +119,9 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
     record["facts"] = json!(context.facts());
     // On a full disk neither can be written; what stopped the run is what matters.
     let written = write(&directory.join("provenance.json"), pretty(&record).as_bytes());
+    drop(lock);
+    // Where it stays, it says as much: nobody holds it.
+    let _ = fs::remove_file(directory.join(LOCK));
     outcome?;
     written?;
     Ok(Finished {
@@ -133,6 +138,15 @@ pub fn run(plan: &Plan, options: RunOptions) -> Result<Finished> {
             .collect(),
         done: done.into_iter().map(|stage| stage.name).collect(),
     })
+}
+
+/// Holds the run's directory, by which others see that it is worked on. The lock goes with the process, however that ends.
+fn hold(directory: &Path) -> Result<fs::File> {
+    let path = directory.join(LOCK);
+    let file = fs::File::create(&path).at("create", &path)?;
+    // Where a file system has no locks, runs work all the same.
+    let _ = file.lock();
+    Ok(file)
 }
 
 /// Which stages to run: up to `until`, and of those in a shard only what can be split, with what that needs.

@@ -35,6 +35,7 @@ mod privacy;
 mod resume;
 mod rsna_like;
 mod run;
+mod runs;
 mod score;
 mod series;
 mod shards;

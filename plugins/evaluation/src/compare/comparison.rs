@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use ichflow_api::data::comparison::{Comparison, Ranked, Run, Variant, Versus, called};
+use ichflow_api::data::comparison::{Comparison, Ranked, Run, Variant, Versus, called, settings};
 use ichflow_api::metrics::{Interval, PairedDifference};
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::record::RunRecord;
-use super::settings;
 use super::validation::Validation;
 use crate::measures::versus_rows;
 use crate::settings::Evaluate;

@@ -9,7 +9,6 @@ mod comparison;
 mod json;
 mod record;
 mod runs;
-mod settings;
 mod stage;
 mod text;
 mod validation;

@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ichflow_api::data::comparison::Comparison;
+use ichflow_api::data::comparison::{Comparison, is_run, resolve};
 use ichflow_api::prelude::*;
 
 use super::comparison;
-use super::record::{self, RunRecord};
+use super::record::RunRecord;
 
 /// Draws of patients for paired intervals, if it is not said.
 pub(super) const BOOTSTRAP: usize = 1000;
 
 /// Reads and compares the runs at some paths.
 pub(super) fn compare(paths: &[PathBuf], baseline: Option<&Path>, bootstrap: usize) -> Result<Comparison> {
-    let baseline = baseline.map(record::resolve);
+    let baseline = baseline.map(resolve);
     let mut directories: Vec<PathBuf> = Vec::new();
     for path in paths.iter().flat_map(|path| expand(path)).chain(baseline.clone()) {
         if !directories.contains(&path) {
@@ -27,15 +27,14 @@ pub(super) fn compare(paths: &[PathBuf], baseline: Option<&Path>, bootstrap: usi
 
 /// The run at a path; where that is a directory of runs, all of them.
 fn expand(path: &Path) -> Vec<PathBuf> {
-    let directory = record::resolve(path);
-    let is_run = |directory: &Path| directory.join("recipe.resolved.toml").is_file();
+    let directory = resolve(path);
     if is_run(&directory) {
         return vec![directory];
     }
     let mut inside: Vec<PathBuf> = fs::read_dir(&directory)
         .into_iter()
         .flatten()
-        .filter_map(|entry| Some(record::resolve(&entry.ok()?.path())))
+        .filter_map(|entry| Some(resolve(&entry.ok()?.path())))
         .filter(|path| is_run(path))
         .collect();
     inside.sort();

@@ -1,13 +1,13 @@
 use std::path::{Path, PathBuf};
 
-use ichflow_api::data::comparison::{Comparison, Measured, PartMeasured, Run};
+use ichflow_api::data::comparison::{Comparison, Measured, PartMeasured, Run, RunState, settings};
 use ichflow_api::data::labelled::LabelledPredictions;
 use ichflow_api::metrics::{self, Interval};
 use ichflow_api::prelude::*;
 
+use super::comparison;
 use super::record::RunRecord;
 use super::validation::Validation;
-use super::{comparison, settings};
 
 fn compare(runs: Vec<RunRecord>, baseline: Option<&Path>, bootstrap: usize) -> Result<Comparison> {
     comparison::of(runs, baseline, bootstrap)
@@ -28,6 +28,8 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
         title: String::new(),
         seed: Some(seed),
         settings: settings::of(&toml::from_str(recipe).unwrap(), &|name| name == "fit"),
+        state: RunState::Done,
+        started: None,
         stopped: None,
         measured: Some(Measured {
             eps,

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use ichflow_api::data::comparison::{
-    Comparison, EpochRow, LabelMeasured, Measured, PartMeasured, Ranked, Run, Setting, Variant, Versus, html,
+    Comparison, EpochRow, LabelMeasured, Measured, PartMeasured, Ranked, Run, RunState, Setting, Variant,
+    Versus, html,
 };
 use ichflow_api::data::labels::LabelSet;
 use ichflow_api::data::labels::rsna::LABELS;
@@ -22,6 +23,8 @@ fn run(index: usize, score: f64) -> Run {
             key: "train.lr".into(),
             value: index.to_string(),
         }],
+        state: RunState::Done,
+        started: None,
         stopped: None,
         measured: Some(Measured {
             eps: 1e-15,

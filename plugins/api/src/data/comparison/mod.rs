@@ -4,7 +4,10 @@
 //! registers it with [`register_comparison_page!`](crate::register_comparison_page).
 
 mod page;
+mod read;
 mod run;
+pub mod settings;
+mod state;
 
 use ichflow_metrics::Interval;
 use serde::Serialize;
@@ -12,7 +15,9 @@ use serde::Serialize;
 use crate::data::labels::LabelSet;
 
 pub use page::{ComparisonPage, html};
+pub use read::{RESOLVED, is_run, resolve, runs_below};
 pub use run::{EpochRow, LabelMeasured, Measured, PartMeasured, Run, Setting};
+pub use state::{LOCK, RunState, is_at_work};
 
 /// See [`Comparison::called`].
 pub fn called(ranked: &[Ranked], place: usize) -> String {

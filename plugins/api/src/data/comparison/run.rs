@@ -6,6 +6,7 @@ use std::time::Duration;
 use ichflow_metrics::Interval;
 use serde::{Deserialize, Serialize};
 
+use super::state::RunState;
 use crate::data::labels::LabelSet;
 
 /// A run, whether or not it came to its end.
@@ -20,6 +21,10 @@ pub struct Run {
     pub seed: Option<u64>,
     /// Every setting of the resolved recipe but title and seed, in the recipe's order.
     pub settings: Vec<Setting>,
+    /// How far it came.
+    pub state: RunState,
+    /// When it began, as its files say it: RFC 9557 or RFC 3339.
+    pub started: Option<String>,
     /// Why it cannot be compared: it failed, was interrupted or measured nothing.
     pub stopped: Option<String>,
     /// What it measured.

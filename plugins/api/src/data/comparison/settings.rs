@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ichflow_api::data::comparison::Setting;
+use super::run::Setting;
 
 /// What names a run and does not set it.
 const NAMES: [&str; 3] = ["ichflow", "title", "seed"];
 
 /// Every setting but title and seed, in the recipe's order. `trains` says of a stage by its `use` whether its seed is one of
 /// training, which a sweep varies.
-pub(super) fn of(recipe: &toml::Table, trains: &dyn Fn(&str) -> bool) -> Vec<Setting> {
+pub fn of(recipe: &toml::Table, trains: &dyn Fn(&str) -> bool) -> Vec<Setting> {
     let mut settings = Vec::new();
     for (key, value) in recipe {
         if !NAMES.contains(&key.as_str()) {
@@ -62,7 +62,7 @@ fn flatten(key: &str, value: &toml::Value, settings: &mut Vec<Setting>) {
 }
 
 /// The keys whose values are not the same in all of `recipes`, in the order they first appear.
-pub(super) fn differing<'a>(recipes: &[&'a [Setting]]) -> Vec<&'a str> {
+pub fn differing<'a>(recipes: &[&'a [Setting]]) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
     recipes
         .iter()
