@@ -103,6 +103,8 @@ fn killed_ten_times_at_random_it_ends_with_the_same_bits() {
 #[test]
 fn a_bundle_predicts_what_the_run_predicted_and_brings_the_model_back() {
     let directory = written();
+    let profiled = recipe().replace("[embed]", "[profile]\nuse = \"data-profile\"\n\n[embed]");
+    fs::write(directory.path().join("tiny.toml"), profiled).unwrap();
     let latest = run(directory.path());
     let exams = fs::read_to_string(latest.join("predictions/exams_test.csv")).unwrap();
     assert!(exams.starts_with("study,series,any,epidural,"), "{exams}");
@@ -126,6 +128,13 @@ fn a_bundle_predicts_what_the_run_predicted_and_brings_the_model_back() {
     let output = ichflow(place, &arguments);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(rows(&place.join("p.csv"), 2), expected);
+    // Slices are held against the training data although no stage of the chain predicts them one by one.
+    let mut reader = csv::Reader::from_path(place.join("p.csv")).unwrap();
+    let head = reader.headers().unwrap().clone();
+    let column = head.iter().position(|name| name == "exam_distance").unwrap();
+    for row in reader.records() {
+        assert!(row.unwrap()[column].parse::<f64>().unwrap() > 0.0);
+    }
     let card = fs::read_to_string(place.join("handed over/README.md")).unwrap();
     assert!(
         card.contains("Over the slices of each series: series-gru"),

@@ -74,7 +74,7 @@ impl Stage for ProfileData {
             counted(profile.validation.len(), "validation exam", "validation exams"),
         ));
         if profile.validation.len() < FEW_EXAMS {
-            context.warn(format!(
+            context.say(format!(
                 "with {} validation exams the limits are the largest values among them: about 1 exam in {} like them \
                  is flagged by each",
                 profile.validation.len(),
