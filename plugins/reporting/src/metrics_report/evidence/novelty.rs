@@ -33,16 +33,21 @@ fn sentences(novelty: &NoveltyMetrics) -> Vec<String> {
         format!("{} of {}", part.all.flagged, counted(part.all.exams, &one, &many))
     };
     let flagged: Vec<String> = novelty.parts.iter().map(of_part).collect();
+    let exams = counted(novelty.limits_of, "validation exam", "validation exams");
+    let usual = match novelty.limits_of {
+        // The 99th percentile of less is the largest.
+        0..99 => format!("any of {exams}"),
+        _ => format!("99 of 100 of {exams}"),
+    };
     vec![
         format!(
             "Flagged as unlike the {} that the model was trained on: {}. An exam is flagged where its features (Mahalanobis \
-             distance above {:.2}) or its histogram of HU (stability index above {:.3}) are further away than those of 99 of \
-             100 of {}, or where its header has a value that no training exam has.",
+             distance above {:.2}) or its histogram of HU (stability index above {:.3}) are further away than those of \
+             {usual}, or where its header has a value that no training exam has.",
             counted(novelty.training_exams, "exam", "exams"),
             flagged.join(", "),
             novelty.limits.distance,
             novelty.limits.hu_index,
-            counted(novelty.limits_of, "validation exam", "validation exams"),
         ),
         "A flag does not say that a prediction is wrong, and no flag does not say that it is right. It says that what was \
          measured on other exams may not hold for this one."
