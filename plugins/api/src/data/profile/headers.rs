@@ -58,7 +58,7 @@ impl HeaderField {
             Self::SliceThickness => "slice thickness",
             Self::Kernel => "kernel",
             Self::Scanner => "scanner",
-            Self::Kvp => "kVp",
+            Self::Kvp => "tube voltage",
         }
     }
 
