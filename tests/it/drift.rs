@@ -172,7 +172,7 @@ fn another_hospital_is_flagged_and_periods_are_compared() {
         "Drift: With",
         "Why exams are flagged",
         "SOFT",
-        "distance of features",
+        "Distance of features",
         "by chance",
     ] {
         assert!(html.contains(said), "{said}");
