@@ -103,7 +103,7 @@ pub(super) fn mean(values: &[f64]) -> f64 {
 }
 
 /// What a slice's exam is called: by its study, else its series, else itself.
-fn exam_of<'a>(names: [&'a str; 3]) -> &'a str {
+fn exam_of(names: [&str; 3]) -> &str {
     names
         .into_iter()
         .map(str::trim)
