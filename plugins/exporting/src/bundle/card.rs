@@ -92,6 +92,14 @@ pub(super) fn card(material: &Material) -> String {
          this for programs).",
         index.weights.file, index.weights.sha256, index.chain.file, index.recipe.file
     );
+    if let Some(profile) = &index.profile {
+        let _ = writeln!(
+            text,
+            "\n`{}` and `{}`: what the training data looked like, without anything that says whose it was. `ichflow predict` \
+             flags exams that are unlike it, `ichflow drift` compares periods.",
+            profile.facts.file, profile.features.file
+        );
+    }
     text
 }
 
