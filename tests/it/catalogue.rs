@@ -96,6 +96,7 @@ fn every_standard_stage_is_there() {
         "predict aggregate",
         "predict calibrate",
         "predict consistent-any",
+        "predict data-profile",
         "predict embed",
         "predict ensemble",
         "predict header-only",
