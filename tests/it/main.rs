@@ -43,6 +43,7 @@ mod store;
 mod sweep;
 mod table;
 mod training_steps;
+mod triage;
 mod window;
 mod windowing_page;
 mod words;

@@ -29,6 +29,7 @@ mod recalibration;
 mod score_decomposition;
 mod special;
 mod stability;
+mod triage;
 mod workload;
 
 pub use accuracy::accuracy;
@@ -60,4 +61,8 @@ pub use ranking::{CurvePoint, auroc, average_precision, precision_recall_curve, 
 pub use recalibration::{CalibrationLine, Coefficient, calibration_in_the_large, calibration_line};
 pub use score_decomposition::{ScoreDecomposition, isotonic_reliability, score_decomposition};
 pub use stability::{StabilityTest, stability_index, stability_test};
+pub use triage::{
+    Conformal, ConformalCut, Cuts, ErrorLimit, LearnThenTest, MondrianP, TestedThreshold, TriageClass,
+    conformal, fixed_sequence_high, fixed_sequence_low, learn_then_test, mondrian_p,
+};
 pub use workload::{DailyWorkload, daily_workload};

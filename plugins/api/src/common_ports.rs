@@ -20,6 +20,8 @@ pub mod input {
     pub const VALID: Input<Predictions> = Input::by_name("valid");
     /// Probabilities of the test slices.
     pub const TEST: Input<Predictions> = Input::by_name("test");
+    /// Probabilities of whole validation exams.
+    pub const EXAMS: Input<Predictions> = Input::by_name("exams");
     /// Where on slices findings are.
     pub const ANNOTATIONS: Input<Annotations> = Input::required("annotations");
     /// Everything that was measured.
@@ -78,8 +80,14 @@ pub mod optional {
     pub const THRESHOLDS: OptionalInput<Thresholds> = OptionalInput::new("thresholds");
     /// From which probability on a whole exam is called positive.
     pub const EXAM_THRESHOLDS: OptionalInput<Thresholds> = OptionalInput::new("exam_thresholds");
+    /// How exams are sorted into high, low and uncertain.
+    pub const TRIAGE: OptionalInput<Triage> = OptionalInput::new("triage");
     /// How probabilities were calibrated.
     pub const CALIBRATION: OptionalInput<Calibration> = OptionalInput::new("calibration");
+    /// Which slices train, and which validate.
+    pub const FOLDS: OptionalInput<Folds> = OptionalInput::new("folds");
+    /// A bundle on another cohort, as it was frozen and refitted.
+    pub const EXTERNAL: OptionalInput<ExternalValidation> = OptionalInput::new("external");
     /// How labels are spread over the folds.
     pub const BALANCE: OptionalInput<Balance> = OptionalInput::new("balance");
     /// Whether heat maps lie where findings are.
@@ -135,6 +143,8 @@ pub mod output {
     pub const PIXELS: Output<Pixels> = Output::new("pixels");
     /// Which slices train, and which validate.
     pub const FOLDS: Output<Folds> = Output::new("folds");
+    /// A bundle on another cohort, as it was frozen and refitted.
+    pub const EXTERNAL: Output<ExternalValidation> = Output::new("external");
     /// How labels are spread over the folds.
     pub const BALANCE: Output<Balance> = Output::new("balance");
     /// Probabilities of the validation slices.
@@ -155,6 +165,8 @@ pub mod output {
     pub const TEST_HEADER_ONLY: Output<Predictions> = Output::new("test_header_only");
     /// From which probability on a slice is called positive.
     pub const THRESHOLDS: Output<Thresholds> = Output::new("thresholds");
+    /// How exams are sorted into high, low and uncertain.
+    pub const TRIAGE: Output<Triage> = Output::new("triage");
     /// How probabilities were calibrated.
     pub const CALIBRATION: Output<Calibration> = Output::new("calibration");
     /// Where on slices findings are.
@@ -214,6 +226,7 @@ mod types {
     pub(super) use crate::data::balance::Balance;
     pub(super) use crate::data::calibration::Calibration;
     pub(super) use crate::data::cohort::Cohort;
+    pub(super) use crate::data::external::ExternalValidation;
     pub(super) use crate::data::folds::Folds;
     pub(super) use crate::data::localization::Localization;
     pub(super) use crate::data::measures::Metrics;
@@ -224,6 +237,7 @@ mod types {
     pub(super) use crate::data::selection::Selection;
     pub(super) use crate::data::submission::SampleSubmission;
     pub(super) use crate::data::thresholds::Thresholds;
+    pub(super) use crate::data::triage::Triage;
     #[cfg(feature = "tensors")]
     pub(super) use crate::tensors::{
         augmentation::Augment,

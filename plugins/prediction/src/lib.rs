@@ -8,6 +8,7 @@
 //! | [`out_of_fold`] | embeddings of k folds put together, each by a network that was not trained on the slice |
 //! | [`predict_series`] | a series model's probabilities of slices, and of exams |
 //! | [`aggregate`] | one prediction for every exam, from those of its slices |
+//! | [`triage`] | exams sorted into high, low and uncertain, with a promise about errors |
 //! | [`tta`] | averages predictions over views of each slice |
 //! | `smooth-z`, `consistent-any`, `calibrate`, `ensemble`, `thresholds` ([`postprocess`]) | refine predictions |
 //! | `position-only`, `header-only`, `histogram-logistic` ([`baselines`]) | what is reached without a network |
@@ -26,6 +27,7 @@ pub mod postprocess;
 pub mod predict;
 pub mod predict_series;
 mod slices;
+pub mod triage;
 pub mod tta;
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use ichflow_api::prelude::*;
 
 use crate::batches::{self, Computed, Part, Work, values};
 use crate::data_profile::readings_of;
-use crate::slices::{offer, with_pixels};
+use crate::slices::offer;
 
-/// Applies the model to the validation slices and, where there are some, to the test slices.
+/// Applies the model to the validation slices and, where there are some, to the test slices. Without a split before it, as
+/// with a bundle's model on another cohort, all slices are for validation.
 ///
 /// Batches are kept as they are computed: an interrupted run carries on, and the same predictions are not computed
 /// again. Writes `predictions/valid.csv` and `predictions/test.csv`: one row per slice, one column per label.
@@ -38,7 +39,15 @@ impl Stage for Predict {
     const EXAMPLE: &'static str = "[predict]\nuse = \"predict\"\nbatch = 32\n";
 
     fn ports() -> Ports {
-        with_pixels(Ports::new().takes(input::MODEL).takes(optional::PROFILE))
+        Ports::new()
+            .takes(input::MODEL)
+            .takes(optional::PROFILE)
+            .takes(input::PIXELS)
+            .takes(input::COHORT)
+            .takes(optional::FOLDS)
+            .takes(optional::TEST_COHORT)
+            .offers(output::VALID)
+            .offers(output::TEST.only_with(optional::TEST))
             .offers(output::NOVELTY.only_with(optional::PROFILE))
     }
 
@@ -46,7 +55,10 @@ impl Stage for Predict {
         let model = inputs.take(input::MODEL)?;
         let pixels = inputs.take(input::PIXELS)?;
         let cohort = inputs.take(input::COHORT)?;
-        let validation = inputs.take(input::FOLDS)?.indices(Fold::Valid);
+        let validation = match inputs.get(optional::FOLDS)? {
+            Some(folds) => folds.indices(Fold::Valid),
+            None => (0..cohort.len()).collect(),
+        };
         let test = inputs.get(optional::TEST_COHORT)?;
         let mut parts = vec![Part::new(cohort, &validation, self.batch)];
         if let Some(test) = test {

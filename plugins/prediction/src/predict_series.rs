@@ -48,7 +48,7 @@ impl Stage for PredictSeries {
             .takes(input::SERIES_MODEL)
             .takes(input::EMBEDDINGS)
             .takes(input::COHORT)
-            .takes(input::FOLDS)
+            .takes(optional::FOLDS)
             .takes(optional::TEST_EMBEDDINGS)
             .offers(output::VALID)
             .offers(output::TEST.only_with(optional::TEST_EMBEDDINGS))
@@ -59,11 +59,14 @@ impl Stage for PredictSeries {
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let model = inputs.take(input::SERIES_MODEL)?;
         let embeddings = inputs.take(input::EMBEDDINGS)?;
-        let (cohort, folds) = (inputs.take(input::COHORT)?, inputs.take(input::FOLDS)?);
+        let (cohort, folds) = (inputs.take(input::COHORT)?, inputs.get(optional::FOLDS)?);
         let places = cohort.index();
         let validates = |slice: &Slice| {
             let place = places.get(slice.id.as_str());
-            place.and_then(|place| folds.of_slice.get(*place)) == Some(&Fold::Valid)
+            // Without a split all slices are for validation.
+            folds.as_ref().is_none_or(|folds| {
+                place.and_then(|place| folds.of_slice.get(*place)) == Some(&Fold::Valid)
+            })
         };
         let said = |found: Found, name: &str| -> Result<Found> {
             let path = context.file(&format!("predictions/exams_{name}.csv"))?;

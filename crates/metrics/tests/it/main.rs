@@ -7,3 +7,5 @@ mod coverage;
 mod drift;
 mod scikit_learn;
 mod statistics;
+mod triage;
+mod triage_promise;

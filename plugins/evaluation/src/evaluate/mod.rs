@@ -38,8 +38,10 @@ impl Stage for Evaluate {
             .takes(optional::BALANCE)
             .takes(optional::LOCALIZATION)
             .takes(optional::NOVELTY)
+            .takes(optional::TRIAGE)
+            .takes(optional::EXTERNAL)
             .takes(input::COHORT)
-            .takes(input::FOLDS)
+            .takes(optional::FOLDS)
             .offers(output::METRICS)
             .offers(output::SCORES)
     }
@@ -67,14 +69,14 @@ impl Stage for Evaluate {
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let cohort = inputs.take(input::COHORT)?;
-        let folds = inputs.take(input::FOLDS)?;
+        let folds = inputs.get(optional::FOLDS)?;
         let validation = inputs.take(input::VALID)?;
         validation.check_truth()?;
         let unit = validation.unit;
         let judge = Judge {
             settings: self,
             context,
-            prevalence: prevalence::of_training(&cohort, &folds, unit)?,
+            prevalence: prevalence::of(&cohort, folds.as_deref(), &validation)?,
             thresholds: chosen_for(inputs, unit)?,
         };
         let valid = judge.part(&validation, "valid")?.ok_or_else(|| {
@@ -130,6 +132,8 @@ impl Stage for Evaluate {
                 .get(optional::NOVELTY)?
                 .map(|found| novelty(&found))
                 .transpose()?,
+            triage: inputs.get(optional::TRIAGE)?.map(|found| (*found).clone()),
+            external: inputs.get(optional::EXTERNAL)?.map(|found| (*found).clone()),
         };
         let path = context.file("metrics.json")?;
         let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;
@@ -195,7 +199,7 @@ fn measure_exams(
     exams: &Predictions,
     test: Option<&Predictions>,
 ) -> Result<Option<ExamMetrics>> {
-    let (cohort, folds) = (inputs.take(input::COHORT)?, inputs.take(input::FOLDS)?);
+    let (cohort, folds) = (inputs.take(input::COHORT)?, inputs.get(optional::FOLDS)?);
     exams.check_truth()?;
     let unit = exams.unit;
     if exams.with_truth().next().is_none() {
@@ -207,7 +211,7 @@ fn measure_exams(
     let judge = Judge {
         settings,
         context,
-        prevalence: prevalence::of_training(&cohort, &folds, unit)?,
+        prevalence: prevalence::of(&cohort, folds.as_deref(), exams)?,
         thresholds: chosen_for(inputs, unit)?,
     };
     let Some(valid) = judge.part(exams, "exams")? else {

@@ -5,6 +5,22 @@ use ichflow_api::data::measures::Prevalence;
 use ichflow_api::metrics;
 use ichflow_api::prelude::*;
 
+/// What the prevalence baseline predicts for what was measured: the share of positives among what was trained on; without
+/// a split, as of a bundle on another cohort, that among what is measured.
+pub(super) fn of(cohort: &Cohort, folds: Option<&Folds>, measured: &Predictions) -> Result<Vec<f64>> {
+    let unit = measured.unit;
+    let Some(folds) = folds else {
+        let truth: Vec<_> = measured.with_truth().map(|(_, _, truth)| truth).collect();
+        return metrics::prevalence(&truth, measured.labels.len()).ok_or_else(|| unlabelled(unit));
+    };
+    of_training(cohort, folds, unit)
+}
+
+fn unlabelled(unit: Level) -> Error {
+    Error::new(format!("no {unit} that the prevalence is counted in has labels"))
+        .help("give the loader a labels file: `rsna` reads one, `dicom-dir` gives slices alone")
+}
+
 /// Share of positives of each label among the slices trained on, or the exams that all were trained on; where there is
 /// none, among those for validation.
 pub(super) fn of_training(cohort: &Cohort, folds: &Folds, unit: Level) -> Result<Vec<f64>> {
@@ -47,10 +63,7 @@ pub(super) fn of_training(cohort: &Cohort, folds: &Folds, unit: Level) -> Result
             of(Fold::Train).or_else(|| of(Fold::Valid)).or_else(all)
         }
     };
-    found.ok_or_else(|| {
-        Error::new(format!("no {unit} that the prevalence is counted in has labels"))
-            .help("give the loader a labels file: `rsna` reads one, `dicom-dir` gives slices alone")
-    })
+    found.ok_or_else(|| unlabelled(unit))
 }
 
 /// The same with the labels' names.

@@ -6,11 +6,14 @@ use ichflow_api::prelude::*;
 
 use super::open::Bundle;
 
+/// The bundle itself, for `bundled-steps`.
+const BUNDLE: Output<Bundle> = Output::new("bundle");
+
 /// The model of a bundle that another recipe has written, in place of training one: to measure it on other data, to
 /// look at it, or to put it into an ensemble.
 ///
 /// It is the network with its window, size, shift and scale, and its views if it had `tta`. What followed the network
-/// (smoothing, calibration) does not come along: `ichflow predict` applies it, and a recipe has stages of its own.
+/// (smoothing, calibration, exams, triage) `bundled-steps` applies to its predictions.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BundledModel {
@@ -35,6 +38,7 @@ impl Stage for BundledModel {
             .offers(output::MODEL)
             .offers(output::SERIES_MODEL)
             .offers(output::PROFILE)
+            .offers(BUNDLE)
     }
 
     fn narrow(&self, all: Ports) -> Ports {
@@ -60,6 +64,7 @@ impl Stage for BundledModel {
         }
         context.say(format!("{}: {}", index.title, index.network));
         context.record_fact("weights_sha256", index.weights.sha256.clone().into());
+        let model = bundle.model(context.run())?;
         let series = self
             .series
             .then(|| bundle.series_model(context.run()))
@@ -76,8 +81,9 @@ impl Stage for BundledModel {
         }
         Ok(Outputs::new()
             .with_some(output::PROFILE, reference.map(|reference| reference.profile))
-            .with(output::MODEL, bundle.model(context.run())?)
-            .with_some(output::SERIES_MODEL, series))
+            .with(output::MODEL, model)
+            .with_some(output::SERIES_MODEL, series)
+            .with(BUNDLE, bundle))
     }
 }
 

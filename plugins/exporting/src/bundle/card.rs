@@ -7,7 +7,7 @@ use std::fmt::Write;
 use ichflow_api::prelude::*;
 use serde_json::Value;
 
-use super::format::Index;
+use super::format::{BundledExams, Index};
 
 /// What a card tells beside the index.
 pub(super) struct Material<'a> {
@@ -77,6 +77,9 @@ pub(super) fn card(material: &Material) -> String {
             let _ = writeln!(text, "| {label} | {shown} |");
         }
     }
+    if let Some(exams) = &index.exams {
+        of_exams(&mut text, exams);
+    }
     section(&mut text, "Limits");
     text.push_str(
         "- For research. It is not a medical device, and nobody has tested it in a clinic.\n\
@@ -101,6 +104,29 @@ pub(super) fn card(material: &Material) -> String {
         );
     }
     text
+}
+
+/// What is said of whole exams.
+fn of_exams(text: &mut String, exams: &BundledExams) {
+    section(text, "Exams");
+    let _ = writeln!(
+        text,
+        "`ichflow predict … --exams exams.csv` writes a row for every {} too.",
+        exams.unit
+    );
+    let Some(triage) = &exams.triage else { return };
+    let cut = |cut: Option<f64>| cut.map_or("none".to_owned(), |cut| format!("{cut:.4}"));
+    let _ = writeln!(
+        text,
+        "\nTriage by {}: high from {}, low up to {}, else uncertain. What was promised holds for exams like those of \
+         calibration, at their prevalence:\n",
+        markdown(&triage.label),
+        cut(triage.cuts.high_from),
+        cut(triage.cuts.low_to)
+    );
+    for promise in &triage.promises {
+        let _ = writeln!(text, "- {}", markdown(promise));
+    }
 }
 
 fn section(text: &mut String, title: &str) {

@@ -37,6 +37,18 @@ pub(super) struct Chain {
     pub predictions: String,
 }
 
+impl Chain {
+    /// Takes in the stages of another chain of the same recipe.
+    pub(super) fn with(&mut self, other: Self, recipe: &Table) {
+        let mut both = std::mem::take(&mut self.stages);
+        both.extend(other.stages);
+        let order = recipe
+            .keys()
+            .filter_map(|name| both.get(name).map(|table| (name, table)));
+        self.stages = order.map(|(name, table)| (name.clone(), table.clone())).collect();
+    }
+}
+
 /// Follows wires through a recipe as it was resolved.
 pub(super) struct Collector<'a> {
     recipe: &'a Table,
@@ -169,7 +181,7 @@ impl<'a> Collector<'a> {
         }
         let data = is::<Cohort>(input) || is::<Pixels>(input) || is::<Folds>(input);
         let of_slices = data || is::<Predictions>(input) || is::<Embeddings>(input);
-        if of_slices && input.need == Need::Optional && input.name == "test" {
+        if of_slices && input.need == Need::Optional && input.name.starts_with("test") {
             return Ok(None);
         }
         if is::<Embeddings>(input) && input.name != "embeddings" {
@@ -179,7 +191,7 @@ impl<'a> Collector<'a> {
             ))
             .help("wire the bundle to predictions of a series model on one network's embeddings"));
         }
-        if is::<Predictions>(input) && input.name != "valid" {
+        if is::<Predictions>(input) && input.name != "valid" && input.name != "exams" {
             return Err(Error::new(format!(
                 "`{name}` makes one prediction of several (`{}`), and a bundle holds one model",
                 input.name
@@ -224,6 +236,40 @@ impl<'a> Collector<'a> {
             .and_then(|name| self.registry.find(name))
             .is_some_and(|registration| registration.family == Family::Load)
     }
+}
+
+/// The predictions of slices that the exams of a wire are made of; where a series model makes exams itself, these
+/// exams.
+pub(super) fn slices_of_exams(stages: &Table, exams: &str) -> Option<String> {
+    let mut wire = exams;
+    // No longer than there are stages, against wires that go round in circles.
+    for _ in 0..=stages.len() {
+        let before = predictions_before(stages, wire);
+        if wire.ends_with(".exams") {
+            return Some(before.unwrap_or(wire).to_owned());
+        }
+        wire = before?;
+    }
+    None
+}
+
+/// The predictions that those of a wire are made of; none where a network makes them.
+pub(super) fn predictions_before<'a>(stages: &'a Table, wire: &str) -> Option<&'a str> {
+    let table = stages.get(stage_of(wire))?;
+    let from = |port: &str| table.get(port).and_then(Value::as_str);
+    from("exams").or_else(|| from("valid"))
+}
+
+/// Where the predictions of a wire begin: what a network makes.
+pub(super) fn root<'a>(stages: &'a Table, wire: &'a str) -> &'a str {
+    let mut wire = wire;
+    for _ in 0..stages.len() {
+        match predictions_before(stages, wire) {
+            Some(before) => wire = before,
+            None => break,
+        }
+    }
+    wire
 }
 
 /// The stage a wire starts from.

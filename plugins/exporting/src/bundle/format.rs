@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ichflow_api::data::labels::Level;
 use ichflow_api::data::profile::DataProfile;
+use ichflow_api::data::triage::Triage;
 use ichflow_api::digest::sha256;
+use ichflow_api::metrics::Cuts;
 use ichflow_api::nn::CenterWidth;
 use ichflow_api::prelude::*;
 use serde_json::Value;
@@ -84,6 +86,55 @@ pub struct BundledThresholds {
     /// Probabilities from which on a label is called positive, in the order of the labels; null where none
     /// could be chosen.
     pub of_label: Vec<Option<f64>>,
+    /// Where in the recipe they come from; absent in older bundles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<String>,
+}
+
+/// How slices come to exams, and what is said of these.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BundledExams {
+    /// What an exam is: a series, a study or a patient.
+    pub unit: Level,
+    /// Where in the chain the predictions of slices are that exams are made of.
+    pub slices: String,
+    /// Where in the chain the predictions of exams are.
+    pub predictions: String,
+    /// Decision thresholds for exams; absent if the recipe chose none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<BundledThresholds>,
+    /// How they are sorted into high, low and uncertain; absent if the recipe does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triage: Option<BundledTriage>,
+}
+
+/// How exams are sorted into high, low and uncertain.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BundledTriage {
+    /// By whose probabilities.
+    pub label: String,
+    /// Between which they are uncertain.
+    pub cuts: Cuts,
+    /// What was promised, in words, and why nothing could be where it could not.
+    pub promises: Vec<String>,
+    /// Where in the recipe it comes from.
+    pub wire: String,
+}
+
+impl BundledTriage {
+    /// What a stage found, at `wire`.
+    pub(super) fn of(triage: &Triage, wire: &str) -> Self {
+        let promise = |promise: &ichflow_api::data::triage::TriagePromise| match &promise.abstains {
+            Some(why) => format!("none is called {}: {why}", promise.class),
+            None => promise.in_words(),
+        };
+        Self {
+            label: triage.label.clone(),
+            cuts: triage.cuts,
+            promises: triage.promises.iter().map(promise).collect(),
+            wire: wire.to_owned(),
+        }
+    }
 }
 
 /// Windows a network has learned, and how they are meant.
@@ -179,6 +230,9 @@ pub struct Index {
     /// What training data looked like; absent where the recipe has no `data-profile`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<BundledProfile>,
+    /// How slices come to exams; absent where the recipe has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exams: Option<BundledExams>,
     /// The stages that turn slices into probabilities.
     pub chain: DigestedFile,
     /// The whole recipe.

@@ -3,6 +3,8 @@
 mod bundled_model;
 mod card;
 mod chain;
+mod exams;
+mod follow;
 mod format;
 mod open;
 mod profile;
@@ -24,7 +26,8 @@ use format::{
     SERIES_TRAINED_ON, SERIES_WEIGHTS, TRAINED_ON, WEIGHTS,
 };
 
-pub use format::{Index as BundleIndex, Reference};
+pub(crate) use follow::{Fit, Followed};
+pub use format::{BundledExams, Index as BundleIndex, Reference};
 pub use open::{Bundle, Predicted, Predictor};
 
 /// Writes `model/`, which `ichflow predict` needs and nothing else: the weights (`weights.safetensors`, timm's names
@@ -34,8 +37,11 @@ pub use open::{Bundle, Predicted, Predictor};
 /// digests of the files and of the training data.
 ///
 /// Put it after what should be in it: the predictions it takes say which steps after the network come along, and the
-/// scores it takes stand in the card. With a `data-profile` before it, the bundle knows what its training data looked like
-/// (`profile.json`, `features.bin`): `ichflow predict` flags exams that are unlike them, `ichflow drift` compares periods.
+/// scores it takes stand in the card. Where the recipe makes exams of slices (`aggregate`), that comes along too, with
+/// what follows: `exams = "calibrate_exams.valid"` names the last step, else it is what `triage` sorts.
+///
+/// With a `data-profile` before it, the bundle knows what its training data looked like (`profile.json`, `features.bin`):
+/// `ichflow predict` flags exams that are unlike them, `ichflow drift` compares periods.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelBundle {}
@@ -57,6 +63,9 @@ impl Stage for ModelBundle {
             .takes(optional::SCORES)
             .takes(optional::SERIES_MODEL)
             .takes(optional::PROFILE)
+            .takes(optional::EXAMS)
+            .takes(optional::EXAM_THRESHOLDS)
+            .takes(optional::TRIAGE)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
@@ -92,6 +101,11 @@ impl Stage for ModelBundle {
                 _ => return Err(error),
             },
         };
+        let exams = exams::bundled(inputs, &recipe, context, |wire| collect(wire))?;
+        let exams = exams.map(|(of_exams, exams)| {
+            chain.with(of_exams, &recipe);
+            exams
+        });
         let steps = chain
             .stages
             .iter()
@@ -126,9 +140,11 @@ impl Stage for ModelBundle {
             thresholds: inputs
                 .get(optional::THRESHOLDS)?
                 .filter(|_| wire("valid").is_ok_and(|valid| valid == chain.predictions))
+                .filter(|thresholds| thresholds.unit.is_slice())
                 .map(|thresholds| BundledThresholds {
                     target: thresholds.target.clone(),
                     of_label: thresholds.of_label.clone(),
+                    wire: wire("thresholds").ok().map(str::to_owned),
                 }),
             model: chain.model.clone(),
             predictions: chain.predictions.clone(),
@@ -140,6 +156,7 @@ impl Stage for ModelBundle {
                 .then(|| DigestedFile::write(directory, TRAINED_ON, &model.trained_on.to_bytes()))
                 .transpose()?,
             profile,
+            exams,
             series: bundled_series(&chain.stages, inputs, &recipe, directory, context)?,
             chain: DigestedFile::write(directory, CHAIN, text_of(chain.stages)?.as_bytes())?,
             recipe: DigestedFile::write(directory, RECIPE, run.resolved_recipe.as_bytes())?,

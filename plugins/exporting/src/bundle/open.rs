@@ -26,9 +26,13 @@ const PIXELS_OF_BATCH: usize = 32 * 512 * 512;
 
 /// A bundle whose files are what they were when it was written.
 pub struct Bundle {
-    directory: PathBuf,
-    index: Index,
-    chain: Table,
+    pub(super) directory: PathBuf,
+    pub(super) index: Index,
+    pub(super) chain: Table,
+}
+
+impl Artifact for Bundle {
+    const NAME: &'static str = "bundle";
 }
 
 impl Bundle {
@@ -133,7 +137,16 @@ impl Bundle {
         TrainedOn::from_bytes(&bytes).ok_or_else(|| self.broken(&file.file))
     }
 
-    fn broken(&self, wire: &str) -> Error {
+    /// Why there are no exams.
+    pub(crate) fn without_exams(&self) -> Error {
+        Error::new(format!(
+            "the bundle {} makes no exams of slices",
+            self.directory.display()
+        ))
+        .help("put `use = \"aggregate\"` before `model-bundle` in its recipe, and run that again")
+    }
+
+    pub(super) fn broken(&self, wire: &str) -> Error {
         Error::new(format!(
             "{}: `{wire}` is not what the bundle says it is",
             self.directory.display()
@@ -169,14 +182,10 @@ impl Predictor<'_> {
         machine.begin(format!("slices-{}", self.calls), &cohort);
         let given: [(&str, AnyArtifact); 2] = [("cohort", Arc::new(cohort)), ("pixels", Arc::new(pixels))];
         for (name, artifact) in given {
-            machine.made.insert(format!("{SLICES}.{name}"), artifact);
+            machine.give(&format!("{SLICES}.{name}"), artifact);
         }
         let bundle = machine.bundle;
-        let wire = &bundle.index.predictions;
-        let predictions = machine.make(wire)?;
-        let predictions = predictions
-            .downcast::<Predictions>()
-            .map_err(|_| bundle.broken(wire))?;
+        let predictions = machine.predictions(&bundle.index.predictions)?;
         let novelty = bundle.index.profile.as_ref().map(|profile| {
             let novelty = machine.make(&profile.novelty)?;
             novelty
@@ -184,15 +193,47 @@ impl Predictor<'_> {
                 .map_err(|_| bundle.broken(&profile.novelty))
         });
         Ok(Predicted {
-            predictions: Predictions::clone(&predictions),
+            predictions,
             readings: novelty.transpose()?.map(|novelty| novelty.valid.clone()),
         })
+    }
+
+    /// What the exams of the slices last predicted are made of; nothing where the bundle makes none.
+    ///
+    /// # Errors
+    /// As [`Predictor::predict`].
+    pub fn slices_of_exams(&mut self) -> Result<Option<Predictions>> {
+        let bundle = self.machine.bundle;
+        let Some(exams) = &bundle.index.exams else {
+            return Ok(None);
+        };
+        self.machine.predictions(&exams.slices).map(Some)
+    }
+
+    /// Exams, of all that [`Predictor::slices_of_exams`] gave of their slices.
+    ///
+    /// # Errors
+    /// When the bundle makes none, or as [`Predictor::predict`].
+    pub fn exams(&mut self, slices: Predictions) -> Result<Predictions> {
+        let bundle = self.machine.bundle;
+        let exams = bundle
+            .index
+            .exams
+            .as_ref()
+            .ok_or_else(|| bundle.without_exams())?;
+        self.calls += 1;
+        self.machine
+            .begin(format!("slices-{}", self.calls), &Cohort::default());
+        self.machine.give(&exams.slices, Arc::new(slices));
+        self.machine.predictions(&exams.predictions)
     }
 }
 
 /// Runs the stages of a chain, each when something of it is first needed.
-struct Machine<'a> {
+pub(super) struct Machine<'a> {
     bundle: &'a Bundle,
+    /// The stages: the bundle's chain, or what stands for it.
+    chain: Table,
     run: &'a RunContext,
     registry: Registry,
     made: BTreeMap<String, AnyArtifact>,
@@ -208,8 +249,14 @@ struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     fn new(bundle: &'a Bundle, run: &'a RunContext) -> Result<Self> {
+        Self::with(bundle, bundle.chain.clone(), run)
+    }
+
+    /// Stages in the place of the bundle's own.
+    pub(super) fn with(bundle: &'a Bundle, chain: Table, run: &'a RunContext) -> Result<Self> {
         Ok(Self {
             bundle,
+            chain,
             run,
             registry: Registry::collect().doing("the program cannot be used")?,
             made: BTreeMap::new(),
@@ -231,18 +278,33 @@ impl<'a> Machine<'a> {
         self.largest_batch = (PIXELS_OF_BATCH / largest.max(1)).max(1);
     }
 
-    fn make(&mut self, wire: &str) -> Result<AnyArtifact> {
+    /// Puts something of the slices in work in the place of what the chain would make.
+    pub(super) fn give(&mut self, wire: &str, artifact: AnyArtifact) {
+        self.of_slices.insert(stage_of(wire).to_owned());
+        self.made.insert(wire.to_owned(), artifact);
+    }
+
+    /// The predictions of a wire.
+    pub(super) fn predictions(&mut self, wire: &str) -> Result<Predictions> {
+        let made = self.make(wire)?;
+        let made = made.downcast::<Predictions>().map_err(|_| self.bundle.broken(wire))?;
+        Ok(Predictions::clone(&made))
+    }
+
+    pub(super) fn make(&mut self, wire: &str) -> Result<AnyArtifact> {
         if let Some(made) = self.made.get(wire) {
             return Ok(made.clone());
         }
         let bundle = self.bundle;
         let name = stage_of(wire);
-        let table = bundle
+        let table = self
             .chain
             .get(name)
             .and_then(Value::as_table)
             .filter(|_| !self.waiting.iter().any(|waiting| waiting == name))
+            .cloned()
             .ok_or_else(|| bundle.broken(wire))?;
+        let table = &table;
         self.waiting.push(name.to_owned());
         match table.get("use").and_then(Value::as_str) {
             Some(TRAINED) => {

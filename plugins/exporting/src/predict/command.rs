@@ -10,6 +10,7 @@ use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files;
 
+use super::exam_table;
 use super::ood::OutOfDistribution;
 use super::predicted::fill;
 use super::rows::{rows_of, tell};
@@ -22,13 +23,17 @@ fn define() -> clap::Command {
         .after_help(
             "Examples:\n  \
              ichflow predict runs/b0_bsb/latest/model study/ --out predictions.csv\n  \
-             ichflow predict model slice_1.dcm slice_2.dcm\n\n\
+             ichflow predict model slice_1.dcm slice_2.dcm\n  \
+             ichflow predict model studies/ --out slices.csv --exams exams.csv\n\n\
              BUNDLE is what the stage `model-bundle` has written. Nothing else is needed: neither the recipe nor its \
              data. Steps that look along a series (neighbours, smooth-z) see the slices given here.\n\n\
              One row per file, or a frame of a file of several: id (its SOPInstanceUID, whatever else is in the call), \
              file, a probability a label, status (`predicted` or `excluded`), the reason, frame, UIDs, warnings and, where \
              the recipe chose thresholds, whether each label is called positive. What is no axial slice of CT is \
              excluded unless --force is given. In file names, bytes that are not UTF-8 stand as \\xNN.\n\n\
+             With --exams, a second table has a row per exam, if the recipe made exams of slices: its probabilities, its \
+             class (high, low or uncertain) where the recipe has `triage`, how many slices it was judged by and how many were \
+             excluded.\n\n\
              Where the bundle knows what its training data looked like (`data-profile`), more columns say how far the slice \
              and its exam are from that, why the exam is flagged (unlike_training: features, hu, or a header field with a \
              value never seen; empty if it is not), and what its headers say of how it was made. `ichflow drift` compares \
@@ -59,6 +64,13 @@ fn define() -> clap::Command {
                 .help("Where to write the probabilities; without it, to stdout"),
         )
         .arg(
+            Arg::new("exams")
+                .long("exams")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where to write what is predicted of whole exams, as the bundle makes them of slices"),
+        )
+        .arg(
             Arg::new("json")
                 .long("json")
                 .action(ArgAction::SetTrue)
@@ -86,7 +98,12 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<command::O
     let bundle = Bundle::open(directory)?;
     let paths: Vec<PathBuf> = matches.get_many("files").into_iter().flatten().cloned().collect();
     let out = matches.get_one::<PathBuf>("out");
+    let exams_out = matches.get_one::<PathBuf>("exams");
     check_place(out)?;
+    check_place(exams_out)?;
+    if exams_out.is_some() && bundle.index().exams.is_none() {
+        return Err(bundle.without_exams());
+    }
     let mut found = slice_files::find(&paths)?;
     let nothing = found.nothing();
     let files = std::mem::take(&mut found.files);
@@ -99,7 +116,14 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<command::O
     context.labels = bundle.index().label_set.clone();
     let reference = bundle.reference()?;
     let judged = reference.as_ref().map(|_| slices.clone()).unwrap_or_default();
-    fill(&mut rows, slices, &found.pixels, &bundle, &context)?;
+    let exams = fill(
+        &mut rows,
+        slices,
+        &found.pixels,
+        &bundle,
+        &context,
+        exams_out.is_some(),
+    )?;
     let ood = reference.map(|reference| OutOfDistribution::new(&reference.profile, &rows, &judged));
     let ood = ood.transpose()?;
 
@@ -114,6 +138,17 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<command::O
         false => csv_text(&rows, &bundle.index().labels, &thresholds, ood.as_ref())?,
     };
     write(out.map(PathBuf::as_path), &text)?;
+    if let (Some(path), Some(bundled)) = (exams_out, &bundle.index().exams) {
+        let exams = exams.map_or(Vec::new(), |exams| {
+            exam_table::rows_of(&exams, bundled.unit, &rows)
+        });
+        let labels = &bundle.index().labels;
+        let text = match matches.get_flag("json") {
+            true => exam_table::json_text(&exams, labels, bundled)?,
+            false => exam_table::csv_text(&exams, labels, bundled)?,
+        };
+        write(Some(path), &text)?;
+    }
     let predicted = rows.iter().filter(|row| row.reason().is_none()).count();
     let missing = rows
         .iter()

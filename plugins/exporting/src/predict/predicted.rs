@@ -11,7 +11,8 @@ use super::portions::{Portion, portions, smaller};
 use super::rows::{Outcome, Row};
 use crate::bundle::{Bundle, Predicted, Predictor};
 
-/// Predicts `slices`, whose ids are the numbers of their rows, and writes into the rows what came of them.
+/// Predicts `slices`, whose ids are the numbers of their rows, and writes into the rows what came of them. With
+/// `with_exams`, what the bundle makes of whole exams is given back.
 ///
 /// # Errors
 /// When the program has no stage that the bundle needs, or the call should stop. What fails for some slices is the reason
@@ -22,14 +23,23 @@ pub(super) fn fill(
     pixels: &Pixels,
     bundle: &Bundle,
     run: &RunContext,
-) -> Result<()> {
+    with_exams: bool,
+) -> Result<Option<Exams>> {
+    let mut of_exams: Option<Predictions> = None;
     let mut predictor = bundle.predictor(run)?;
     let mut waiting = portions(slices);
     waiting.reverse();
     while let Some(portion) = waiting.pop() {
-        let whole = match predict(&mut predictor, &portion, pixels) {
-            Ok(predicted) => {
+        let whole = match predict(&mut predictor, &portion, pixels, with_exams) {
+            Ok((predicted, slices_of_exams)) => {
                 enter(rows, predicted);
+                match (&mut of_exams, slices_of_exams) {
+                    (Some(all), Some(more)) => {
+                        all.slices.extend(more.slices);
+                        all.probabilities.extend(more.probabilities);
+                    }
+                    (all, first) => *all = all.take().or(first),
+                }
                 None
             }
             Err(Error::Interrupted) => return Err(Error::Interrupted),
@@ -69,16 +79,41 @@ pub(super) fn fill(
         }
         waiting.extend(again.into_iter().rev());
     }
-    Ok(())
+    // Exams last: slices of one may have been in several portions.
+    let Some(slices) = of_exams else { return Ok(None) };
+    let exams = predictor.exams(slices.clone())?;
+    Ok(Some(Exams { slices, exams }))
 }
 
-fn predict(predictor: &mut Predictor, portion: &Portion, pixels: &Pixels) -> Result<Predicted> {
+/// Whole exams, and the slices they were made of.
+pub(super) struct Exams {
+    /// Their ids are the numbers of their rows.
+    pub slices: Predictions,
+    /// One row an exam.
+    pub exams: Predictions,
+}
+
+fn predict(
+    predictor: &mut Predictor,
+    portion: &Portion,
+    pixels: &Pixels,
+    with_exams: bool,
+) -> Result<(Predicted, Option<Predictions>)> {
     let cohort = Cohort {
         slices: portion.concat(),
         ..Cohort::default()
     };
     // A network may panic on an image that is too small for it.
-    guard::catch(AssertUnwindSafe(|| predictor.predict(cohort, pixels.clone()))).unwrap_or_else(|message| {
+    guard::catch(AssertUnwindSafe(|| {
+        let predictions = predictor.predict(cohort, pixels.clone())?;
+        let of_exams = if with_exams {
+            predictor.slices_of_exams()?
+        } else {
+            None
+        };
+        Ok((predictions, of_exams))
+    }))
+    .unwrap_or_else(|message| {
         Err(Error::new(format!(
             "the model cannot be applied to it: {message}"
         )))

@@ -24,6 +24,17 @@ fn features(sorted: &[f64]) -> Vec<f64> {
     highest.chain(QUANTILES.map(quantile)).map(logit).collect()
 }
 
+/// A regression that was fitted before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FittedRegression {
+    /// The constant.
+    pub offset: f64,
+    /// The weights of the logits of the three highest probabilities and of the quantiles 0.9, 0.75 and 0.5.
+    #[schemars(length(min = 6, max = 6))]
+    pub weights: Vec<f64>,
+}
+
 /// A regression a label.
 pub(super) struct OfOrderStatistics(Vec<LogisticRegression>);
 
@@ -43,6 +54,40 @@ impl OfOrderStatistics {
         };
         let labels = 0..gathered.exams.labels.len();
         Ok(Self(labels.map(of_label).collect::<Result<_>>()?))
+    }
+
+    /// Regressions that are there already, one a label.
+    pub(super) fn known(fitted: &[FittedRegression], labels: &LabelSet) -> Result<Self> {
+        if fitted.len() != labels.len() {
+            return Err(Error::new(format!(
+                "`fitted` has {} regressions, and there are {} labels",
+                fitted.len(),
+                labels.len()
+            )));
+        }
+        let regression = |fitted: &FittedRegression| LogisticRegression {
+            offset: fitted.offset,
+            weights: fitted.weights.clone(),
+        };
+        Ok(Self(fitted.iter().map(regression).collect()))
+    }
+
+    /// What [`OfOrderStatistics::known`] takes.
+    fn settled(&self) -> Vec<FittedRegression> {
+        let settled = |fitted: &LogisticRegression| FittedRegression {
+            offset: fitted.offset,
+            weights: fitted.weights.clone(),
+        };
+        self.0.iter().map(settled).collect()
+    }
+
+    /// All exams by these.
+    pub(super) fn to_all(&self, gathered: Gathered) -> Predictions {
+        let probabilities = gathered.sorted.iter().map(|sorted| self.row(sorted)).collect();
+        Predictions {
+            probabilities,
+            ..gathered.exams
+        }
     }
 
     fn row(&self, sorted: &[Vec<f64>]) -> Vec<f64> {
@@ -75,17 +120,12 @@ pub(super) fn fitted(
             rows[exam] = fitted.row(&valid.sorted[exam]);
         }
     }
-    let test = match test {
-        Some(test) => {
-            let fitted = OfOrderStatistics::fit(&valid, stage.l2, |_| true)?;
-            let probabilities = test.sorted.iter().map(|sorted| fitted.row(sorted)).collect();
-            Some(Predictions {
-                probabilities,
-                ..test.exams
-            })
-        }
-        None => None,
-    };
+    let of_all = OfOrderStatistics::fit(&valid, stage.l2, |_| true)?;
+    context.settle(&Aggregate {
+        fitted: Some(of_all.settled()),
+        ..stage.clone()
+    })?;
+    let test = test.map(|test| of_all.to_all(test));
     let valid = Predictions {
         probabilities: rows,
         ..valid.exams

@@ -6,6 +6,9 @@ use ichflow_api::counted::counted;
 use ichflow_api::data::exams::exams_of;
 use ichflow_api::prelude::*;
 
+pub use logistic::FittedRegression;
+use logistic::OfOrderStatistics;
+
 /// How the slices of an exam come to one probability, label by label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -46,6 +49,9 @@ pub struct Aggregate {
     /// Parts of the validation patients in which `logistic` is fitted to the others.
     #[schemars(range(min = 2, max = 100))]
     pub parts: usize,
+    /// Regressions fitted earlier, one a label in the usual order; `logistic` then fits nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fitted: Option<Vec<FittedRegression>>,
 }
 
 /// What an exam is.
@@ -79,6 +85,7 @@ impl Default for Aggregate {
             top: 3,
             l2: 1.0,
             parts: 5,
+            fitted: None,
         }
     }
 }
@@ -104,7 +111,13 @@ impl Stage for Aggregate {
         let valid = self.gather(&valid);
         let test = inputs.get(optional::TEST)?.map(|test| self.gather(&test));
         let (valid, test) = match self.method {
-            Method::Logistic => logistic::fitted(self, valid, test, context)?,
+            Method::Logistic => match &self.fitted {
+                Some(fitted) => {
+                    let fitted = OfOrderStatistics::known(fitted, &valid.exams.labels)?;
+                    (fitted.to_all(valid), test.map(|test| fitted.to_all(test)))
+                }
+                None => logistic::fitted(self, valid, test, context)?,
+            },
             _ => (self.by_rule(valid), test.map(|test| self.by_rule(test))),
         };
         for (name, exams) in [("exams", Some(&valid)), ("test_exams", test.as_ref())] {

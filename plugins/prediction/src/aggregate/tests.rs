@@ -139,6 +139,34 @@ fn a_regression_finds_what_tells_and_never_sees_the_exams_patient() {
     assert!(run(&stage(Method::Logistic), &predictions(&[(0, [0.1; 3], true)])).is_err());
 }
 
+#[test]
+fn regressions_come_along_settled_and_need_no_truth() {
+    let (valid, mut new) = (noisy(60, 1), noisy(40, 2));
+    let directory = tempfile::tempdir().unwrap();
+    let run = testkit::run_context(directory.path());
+    let context = Context::new(&run, "exams", Aggregate::NAME, "key");
+    let inputs = Inputs::default()
+        .with(input::VALID, valid)
+        .with(optional::TEST, new.clone());
+    let mut outputs = stage(Method::Logistic).run(&inputs, &context).unwrap();
+    let expected = outputs.take(output::TEST_EXAMS).unwrap();
+    let settled: Aggregate =
+        toml::from_str(&toml::to_string(&run.settled("exams").unwrap()).unwrap()).unwrap();
+    for slice in &mut new.slices {
+        slice.labels = None;
+    }
+    let inputs = Inputs::default().with(input::VALID, new.clone());
+    let got = settled
+        .run(&inputs, &context)
+        .unwrap()
+        .take(output::EXAMS)
+        .unwrap();
+    assert_eq!(got.probabilities, expected.probabilities);
+    new.labels = LabelSet::new(vec!["any".into()], None, vec![1.0]).unwrap();
+    let inputs = Inputs::default().with(input::VALID, new);
+    assert!(settled.run(&inputs, &context).is_err());
+}
+
 proptest! {
     #[test]
     fn more_slices_make_an_exam_no_less_likely(

@@ -41,6 +41,11 @@ pub(crate) fn table(material: &Material<'_>) -> DataTable {
     };
     let mut columns = vec!["training", "validation"];
     let mut parts = vec![fold(Fold::Train), fold(Fold::Valid)];
+    if parts[0].is_empty() {
+        // A model of another cohort was measured.
+        columns.remove(0);
+        parts.remove(0);
+    }
     if let Some(test) = material.test {
         columns.push("test");
         parts.push(test.slices.iter().collect());

@@ -65,7 +65,7 @@ impl Stage for MetricsReport {
     fn ports() -> Ports {
         Ports::new()
             .takes(input::COHORT)
-            .takes(input::FOLDS)
+            .takes(optional::FOLDS)
             .takes(input::VALID)
             .takes(optional::TEST)
             .takes(optional::BASELINE)
@@ -86,6 +86,13 @@ impl Stage for MetricsReport {
         let history = inputs.get(optional::HISTORY)?;
         let selection = inputs.get(optional::SELECTION)?;
         let cohort = inputs.take(input::COHORT)?;
+        let folds = match inputs.get(optional::FOLDS)? {
+            Some(folds) => Folds::clone(&folds),
+            // Nothing was split off: all of it is measured.
+            None => Folds {
+                of_slice: vec![Fold::Valid; cohort.len()],
+            },
+        };
         let settings = SheetSettings {
             examples: self.examples,
             mistakes: self.mistakes,
@@ -124,7 +131,7 @@ impl Stage for MetricsReport {
         write_names(&valid, &strips, &privacy, &context.file("report_names.csv")?)?;
         let html = page::html(&Material {
             cohort: &cohort,
-            folds: &*inputs.take(input::FOLDS)?,
+            folds: &folds,
             valid: &valid,
             test: test.as_deref(),
             history: history.as_deref(),

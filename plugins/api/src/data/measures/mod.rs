@@ -13,8 +13,10 @@ use serde::Serialize;
 
 use crate::data::balance::Balance;
 use crate::data::calibration::Calibration;
+use crate::data::external::ExternalValidation;
 use crate::data::labels::{LabelSet, Level};
 use crate::data::localization::Localization;
+use crate::data::triage::Triage;
 use crate::ports::Artifact;
 
 pub use exams::ExamMetrics;
@@ -40,7 +42,8 @@ pub struct Metrics {
     #[serde(skip_serializing_if = "Level::is_slice")]
     pub unit: Level,
     /// Prevalence of each label among the training slices, or exams where exams were judged; what the prevalence
-    /// baseline predicts for every one.
+    /// baseline predicts for every one. Where nothing was split off for training it is that of what is measured, which
+    /// nobody knows beforehand.
     pub training_prevalence: Vec<Prevalence>,
     /// The validation slices.
     pub valid: PartMetrics,
@@ -64,6 +67,12 @@ pub struct Metrics {
     /// How the split came out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<Balance>,
+    /// A bundle on this cohort, as it was frozen and refitted, if that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external: Option<ExternalValidation>,
+    /// How exams are sorted into high, low and uncertain, and how that did on other patients, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub triage: Option<Triage>,
     /// Whether heat maps of validation slices lie where findings are, if that was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub localization: Option<Localization>,

@@ -5,12 +5,16 @@
 
 mod exams;
 mod novelty;
+mod external;
+mod triage;
 
 use ichflow_api::prelude::*;
 
 use super::material::Material;
 use exams::ExamSection;
 use novelty::NoveltySection;
+use external::ExternalSection;
+use triage::TriageSection;
 
 /// The parts of the section, in the order of the page.
 pub(crate) struct Evidence {
@@ -18,13 +22,22 @@ pub(crate) struct Evidence {
     pub exams: Option<ExamSection>,
     /// Which exams are unlike the training data.
     pub novelty: Option<NoveltySection>,
+    /// How exams are sorted into high, low and uncertain.
+    pub triage: Option<TriageSection>,
+    /// A bundle on this cohort, as it was frozen and refitted.
+    pub external: Option<ExternalSection>,
 }
 
 impl Evidence {
     /// Whether no part has anything to say.
     fn is_empty(&self) -> bool {
-        let Self { exams, novelty } = self;
-        exams.is_none() && novelty.is_none()
+        let Self {
+            exams,
+            novelty,
+            triage,
+            external,
+        } = self;
+        exams.is_none() && novelty.is_none() && triage.is_none() && external.is_none()
     }
 }
 
@@ -33,6 +46,8 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<Evidence>> {
     let evidence = Evidence {
         exams: exams::section(material)?,
         novelty: novelty::section(material),
+        triage: material.metrics.triage.as_ref().map(triage::section),
+        external: material.metrics.external.as_ref().map(external::section),
     };
     Ok(Some(evidence).filter(|evidence| !evidence.is_empty()))
 }
