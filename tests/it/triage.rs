@@ -37,11 +37,14 @@ target = "youden"
 
 /// A small cohort of which half is for validation, with all that exams need.
 fn recipe() -> String {
-    TINY.replace("patients = 8\ntest_patients = 2", "patients = 40\ntest_patients = 6")
-        .replace("slices = 6", "slices = 4")
-        .replace("valid = 0.25", "valid = 0.5")
-        .replace("epochs = 2", "epochs = 6")
-        .replace("[score]\nuse = \"evaluate\"\n", EXAMS.trim_start())
+    TINY.replace(
+        "patients = 8\ntest_patients = 2",
+        "patients = 40\ntest_patients = 6",
+    )
+    .replace("slices = 6", "slices = 4")
+    .replace("valid = 0.25", "valid = 0.5")
+    .replace("epochs = 2", "epochs = 6")
+    .replace("[score]\nuse = \"evaluate\"\n", EXAMS.trim_start())
 }
 
 fn run(directory: &Path, name: &str, text: &str) -> (PathBuf, String) {
@@ -72,7 +75,11 @@ fn trained() -> (TempDir, PathBuf) {
 fn find(directory: &Path, name: &str) -> Option<PathBuf> {
     let directories = fs::read_dir(directory).ok()?.map(|entry| entry.unwrap().path());
     directories.filter(|path| path.is_dir()).find_map(|path| {
-        if path.ends_with(name) { Some(path) } else { find(&path, name) }
+        if path.ends_with(name) {
+            Some(path)
+        } else {
+            find(&path, name)
+        }
     })
 }
 
@@ -83,21 +90,33 @@ fn exams_are_sorted_audited_bundled_and_measured_elsewhere() {
     let triage = &metrics["triage"];
     assert_eq!(triage, &json(&latest.join("triage.json")));
     let audit = &triage["audit"];
-    assert_eq!((&triage["unit"], &audit["on"]), (&"study".into(), &"cross-fitted".into()));
+    assert_eq!(
+        (&triage["unit"], &audit["on"]),
+        (&"study".into(), &"cross-fitted".into())
+    );
     let of = |key: &str| audit[key].as_u64().unwrap();
     assert_eq!(of("exams"), 20);
     assert_eq!(of("high") + of("low") + of("uncertain"), 20);
     let cuts = &triage["cuts"];
-    assert!(cuts["high_from"].is_number() && cuts["low_to"].is_number(), "{triage}");
+    assert!(
+        cuts["high_from"].is_number() && cuts["low_to"].is_number(),
+        "{triage}"
+    );
     let sorted = rows(&latest.join("triage.csv"));
-    assert_eq!(sorted.iter().filter(|row| row["part"] == "validation").count(), 20);
+    assert_eq!(
+        sorted.iter().filter(|row| row["part"] == "validation").count(),
+        20
+    );
 
     // `ichflow predict` says of the test exams what the run said of them.
     let study = find(&directory.path().join("runs/cache/phantom"), "stage_2_test").unwrap();
     let model = latest.join("model");
     let arguments = [model.to_str().unwrap(), study.to_str().unwrap()];
     let tables = ["--out=slices.csv", "--exams=exams.csv", "--device=cpu"];
-    let output = ichflow(directory.path(), &[&["predict"], &arguments[..], &tables].concat());
+    let output = ichflow(
+        directory.path(),
+        &[&["predict"], &arguments[..], &tables].concat(),
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let predicted = rows(&directory.path().join("exams.csv"));
     let test: BTreeMap<&str, &BTreeMap<String, String>> = sorted
@@ -108,15 +127,36 @@ fn exams_are_sorted_audited_bundled_and_measured_elsewhere() {
     assert_eq!((predicted.len(), test.len()), (6, 6));
     for row in &predicted {
         let expected = test[row["exam"].as_str()];
-        assert_eq!((&row["any"], &row["any_triage"]), (&expected["probability"], &expected["class"]));
-        assert_eq!((row["slices"].as_str(), row["excluded"].as_str(), row["level"].as_str()), ("4", "0", "study"));
-        assert!(row["any_positive"] == "0" || row["any_positive"] == "1", "{row:?}");
+        assert_eq!(
+            (&row["any"], &row["any_triage"]),
+            (&expected["probability"], &expected["class"])
+        );
+        assert_eq!(
+            (
+                row["slices"].as_str(),
+                row["excluded"].as_str(),
+                row["level"].as_str()
+            ),
+            ("4", "0", "study")
+        );
+        assert!(
+            row["any_positive"] == "0" || row["any_positive"] == "1",
+            "{row:?}"
+        );
     }
     let card = fs::read_to_string(model.join("README.md")).unwrap();
-    assert!(card.contains("## Exams") && card.contains("Triage by any"), "{card}");
+    assert!(
+        card.contains("## Exams") && card.contains("Triage by any"),
+        "{card}"
+    );
     let output = ichflow(
         directory.path(),
-        &[&["predict"], &arguments[..], &["--out=again.csv", "--exams=exams.json", "--json", "--device=cpu"]].concat(),
+        &[
+            &["predict"],
+            &arguments[..],
+            &["--out=again.csv", "--exams=exams.json", "--json", "--device=cpu"],
+        ]
+        .concat(),
     );
     assert!(output.status.success(), "{}", stderr(&output));
     let first = fs::read_to_string(directory.path().join("exams.json")).unwrap();
@@ -164,20 +204,38 @@ use = "metrics-report"
     let metrics = json(&latest.join("metrics.json"));
     let external = &metrics["external"];
     assert_eq!(external["bundle"], "Tiny");
-    let steps: Vec<&str> = external["refitted"].as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
-    for step in ["calibrate (`calibrate`)", "exams (`aggregate`)", "triage (`triage`)"] {
+    let steps: Vec<&str> = external["refitted"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step.as_str().unwrap())
+        .collect();
+    for step in [
+        "calibrate (`calibrate`)",
+        "exams (`aggregate`)",
+        "triage (`triage`)",
+    ] {
         assert!(steps.contains(&step), "{steps:?}");
     }
     let levels = external["levels"].as_array().unwrap();
-    assert_eq!((&levels[0]["unit"], &levels[1]["unit"]), (&"slice".into(), &"study".into()));
-    assert_eq!(levels[0]["frozen"]["weighted_log_loss"], metrics["valid"]["weighted_log_loss"]);
+    assert_eq!(
+        (&levels[0]["unit"], &levels[1]["unit"]),
+        (&"slice".into(), &"study".into())
+    );
+    assert_eq!(
+        levels[0]["frozen"]["weighted_log_loss"],
+        metrics["valid"]["weighted_log_loss"]
+    );
     assert_eq!(levels[1]["frozen"]["cases"], 26);
     let price = levels[1]["price"]["difference"].as_f64().unwrap();
     let of = |side: &str| levels[1][side]["weighted_log_loss"].as_f64().unwrap();
     assert!((of("frozen") - of("refitted") - price).abs() < 1e-12);
     let at = |side: &str| levels[1][side]["labels"][0]["at_threshold"].clone();
     let frozen = json(&trained.join("model/bundle.json"));
-    assert_eq!(at("frozen")["threshold"], frozen["exams"]["thresholds"]["of_label"][0]);
+    assert_eq!(
+        at("frozen")["threshold"],
+        frozen["exams"]["thresholds"]["of_label"][0]
+    );
     assert!(at("refitted")["sensitivity"].is_number(), "{levels:?}");
     let triage = &external["triage"];
     assert_eq!(triage["frozen"]["cuts"], frozen["exams"]["triage"]["cuts"]);
@@ -199,20 +257,33 @@ use = "metrics-report"
     fs::write(directory.join("own.toml"), own).unwrap();
     let output = ichflow(directory, &["run", "own.toml", "--device=cpu"]);
     assert!(!output.status.success());
-    assert!(stderr(&output).contains("that the network was trained on"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("that the network was trained on"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
 fn a_bundle_without_exams_and_slices_in_place_of_exams_are_told_of() {
     let directory = tempfile::tempdir().unwrap();
     run(directory.path(), "tiny", TINY);
-    let output = ichflow(directory.path(), &["predict", "runs/tiny/latest/model", ".", "--exams=exams.csv"]);
+    let output = ichflow(
+        directory.path(),
+        &["predict", "runs/tiny/latest/model", ".", "--exams=exams.csv"],
+    );
     assert!(!output.status.success());
     assert!(stderr(&output).contains("makes no exams"), "{}", stderr(&output));
-    let slices = TINY.replace("[score]", "[triage]\nuse = \"triage\"\nexams = \"predict.valid\"\n\n[score]");
+    let slices = TINY.replace(
+        "[score]",
+        "[triage]\nuse = \"triage\"\nexams = \"predict.valid\"\n\n[score]",
+    );
     fs::write(directory.path().join("slices.toml"), slices).unwrap();
     let output = ichflow(directory.path(), &["run", "slices.toml", "--device=cpu"]);
     assert!(!output.status.success());
     let said = stderr(&output);
-    assert!(said.contains("triage is of exams") && said.contains("aggregate"), "{said}");
+    assert!(
+        said.contains("triage is of exams") && said.contains("aggregate"),
+        "{said}"
+    );
 }

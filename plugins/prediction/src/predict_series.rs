@@ -64,9 +64,9 @@ impl Stage for PredictSeries {
         let validates = |slice: &Slice| {
             let place = places.get(slice.id.as_str());
             // Without a split all slices are for validation.
-            folds.as_ref().is_none_or(|folds| {
-                place.and_then(|place| folds.of_slice.get(*place)) == Some(&Fold::Valid)
-            })
+            folds
+                .as_ref()
+                .is_none_or(|folds| place.and_then(|place| folds.of_slice.get(*place)) == Some(&Fold::Valid))
         };
         let said = |found: Found, name: &str| -> Result<Found> {
             let path = context.file(&format!("predictions/exams_{name}.csv"))?;

@@ -61,7 +61,8 @@ impl Bundle {
             exam_thresholds: None,
             triage: None,
         };
-        followed.thresholds = self.thresholds(fit, Level::Slice, self.index.thresholds.as_ref(), &mut machine)?;
+        followed.thresholds =
+            self.thresholds(fit, Level::Slice, self.index.thresholds.as_ref(), &mut machine)?;
         let Some(of_exams) = &self.index.exams else {
             return Ok(followed);
         };
@@ -74,7 +75,8 @@ impl Bundle {
             machine.give(root, Arc::new(exams.clone()));
         }
         followed.exams = Some(machine.predictions(&of_exams.predictions)?);
-        followed.exam_thresholds = self.thresholds(fit, of_exams.unit, of_exams.thresholds.as_ref(), &mut machine)?;
+        followed.exam_thresholds =
+            self.thresholds(fit, of_exams.unit, of_exams.thresholds.as_ref(), &mut machine)?;
         if let Some(triage) = &of_exams.triage {
             let made = machine.make(&triage.wire)?;
             let made = made.downcast::<Triage>().map_err(|_| self.broken(&triage.wire))?;
@@ -137,21 +139,33 @@ impl Bundle {
                 chain.insert(name.clone(), table.clone().into());
                 continue;
             }
-            let written = recipe.get(name).and_then(Value::as_table).ok_or_else(|| self.broken(name))?;
+            let written = recipe
+                .get(name)
+                .and_then(Value::as_table)
+                .ok_or_else(|| self.broken(name))?;
             let (registration, params) = parts(written, &registry)?;
             let schema = registration.schema();
             // The wires stay those of the chain.
-            let wires = table.iter().filter(|(key, _)| schema["properties"].get(key).is_none());
+            let wires = table
+                .iter()
+                .filter(|(key, _)| schema["properties"].get(key).is_none());
             let mut anew: Table = wires.map(|(key, value)| (key.clone(), value.clone())).collect();
             anew.extend(params);
             chain.insert(name.clone(), anew.into());
         }
-        let of_exams = self.index.exams.as_ref().and_then(|exams| exams.thresholds.as_ref());
+        let of_exams = self
+            .index
+            .exams
+            .as_ref()
+            .and_then(|exams| exams.thresholds.as_ref());
         for thresholds in self.index.thresholds.iter().chain(of_exams) {
             let Some(name) = thresholds.wire.as_deref().map(stage_of) else {
                 continue;
             };
-            let written = recipe.get(name).and_then(Value::as_table).ok_or_else(|| self.broken(name))?;
+            let written = recipe
+                .get(name)
+                .and_then(Value::as_table)
+                .ok_or_else(|| self.broken(name))?;
             let mut anew = written.clone();
             // There is one cohort, and it is all for validation.
             anew.remove("test");

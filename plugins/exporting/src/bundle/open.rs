@@ -287,7 +287,9 @@ impl<'a> Machine<'a> {
     /// The predictions of a wire.
     pub(super) fn predictions(&mut self, wire: &str) -> Result<Predictions> {
         let made = self.make(wire)?;
-        let made = made.downcast::<Predictions>().map_err(|_| self.bundle.broken(wire))?;
+        let made = made
+            .downcast::<Predictions>()
+            .map_err(|_| self.bundle.broken(wire))?;
         Ok(Predictions::clone(&made))
     }
 

@@ -16,10 +16,17 @@ const EPS: f64 = 1e-7;
 pub(super) fn judge(predictions: &Predictions, thresholds: Option<&Thresholds>) -> Result<Option<Judged>> {
     let labelled = LabelledPredictions::of(predictions);
     if labelled.has_invalid_probabilities() {
-        return Err(Error::new("some predicted probabilities are not numbers between 0 and 1"));
+        return Err(Error::new(
+            "some predicted probabilities are not numbers between 0 and 1",
+        ));
     }
     let weights = labelled.labels.weights();
-    let loss = metrics::weighted_log_loss(&labelled.truth, &labelled.probabilities, weights, metrics::DEFAULT_EPS);
+    let loss = metrics::weighted_log_loss(
+        &labelled.truth,
+        &labelled.probabilities,
+        weights,
+        metrics::DEFAULT_EPS,
+    );
     Ok(loss.map(|weighted_log_loss| Judged {
         cases: labelled.truth.len(),
         patients: labelled.patients,
@@ -38,7 +45,10 @@ fn judge_label(
     label: usize,
 ) -> Option<JudgedLabel> {
     let (truth, probabilities) = labelled.label(label);
-    let patients: Vec<usize> = labelled.known(label).map(|(case, _)| labelled.patient[case]).collect();
+    let patients: Vec<usize> = labelled
+        .known(label)
+        .map(|(case, _)| labelled.patient[case])
+        .collect();
     let estimate = |coefficient: Coefficient| Estimate {
         value: coefficient.value,
         interval: Some(coefficient.interval(Confidence::PERCENT_95)),

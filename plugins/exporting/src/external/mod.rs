@@ -67,13 +67,18 @@ impl Stage for BundledSteps {
         let own = inputs.take(input::VALID)?;
         let own_exams = inputs.get(optional::EXAMS)?;
         if self.exams && bundle.index().exams.is_none() {
-            return Err(Error::new(format!("the bundle of `{}` makes no exams of slices", bundle.index().title))
-                .help("write `exams = false`; `aggregate` after this stage makes some"));
+            return Err(Error::new(format!(
+                "the bundle of `{}` makes no exams of slices",
+                bundle.index().title
+            ))
+            .help("write `exams = false`; `aggregate` after this stage makes some"));
         }
         own.check_of_slices("what followed the network")?;
         if own.with_truth().next().is_none() {
-            return Err(Error::new("the truth of no slice is known, so nothing can be measured")
-                .help("give the loader a labels file; `ichflow predict` needs none"));
+            return Err(
+                Error::new("the truth of no slice is known, so nothing can be measured")
+                    .help("give the loader a labels file; `ichflow predict` needs none"),
+            );
         }
         own.refuse_in_fold()?;
         let apply = |fit: Fit, name: &str| -> Result<Followed> {
@@ -156,11 +161,19 @@ impl BundledSteps {
     }
 
     /// The weighted log loss as frozen less that refitted.
-    fn price(&self, frozen: &Predictions, anew: &Predictions, rng: &mut ChaCha8Rng) -> Option<PairedDifference> {
+    fn price(
+        &self,
+        frozen: &Predictions,
+        anew: &Predictions,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<PairedDifference> {
         let (frozen, anew) = (LabelledPredictions::of(frozen), LabelledPredictions::of(anew));
         let loss = |cases: &[usize], of: &LabelledPredictions| {
             let truth: Vec<&Labels> = cases.iter().map(|case| &of.truth[*case]).collect();
-            let rows: Vec<&[f64]> = cases.iter().map(|case| of.probabilities[*case].as_slice()).collect();
+            let rows: Vec<&[f64]> = cases
+                .iter()
+                .map(|case| of.probabilities[*case].as_slice())
+                .collect();
             metrics::weighted_log_loss(&truth, &rows, of.labels.weights(), metrics::DEFAULT_EPS)
         };
         (frozen.patient == anew.patient).then_some(())?;
@@ -180,15 +193,26 @@ fn say(external: &ExternalValidation, context: &Context) {
     }
     let Some(triage) = &external.triage else { return };
     for (triage, which) in [(&triage.frozen, "frozen"), (&triage.refitted, "refitted")] {
-        for promise in triage.promises.iter().filter(|promise| promise.abstains.is_some()) {
+        for promise in triage
+            .promises
+            .iter()
+            .filter(|promise| promise.abstains.is_some())
+        {
             let why = promise.abstains.as_deref().unwrap_or_default();
-            context.warn(format!("triage {which}: no exam is called {}: {why}", promise.class));
+            context.warn(format!(
+                "triage {which}: no exam is called {}: {why}",
+                promise.class
+            ));
         }
         for promise in triage.audit.iter().flat_map(|audit| &audit.promises) {
             context.summarise(
                 format!("triage {}: {}, {which}", triage.label, promise.class),
                 format!("{} of {} wrong", promise.errors, promise.exams),
-                format!("promised at most {}: {}", promise.promised, promise.verdict.in_words()),
+                format!(
+                    "promised at most {}: {}",
+                    promise.promised,
+                    promise.verdict.in_words()
+                ),
             );
         }
     }

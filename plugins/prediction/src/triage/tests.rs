@@ -66,8 +66,14 @@ fn cuts_are_audited_on_test_patients_and_come_along_settled() {
     assert_eq!(audit.same_patient, 300 - 150 - 1);
     assert!(audit.high > 20 && audit.low > 50, "{audit:?}");
     let high = &audit.promises[0];
-    assert_eq!((high.exams, high.share), (audit.high, Some(high.errors as f64 / audit.high as f64)));
-    assert!(high.errors * 5 < audit.high && high.verdict != Verdict::Broken, "{audit:?}");
+    assert_eq!(
+        (high.exams, high.share),
+        (audit.high, Some(high.errors as f64 / audit.high as f64))
+    );
+    assert!(
+        high.errors * 5 < audit.high && high.verdict != Verdict::Broken,
+        "{audit:?}"
+    );
     assert_eq!(csv.lines().count(), 1 + 300 + 300);
     assert!(csv.starts_with("exam,part,probability,class,truth\nv0000-0,validation,"));
 

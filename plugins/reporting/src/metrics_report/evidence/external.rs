@@ -40,7 +40,10 @@ pub(crate) fn section(external: &ExternalValidation) -> ExternalSection {
 fn price(level: &ExternalLevel) -> Option<String> {
     let price = level.price?;
     let interval = price.interval.map_or(String::new(), |interval| {
-        format!(", 95 % {:+.4} to {:+.4} over patients", interval.low, interval.high)
+        format!(
+            ", 95 % {:+.4} to {:+.4} over patients",
+            interval.low, interval.high
+        )
     });
     Some(format!(
         "Price of not refitting, {}: {:+.4} of weighted log loss{interval}.",
@@ -50,9 +53,13 @@ fn price(level: &ExternalLevel) -> Option<String> {
 }
 
 fn level(level: &ExternalLevel) -> Table {
-    let target = level.frozen.thresholds_for.as_ref().map_or(String::new(), |target| {
-        format!(" Thresholds were chosen for {target}.")
-    });
+    let target = level
+        .frozen
+        .thresholds_for
+        .as_ref()
+        .map_or(String::new(), |target| {
+            format!(" Thresholds were chosen for {target}.")
+        });
     let mut rows = vec![
         ("all labels, frozen".to_owned(), together(&level.frozen)),
         ("all labels, refitted".to_owned(), together(&level.refitted)),
@@ -112,15 +119,32 @@ fn triage(both: &ExternalTriage) -> Table {
     let rows = [("frozen", &both.frozen), ("refitted", &both.refitted)];
     let rows = rows.into_iter().flat_map(|(name, triage)| {
         let promises = triage.audit.iter().flat_map(|audit| &audit.promises);
-        promises.map(move |promise| (format!("{}, {name}", promise.class), promise_cells(promise, triage)))
+        promises.map(move |promise| {
+            (
+                format!("{}, {name}", promise.class),
+                promise_cells(promise, triage),
+            )
+        })
     });
     Table {
         caption: format!(
             "Triage of {}, by the bundle's cuts and by cuts of this cohort. Promised: {}. Clopper and Pearson's 95 % intervals.",
             both.frozen.label,
-            both.frozen.promises.iter().map(|promise| promise.in_words()).collect::<Vec<_>>().join("; ")
+            both.frozen
+                .promises
+                .iter()
+                .map(|promise| promise.in_words())
+                .collect::<Vec<_>>()
+                .join("; ")
         ),
-        columns: heads(&["cut", "released", "exams that count", "errors", "share of errors", "promise"]),
+        columns: heads(&[
+            "cut",
+            "released",
+            "exams that count",
+            "errors",
+            "share of errors",
+            "promise",
+        ]),
         rows: rows.collect(),
     }
 }
@@ -130,10 +154,17 @@ fn promise_cells(promise: &PromiseAudit, triage: &Triage) -> Vec<Cell> {
     let is_low = promise.class == TriageClass::Low;
     let released = triage.audit.as_ref().map(|audit| {
         let called = if is_low { audit.low } else { audit.high };
-        format!("{called} ({})", per_cent(called as f64 / audit.exams.max(1) as f64))
+        format!(
+            "{called} ({})",
+            per_cent(called as f64 / audit.exams.max(1) as f64)
+        )
     });
     vec![
-        Cell::maybe(if is_low { triage.cuts.low_to } else { triage.cuts.high_from }),
+        Cell::maybe(if is_low {
+            triage.cuts.low_to
+        } else {
+            triage.cuts.high_from
+        }),
         Cell::text(released.unwrap_or_default()),
         Cell::count(promise.exams),
         Cell::count(promise.errors),
@@ -151,15 +182,26 @@ fn notes(external: &ExternalValidation) -> Vec<String> {
         for (judged, name) in [(&level.frozen, "frozen"), (&level.refitted, "refitted")] {
             let of_labels = judged.labels.iter().filter_map(|label| {
                 let note = label.note.as_ref()?;
-                Some(format!("{} of {}, {name}: {note}.", label.label, level.unit.plural()))
+                Some(format!(
+                    "{} of {}, {name}: {note}.",
+                    label.label,
+                    level.unit.plural()
+                ))
             });
             notes.extend(of_labels);
         }
     }
-    for (name, triage) in external.triage.iter().flat_map(|both| [("frozen", &both.frozen), ("refitted", &both.refitted)]) {
+    for (name, triage) in external
+        .triage
+        .iter()
+        .flat_map(|both| [("frozen", &both.frozen), ("refitted", &both.refitted)])
+    {
         for promise in &triage.promises {
             if let Some(why) = &promise.abstains {
-                notes.push(format!("Triage, {name}: no exam is called {}: {why}.", promise.class));
+                notes.push(format!(
+                    "Triage, {name}: no exam is called {}: {why}.",
+                    promise.class
+                ));
             }
         }
     }

@@ -32,21 +32,32 @@ fn promised(triage: &Triage) -> String {
             "learn-then-test: over calibration cohorts, each promise is made wrongly with a probability of at most {delta}, for \
              exams like those and at their prevalence"
         ),
-        None => "class-conditional conformal sets: on average over calibration cohorts, whatever the prevalence".into(),
+        None => {
+            "class-conditional conformal sets: on average over calibration cohorts, whatever the prevalence"
+                .into()
+        }
     };
     format!("Promised of {}: {} ({how}).", triage.label, promises.join("; "))
 }
 
 fn cuts(triage: &Triage) -> String {
-    let high = triage.cuts.high_from.map_or("none is high".into(), |cut| format!("high from {cut:.4}"));
-    let low = triage.cuts.low_to.map_or("none is low".into(), |cut| format!("low up to {cut:.4}"));
-    let from = triage.calibration.map_or("found before, on another cohort".into(), |on| {
-        format!(
-            "found on {}, one a patient, {} of them positive",
-            counted(on.exams, "validation exam", "validation exams"),
-            on.positives
-        )
-    });
+    let high = triage
+        .cuts
+        .high_from
+        .map_or("none is high".into(), |cut| format!("high from {cut:.4}"));
+    let low = triage
+        .cuts
+        .low_to
+        .map_or("none is low".into(), |cut| format!("low up to {cut:.4}"));
+    let from = triage
+        .calibration
+        .map_or("found before, on another cohort".into(), |on| {
+            format!(
+                "found on {}, one a patient, {} of them positive",
+                counted(on.exams, "validation exam", "validation exams"),
+                on.positives
+            )
+        });
     format!("Probabilities: {high}, {low}, else uncertain; {from}.")
 }
 
@@ -79,7 +90,13 @@ pub(super) fn table(triage: &Triage, audit: &TriageAudit) -> Table {
             triage.label,
             audit.on.in_words()
         ),
-        columns: heads(&["exams", "errors", "share of errors", "promised at most", "promise"]),
+        columns: heads(&[
+            "exams",
+            "errors",
+            "share of errors",
+            "promised at most",
+            "promise",
+        ]),
         rows: audit
             .promises
             .iter()
@@ -107,7 +124,10 @@ fn notes(triage: &Triage) -> Vec<String> {
         let why = promise.abstains.as_ref()?;
         Some(format!("No exam is called {}: {why}.", promise.class))
     });
-    let left_out = triage.audit.as_ref().filter(|audit| audit.same_patient + audit.without_truth > 0);
+    let left_out = triage
+        .audit
+        .as_ref()
+        .filter(|audit| audit.same_patient + audit.without_truth > 0);
     let left_out = left_out.map(|audit| {
         format!(
             "Left out of the audit: {} of patients with another exam in it or in the cuts, {} of soft or unknown truth.",
