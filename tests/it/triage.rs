@@ -108,6 +108,14 @@ fn exams_are_sorted_audited_bundled_and_measured_elsewhere() {
         20
     );
 
+    let report = fs::read_to_string(latest.join("report.html")).unwrap();
+    let high = triage["promises"][0]["error"].as_f64().unwrap();
+    assert_eq!(high, 0.3);
+    assert!(
+        report.contains("id=\"evidence-triage\"")
+            && report.contains("at most 30 % of the negatives are called high")
+    );
+
     // `ichflow predict` says of the test exams what the run said of them.
     let study = find(&directory.path().join("runs/cache/phantom"), "stage_2_test").unwrap();
     let model = latest.join("model");
@@ -242,6 +250,11 @@ use = "metrics-report"
     assert_eq!(triage["frozen"]["audit"]["on"], "frozen");
     assert_eq!(triage["refitted"]["audit"]["on"], "cross-fitted");
     assert_ne!(triage["refitted"]["cuts"], triage["frozen"]["cuts"]);
+
+    let report = fs::read_to_string(latest.join("report.html")).unwrap();
+    assert!(
+        report.contains("id=\"evidence-external\"") && report.contains("Price of not refitting, studies")
+    );
 
     // Without what was trained the baseline is the frequency among what is measured.
     let positives = metrics["valid"]["labels"][0]["positives"].as_f64().unwrap();
