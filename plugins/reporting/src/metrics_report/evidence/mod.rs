@@ -4,16 +4,16 @@
 //! `sections/evidence/`; the frame, `sections/evidence.html`, includes it. Numbers are those of `metrics.json`.
 
 mod exams;
-mod novelty;
 mod external;
+mod novelty;
 mod triage;
 
 use ichflow_api::prelude::*;
 
 use super::material::Material;
 use exams::ExamSection;
-use novelty::NoveltySection;
 use external::ExternalSection;
+use novelty::NoveltySection;
 use triage::TriageSection;
 
 /// The parts of the section, in the order of the page.
