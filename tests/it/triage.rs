@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{TINY, ichflow, stderr};
+use crate::common::{TINY, ichflow, stderr, stdout};
 
 /// What makes exams and sorts them; thresholds for them stand after `evaluate`, which judges slices here.
 const EXAMS: &str = r#"
@@ -51,7 +51,10 @@ fn run(directory: &Path, name: &str, text: &str) -> (PathBuf, String) {
     fs::write(directory.join(format!("{name}.toml")), text).unwrap();
     let output = ichflow(directory, &["run", &format!("{name}.toml"), "--device=cpu"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    (directory.join("runs").join(name).join("latest"), stderr(&output))
+    (
+        directory.join("runs").join(name).join("latest"),
+        format!("{}{}", stderr(&output), stdout(&output)),
+    )
 }
 
 fn json(path: &Path) -> Value {
@@ -90,13 +93,10 @@ fn exams_are_sorted_audited_bundled_and_measured_elsewhere() {
     let triage = &metrics["triage"];
     assert_eq!(triage, &json(&latest.join("triage.json")));
     let audit = &triage["audit"];
-    assert_eq!(
-        (&triage["unit"], &audit["on"]),
-        (&"study".into(), &"cross-fitted".into())
-    );
+    assert_eq!((&triage["unit"], &audit["on"]), (&"study".into(), &"test".into()));
     let of = |key: &str| audit[key].as_u64().unwrap();
-    assert_eq!(of("exams"), 20);
-    assert_eq!(of("high") + of("low") + of("uncertain"), 20);
+    assert_eq!((of("exams"), &triage["calibration"]["exams"]), (6, &20.into()));
+    assert_eq!(of("high") + of("low") + of("uncertain"), 6);
     let cuts = &triage["cuts"];
     assert!(
         cuts["high_from"].is_number() && cuts["low_to"].is_number(),

@@ -26,7 +26,7 @@ const BUNDLE: Input<Bundle> = Input::required("bundle");
 #[serde(default, deny_unknown_fields)]
 pub(super) struct BundledSteps {
     /// Whether the bundle makes exams of slices, and these are offered.
-    pub exams: bool,
+    pub with_exams: bool,
     /// How often patients are resampled for the 95 % interval of the price; 0 leaves it out.
     #[schemars(range(min = 0, max = 100_000))]
     pub bootstrap: usize,
@@ -35,7 +35,7 @@ pub(super) struct BundledSteps {
 impl Default for BundledSteps {
     fn default() -> Self {
         Self {
-            exams: true,
+            with_exams: true,
             bootstrap: 200,
         }
     }
@@ -59,19 +59,19 @@ impl Stage for BundledSteps {
     }
 
     fn narrow(&self, all: Ports) -> Ports {
-        all.offers_only_if(self.exams, output::EXAMS)
+        all.offers_only_if(self.with_exams, output::EXAMS)
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let bundle = inputs.take(BUNDLE)?;
         let own = inputs.take(input::VALID)?;
         let own_exams = inputs.get(optional::EXAMS)?;
-        if self.exams && bundle.index().exams.is_none() {
+        if self.with_exams && bundle.index().exams.is_none() {
             return Err(Error::new(format!(
                 "the bundle of `{}` makes no exams of slices",
                 bundle.index().title
             ))
-            .help("write `exams = false`; `aggregate` after this stage makes some"));
+            .help("write `with_exams = false`; `aggregate` after this stage makes some"));
         }
         own.check_of_slices("what followed the network")?;
         if own.with_truth().next().is_none() {
@@ -93,12 +93,12 @@ impl Stage for BundledSteps {
         let text = serde_json::to_string_pretty(&external).doing("cannot write the comparison as JSON")?;
         std::fs::write(&path, text + "\n").at("write", &path)?;
         frozen.slices.write_csv(&context.file("predictions/valid.csv")?)?;
-        if let Some(exams) = frozen.exams.as_ref().filter(|_| self.exams) {
+        if let Some(exams) = frozen.exams.as_ref().filter(|_| self.with_exams) {
             exams.write_csv(&context.file("predictions/exams.csv")?)?;
         }
         Ok(Outputs::new()
             .with(output::VALID, frozen.slices)
-            .with_some(output::EXAMS, frozen.exams.filter(|_| self.exams))
+            .with_some(output::EXAMS, frozen.exams.filter(|_| self.with_exams))
             .with(output::EXTERNAL, external))
     }
 }
