@@ -43,7 +43,9 @@ impl Cell {
         };
         Self {
             text: interval.map_or(String::new(), |Interval { low, high }| {
-                format!("{low:.4}–{high:.4}")
+                // A dash before a minus reads as neither.
+                let between = if low < 0.0 { " to " } else { "–" };
+                format!("{low:.4}{between}{high:.4}")
             }),
             ..Self::number(value)
         }

@@ -61,12 +61,35 @@ fn level(level: &ExternalLevel) -> Table {
             format!(" Thresholds were chosen for {target}.")
         });
     let mut rows = vec![
-        ("all labels, frozen".to_owned(), together(&level.frozen)),
-        ("all labels, refitted".to_owned(), together(&level.refitted)),
+        (
+            "all labels, frozen".to_owned(),
+            together(&level.frozen, &level.frozen),
+        ),
+        (
+            "all labels, refitted".to_owned(),
+            together(&level.refitted, &level.frozen),
+        ),
     ];
     for (frozen, refitted) in level.frozen.labels.iter().zip(&level.refitted.labels) {
-        rows.push((format!("{}, frozen", frozen.label), of_label(frozen)));
-        rows.push((format!("{}, refitted", refitted.label), of_label(refitted)));
+        rows.push((
+            format!("{}, frozen", frozen.label),
+            of_label(frozen, &level.frozen),
+        ));
+        rows.push((
+            format!("{}, refitted", refitted.label),
+            of_label(refitted, &level.frozen),
+        ));
+    }
+    let mut columns = heads(&[
+        "positives",
+        "log loss",
+        "AUROC",
+        "calibration slope",
+        "intercept",
+        "in the large",
+    ]);
+    if level.frozen.thresholds_for.is_some() {
+        columns.extend(heads(&["threshold", "sensitivity", "specificity"]));
     }
     Table {
         caption: format!(
@@ -75,44 +98,40 @@ fn level(level: &ExternalLevel) -> Table {
             counted(level.frozen.cases, level.unit.name(), level.unit.plural()),
             counted(level.frozen.patients, "patient", "patients")
         ),
-        columns: heads(&[
-            "positives",
-            "log loss",
-            "AUROC",
-            "calibration slope",
-            "intercept",
-            "in the large",
-            "threshold",
-            "sensitivity",
-            "specificity",
-        ]),
+        columns,
         rows,
     }
 }
 
-fn together(judged: &Judged) -> Vec<Cell> {
+fn together(judged: &Judged, of: &Judged) -> Vec<Cell> {
     let mut cells = vec![Cell::text(""), Cell::number(judged.weighted_log_loss)];
-    cells.extend((0..7).map(|_| Cell::text("")));
+    let decided = if of.thresholds_for.is_some() { 3 } else { 0 };
+    cells.extend((0..4 + decided).map(|_| Cell::text("")));
     cells
 }
 
-fn of_label(label: &JudgedLabel) -> Vec<Cell> {
+fn of_label(label: &JudgedLabel, of: &Judged) -> Vec<Cell> {
     let estimate = |estimate: Option<Estimate>| match estimate {
         Some(found) => Cell::with_interval(Some(found.value), found.interval),
         None => Cell::text("–"),
     };
-    let at = label.at_threshold;
-    vec![
+    let mut cells = vec![
         Cell::count(label.positives),
         Cell::number(label.log_loss),
         Cell::maybe(label.auc),
         estimate(label.slope),
         estimate(label.intercept),
         estimate(label.in_the_large),
-        Cell::maybe(at.map(|at| at.threshold)),
-        Cell::maybe(at.and_then(|at| at.sensitivity)),
-        Cell::maybe(at.and_then(|at| at.specificity)),
-    ]
+    ];
+    if of.thresholds_for.is_some() {
+        let at = label.at_threshold;
+        cells.extend([
+            Cell::maybe(at.map(|at| at.threshold)),
+            Cell::maybe(at.and_then(|at| at.sensitivity)),
+            Cell::maybe(at.and_then(|at| at.specificity)),
+        ]);
+    }
+    cells
 }
 
 fn triage(both: &ExternalTriage) -> Table {
