@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ichflow_api::prelude::*;
 
+use super::format::INDEX;
 use super::open::Bundle;
 
 /// The bundle itself, for `bundled-steps`.
@@ -47,7 +48,14 @@ impl Stage for BundledModel {
     }
 
     fn reads(&self) -> Vec<ExternalPath> {
-        vec![ExternalPath::directory("path", &self.path)]
+        let mut paths = vec![ExternalPath::directory("path", &self.path)];
+        // It has digests of all that the bundle holds: another bundle in the same place, such as that of `latest`, is
+        // another model to whatever keeps results.
+        let index = self.path.join(INDEX);
+        if index.is_file() {
+            paths.push(ExternalPath::file("path", index));
+        }
+        paths
     }
 
     fn run(&self, _inputs: &Inputs, context: &Context) -> Result<Outputs> {
