@@ -25,6 +25,7 @@ mod dry_runs;
 mod eda;
 mod errors;
 mod failures;
+mod hospitals;
 mod labels;
 mod leaks;
 mod learned_window;

@@ -18,6 +18,14 @@ use ichflow_api::prelude::*;
 /// `exams` in `metrics.json`. With `valid = "exams.exams"` exams alone are judged. Thresholds that were chosen on exams are
 /// those of exams; where slices have some too, name the exams' with `exam_thresholds = "…"`.
 ///
+/// Where the stages `position-only` and `header-only` stand before it, or `histogram = "histogram.valid"` and
+/// `test_histogram = "histogram.test"` name the predictions of `histogram-logistic`, `baselines` in `metrics.json` says how
+/// much of the score they reach, knowing so little.
+///
+/// Exams, or slices where no exams are judged, are divided by site and whatever columns the cohort has, by scanner, kernel,
+/// thickness, kVp, tilt, age band, sex, pixel encoding and lesion load: `subgroups` in `metrics.json` has AUROC,
+/// sensitivity, specificity and calibration of each group with intervals, and names the worst.
+///
 /// Thresholds chosen by `thresholds`, what `calibrate` did and how the split came out go into `metrics.json`
 /// too, where there are such stages before it.
 ///
@@ -55,6 +63,10 @@ pub struct Evaluate {
     /// 10 % of head CTs with a hemorrhage, public sets far more.
     #[schemars(inner(range(min = 0.0, max = 1.0)))]
     pub prevalences: Vec<f64>,
+    /// Patients that a subgroup must have to be shown; smaller ones are counted alone, since they say little and may tell
+    /// who is in them.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub min_group: usize,
     /// Assumed number of exams a day, for alarms a day.
     #[schemars(range(min = 0.0, max = 1_000_000.0))]
     pub exams_a_day: f64,
@@ -70,6 +82,7 @@ impl Default for Evaluate {
             specificity: 0.9,
             submission_clip: 1e-6,
             max_fpr: 0.1,
+            min_group: 10,
             prevalences: vec![0.05, 0.1],
             exams_a_day: 100.0,
         }

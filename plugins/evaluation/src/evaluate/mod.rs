@@ -1,8 +1,11 @@
 //! `evaluate`: every metric of a run's predictions, in `metrics.json`.
 //!
-//! `prevalence` is what the prevalence baseline predicts, `summary` what is said at the end of the run.
+//! `prevalence` is what the prevalence baseline predicts, `baselines` holds others against the model, `subgroups` divides what
+//! was judged, `summary` is what is said at the end of the run.
 
+mod baselines;
 mod prevalence;
+mod subgroups;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -26,7 +29,7 @@ impl Stage for Evaluate {
     const SEEDED: bool = true;
 
     fn ports() -> Ports {
-        Ports::new()
+        baselines::ports(Ports::new())
             .takes(input::VALID)
             .takes(optional::TEST)
             .takes(optional::EXAMS)
@@ -111,7 +114,7 @@ impl Stage for Evaluate {
             ),
             None => (None, None),
         };
-        let measured = Metrics {
+        let mut measured = Metrics {
             computed: self.into(),
             label_set: validation.labels.clone(),
             unit,
@@ -121,6 +124,7 @@ impl Stage for Evaluate {
             exams,
             versus_baseline,
             baseline,
+            baselines: baselines::measured(self, inputs, context)?,
             thresholds_for: judge
                 .thresholds
                 .as_ref()
@@ -135,10 +139,12 @@ impl Stage for Evaluate {
             triage: inputs.get(optional::TRIAGE)?.map(|found| (*found).clone()),
             external: inputs.get(optional::EXTERNAL)?.map(|found| (*found).clone()),
         };
+        subgroups::add(&mut measured, self, inputs, context)?;
         let path = context.file("metrics.json")?;
         let text = serde_json::to_string_pretty(&measured).doing("cannot write the metrics as JSON")?;
         std::fs::write(&path, text + "\n").at("write", &path)?;
         summary::summarise(context, &measured);
+        baselines::summarise(context, &measured.baselines);
         let scores = serde_json::to_value(&measured).doing("cannot write the metrics as JSON")?;
         Ok(Outputs::new()
             .with(output::METRICS, measured)

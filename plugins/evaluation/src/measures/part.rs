@@ -87,6 +87,7 @@ pub fn measure_labelled(
         at_chosen: Vec::new(),
         statistics: Vec::new(),
         groups: None,
+        subgroups: None,
     }))
 }
 

@@ -1,7 +1,10 @@
 //! `position-only`: what the place along the head says, and nothing else.
 
-use ichflow_api::data::identity::series_of;
+use std::collections::HashMap;
+
+use ichflow_api::data::identity::{Subject, series_of};
 use ichflow_api::prelude::*;
+use rayon::prelude::*;
 
 use super::parts::{Parts, offer_as};
 use crate::slices::with_cohort;
@@ -15,29 +18,21 @@ const PLACES: usize = 201;
 ///
 /// A slice's place is its position between the lowest and the highest slice of its series, 0 to 1. The frequency at a
 /// place is a mean over training slices near it, weighted by a Gaussian of `bandwidth` (Nadaraya 1964, Watson 1964), and
-/// drawn to the overall frequency as if `prior` slices more had it; so few slices make a flat curve. Slices without a
-/// position, and series of one slice, get the overall frequency.
+/// drawn to the overall frequency as if `prior` slices more had it. Both are those with the least log loss of training
+/// patients by curves without them, so that few patients make a flat curve. Slices without a position, and series of one
+/// slice, get the overall frequency.
 ///
 /// Offers `position_only` and `test_position_only`, which no stage but `evaluate` takes by itself, and writes
 /// `predictions/position_only.csv` and `predictions/test_position_only.csv`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PositionOnly {
-    /// Standard deviation of the Gaussian, as a share of the head.
+    /// Standard deviation of the Gaussian, as a share of the head; none: chosen.
     #[schemars(range(min = 0.001, max = 1.0))]
-    pub bandwidth: f64,
-    /// Slices of the overall frequency that are added at every place.
+    pub bandwidth: Option<f64>,
+    /// Slices of the overall frequency that are added at every place; none: chosen.
     #[schemars(range(min = 1e-6, max = 1e6))]
-    pub prior: f64,
-}
-
-impl Default for PositionOnly {
-    fn default() -> Self {
-        Self {
-            bandwidth: 0.05,
-            prior: 2.0,
-        }
-    }
+    pub prior: Option<f64>,
 }
 
 impl Stage for PositionOnly {
@@ -57,14 +52,16 @@ impl Stage for PositionOnly {
         let parts = Parts::of(inputs)?;
         // Of all slices of a series, whichever side of the split they are on.
         let places = places(&parts.cohort.slices);
-        let curves: Vec<Curve> = (0..parts.cohort.labels.len())
-            .map(|label| {
-                let known = parts.train.iter().filter_map(|index| {
-                    let truth = parts.cohort.slices[*index].labels.as_ref()?.positive(label)?;
-                    Some((places[*index], truth))
-                });
-                Curve::of(&known.collect::<Vec<_>>(), self.bandwidth, self.prior)
-            })
+        let known: Vec<Vec<Known>> = known(&parts, &places);
+        let smoothing = self.smoothing(&known, parts.cohort.labels.weights());
+        context.say(format!(
+            "frequencies over {:.0} % of the head, drawn to the overall one by {} slices",
+            100.0 * smoothing.bandwidth,
+            smoothing.prior
+        ));
+        let curves: Vec<Curve> = known
+            .iter()
+            .map(|known| Curve::of(known.iter().map(|of| (of.place, of.positive)), smoothing))
             .collect();
         let row = |place: Option<f64>| curves.iter().map(|curve| curve.at(place)).collect();
         let rows = parts.valid.iter().map(|index| row(places[*index])).collect();
@@ -118,6 +115,99 @@ fn places(slices: &[Slice]) -> Vec<Option<f64>> {
     places
 }
 
+/// What is known of a label at a training slice.
+struct Known {
+    place: Option<f64>,
+    positive: bool,
+    /// The part of the training patients that its patient is in.
+    part: usize,
+}
+
+/// Parts of the training patients, each predicted by curves of the others.
+const PARTS: usize = 10;
+
+/// What is known of each label.
+fn known(parts: &Parts, places: &[Option<f64>]) -> Vec<Vec<Known>> {
+    let mut numbers: HashMap<Subject<'_>, usize> = HashMap::new();
+    let slices = &parts.cohort.slices;
+    let part_of: Vec<usize> = parts
+        .train
+        .iter()
+        .map(|index| {
+            let next = numbers.len();
+            *numbers.entry(Subject::of(&slices[*index])).or_insert(next) % PARTS
+        })
+        .collect();
+    let of_label = |label: usize| {
+        let train = parts.train.iter().zip(&part_of);
+        train
+            .filter_map(|(index, part)| {
+                Some(Known {
+                    place: places[*index],
+                    positive: slices[*index].labels.as_ref()?.positive(label)?,
+                    part: *part,
+                })
+            })
+            .collect()
+    };
+    (0..parts.cohort.labels.len()).map(of_label).collect()
+}
+
+/// How a curve is smoothed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Smoothing {
+    bandwidth: f64,
+    prior: f64,
+}
+
+impl PositionOnly {
+    /// What the recipe says, or else what predicts training patients best by curves without them.
+    fn smoothing(&self, known: &[Vec<Known>], weights: &[f64]) -> Smoothing {
+        let one_of =
+            |stated: Option<f64>, all: &[f64]| stated.map_or_else(|| all.to_vec(), |stated| vec![stated]);
+        let priors = one_of(self.prior, &[2.0, 8.0, 32.0, 128.0, 512.0]);
+        let mut all: Vec<Smoothing> = Vec::new();
+        for bandwidth in one_of(self.bandwidth, &[0.02, 0.05, 0.1, 0.2]) {
+            all.extend(priors.iter().map(|prior| Smoothing {
+                bandwidth,
+                prior: *prior,
+            }));
+        }
+        let losses: Vec<f64> = all
+            .par_iter()
+            .map(|smoothing| left_out(known, weights, *smoothing))
+            .collect();
+        // The flattest where all are alike, as with one patient.
+        let best = (0..all.len())
+            .rev()
+            .min_by(|a, b| losses[*a].total_cmp(&losses[*b]));
+        all[best.unwrap_or_default()]
+    }
+}
+
+/// The weighted sum of log losses of training slices by curves of the other parts.
+fn left_out(known: &[Vec<Known>], weights: &[f64], smoothing: Smoothing) -> f64 {
+    let of_label = |(known, weight): (&Vec<Known>, &f64)| {
+        let of_part = |part: usize| -> f64 {
+            let others = known.iter().filter(|of| of.part != part);
+            let curve = Curve::of(others.map(|of| (of.place, of.positive)), smoothing);
+            let own = known.iter().filter(|of| of.part == part);
+            own.map(|of| {
+                let probability = curve.at(of.place);
+                -(if of.positive {
+                    probability
+                } else {
+                    1.0 - probability
+                })
+                .ln()
+            })
+            .sum()
+        };
+        weight * (0..PARTS).map(of_part).sum::<f64>()
+    };
+    known.iter().zip(weights).map(of_label).sum()
+}
+
 /// How frequent a label is along the head.
 struct Curve {
     /// Of all slices.
@@ -127,18 +217,22 @@ struct Curve {
 }
 
 impl Curve {
-    fn of(known: &[(Option<f64>, bool)], bandwidth: f64, prior: f64) -> Self {
-        let positives = known.iter().filter(|(_, positive)| *positive).count() as f64;
-        // As one slice of each class more would have it: what was never seen is not impossible.
-        let overall = (positives + 1.0) / (known.len() as f64 + 2.0);
+    fn of(known: impl Iterator<Item = (Option<f64>, bool)>, smoothing: Smoothing) -> Self {
+        let Smoothing { bandwidth, prior } = smoothing;
         let last = (PLACES - 1) as f64;
         let mut slices = [(0.0, 0.0); PLACES];
+        let (mut count, mut positives) = (0.0, 0.0);
         for (place, positive) in known {
+            let positive = f64::from(u8::from(positive));
+            count += 1.0;
+            positives += positive;
             let Some(place) = place else { continue };
-            let (count, positives) = &mut slices[(place * last).round() as usize];
-            *count += 1.0;
-            *positives += f64::from(u8::from(*positive));
+            let at = &mut slices[(place.clamp(0.0, 1.0) * last).round() as usize];
+            at.0 += 1.0;
+            at.1 += positive;
         }
+        // As one slice of each class more would have it: what was never seen is not impossible.
+        let overall = (positives + 1.0) / (count + 2.0);
         let weight = |steps: usize| (-0.5 * (steps as f64 / last / bandwidth).powi(2)).exp();
         let weights: Vec<f64> = (0..PLACES).map(weight).collect();
         let at = |place: usize| {
@@ -243,9 +337,43 @@ mod tests {
     }
 
     #[test]
+    fn what_is_by_chance_in_training_patients_makes_a_flat_curve() {
+        // Each of eight patients has something else at another place.
+        let known = |patients: usize, place_of: fn(usize) -> f64| -> Vec<Vec<Known>> {
+            let of = |index: usize| {
+                let (patient, place) = (index / 20, (index % 20) as f64 / 19.0);
+                Known {
+                    place: Some(place),
+                    positive: (place - place_of(patient)).abs() < 0.13,
+                    part: patient % PARTS,
+                }
+            };
+            vec![(0..patients * 20).map(of).collect()]
+        };
+        let chosen = |known: &[Vec<Known>]| PositionOnly::default().smoothing(known, &[1.0]);
+        assert_eq!(chosen(&known(8, |patient| patient as f64 / 7.0)).prior, 512.0);
+        assert_eq!(chosen(&known(8, |_| 0.5)).prior, 2.0);
+        let stated = PositionOnly {
+            bandwidth: Some(0.3),
+            prior: Some(5.0),
+        };
+        assert_eq!(
+            stated.smoothing(&known(8, |_| 0.5), &[1.0]),
+            Smoothing {
+                bandwidth: 0.3,
+                prior: 5.0
+            }
+        );
+    }
+
+    #[test]
     fn few_slices_are_drawn_to_the_overall_frequency() {
         let known = [(Some(0.5), true), (Some(0.1), false)];
-        let curve = Curve::of(&known, 0.05, 2.0);
+        let smoothing = Smoothing {
+            bandwidth: 0.05,
+            prior: 2.0,
+        };
+        let curve = Curve::of(known.into_iter(), smoothing);
         assert_eq!(curve.overall, 0.5);
         // One slice beside the two of the prior.
         assert!((curve.at(Some(0.5)) - 2.0 / 3.0).abs() < 1e-6);
@@ -258,7 +386,8 @@ mod tests {
             known in prop::collection::vec((prop::option::of(0.0_f64..=1.0), any::<bool>()), 0..50),
             at in prop::option::of(0.0_f64..=1.0),
         ) {
-            let found = Curve::of(&known, 0.05, 2.0).at(at);
+            let smoothing = Smoothing { bandwidth: 0.05, prior: 2.0 };
+            let found = Curve::of(known.into_iter(), smoothing).at(at);
             prop_assert!(found > 0.0 && found < 1.0, "{}", found);
         }
     }

@@ -5,6 +5,7 @@ use ichflow_api::data::measures::GroupMetrics;
 use ichflow_api::prelude::*;
 
 use super::material::Material;
+use super::subgroups::{self, SubgroupPart};
 use super::table::Table;
 use super::tables;
 use crate::render::numbers::{counted, thousands};
@@ -16,6 +17,8 @@ pub(crate) struct GroupSection {
     pub tables: Vec<Table>,
     /// Pictures.
     pub figures: Vec<Figure>,
+    /// By scanner, age band, site: with intervals.
+    pub parts: Vec<SubgroupPart>,
 }
 
 pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
@@ -74,6 +77,7 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
             ),
         ],
         figures,
+        parts: subgroups::parts(material)?,
     }))
 }
 

@@ -17,6 +17,7 @@ mod scores;
 mod series;
 mod slices;
 mod stage;
+mod subgroups;
 mod table;
 mod tables;
 mod windows;

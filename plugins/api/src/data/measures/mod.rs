@@ -1,12 +1,14 @@
 //! Everything a run measured, as `metrics.json` holds it. Computed by `evaluate` and `ichflow score`, shown by
 //! reports.
 
+mod baselines;
 mod exams;
 mod groups;
 mod label;
 mod novelty;
 mod part;
 mod statistics;
+mod subgroups;
 
 use ichflow_metrics::PairedDifference;
 use serde::Serialize;
@@ -19,6 +21,7 @@ use crate::data::localization::Localization;
 use crate::data::triage::Triage;
 use crate::ports::Artifact;
 
+pub use baselines::{AurocGap, BaselineMetrics, Covered};
 pub use exams::ExamMetrics;
 pub use groups::{GroupMetrics, Groups, PatientSpread};
 pub use label::{AtThreshold, LabelIntervals, LabelMetrics};
@@ -28,6 +31,7 @@ pub use statistics::{
     AtPrevalence, CalibrationStatistics, DecisionCurve, LabelStatistics, Measure, Method, PartialArea,
     PointStatistics,
 };
+pub use subgroups::{Subgroup, Subgrouping, Subgroups, Suppressed, VersusRest, WorstGroup};
 
 /// Every metric of a run. Nothing in it depends on the machine or the time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,6 +62,9 @@ pub struct Metrics {
     /// The `baseline` by itself, on the same validation slices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<PartMetrics>,
+    /// Baselines that know little, beside the model: how much of its score is above them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<BaselineMetrics>,
     /// What the operating points were chosen for, in words, if there are some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds_for: Option<String>,

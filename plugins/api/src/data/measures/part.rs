@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::groups::Groups;
 use super::label::{AtThreshold, LabelIntervals, LabelMetrics};
 use super::statistics::LabelStatistics;
+use super::subgroups::Subgroups;
 
 /// The metrics of one part of the data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,6 +41,9 @@ pub struct PartMetrics {
     /// By pixel encoding, place in the series and patient, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Groups>,
+    /// By scanner, age band, site and more, with intervals: of exams where exams were judged, else of slices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subgroups: Option<Subgroups>,
 }
 
 impl PartMetrics {

@@ -3,6 +3,7 @@
 //! Each part is a file here, with a function that gives `None` where the run says nothing of its kind, and a partial in
 //! `sections/evidence/`; the frame, `sections/evidence.html`, includes it. Numbers are those of `metrics.json`.
 
+mod baselines;
 mod exams;
 mod external;
 mod novelty;
@@ -11,6 +12,7 @@ mod triage;
 use ichflow_api::prelude::*;
 
 use super::material::Material;
+use baselines::BaselineSection;
 use exams::ExamSection;
 use external::ExternalSection;
 use novelty::NoveltySection;
@@ -20,6 +22,8 @@ use triage::TriageSection;
 pub(crate) struct Evidence {
     /// How good the model is on whole exams.
     pub exams: Option<ExamSection>,
+    /// How much of the score is above baselines that know little.
+    pub baselines: Option<BaselineSection>,
     /// Which exams are unlike the training data.
     pub novelty: Option<NoveltySection>,
     /// How exams are sorted into high, low and uncertain.
@@ -33,11 +37,16 @@ impl Evidence {
     fn is_empty(&self) -> bool {
         let Self {
             exams,
+            baselines,
             novelty,
             triage,
             external,
         } = self;
-        exams.is_none() && novelty.is_none() && triage.is_none() && external.is_none()
+        exams.is_none()
+            && baselines.is_none()
+            && novelty.is_none()
+            && triage.is_none()
+            && external.is_none()
     }
 }
 
@@ -45,6 +54,7 @@ impl Evidence {
 pub(crate) fn section(material: &Material<'_>) -> Result<Option<Evidence>> {
     let evidence = Evidence {
         exams: exams::section(material)?,
+        baselines: baselines::section(material)?,
         novelty: novelty::section(material),
         triage: material.metrics.triage.as_ref().map(triage::section),
         external: material.metrics.external.as_ref().map(external::section),
