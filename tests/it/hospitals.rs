@@ -155,7 +155,7 @@ fn hospitals_are_held_out_and_baselines_and_subgroups_measured() {
         })
         .collect();
     assert_eq!(sites, [("b", 12), ("c", 12)]);
-    for by in ["scanner", "kernel", "encoding", "lesion_load"] {
+    for by in ["scanner", "kernel", "encoding"] {
         assert!(attributes.iter().any(|attribute| attribute["by"] == by), "{by}");
     }
 

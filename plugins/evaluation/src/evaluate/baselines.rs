@@ -53,7 +53,7 @@ pub(super) fn measured(
     inputs: &Inputs,
     context: &Context,
 ) -> Result<Vec<BaselineMetrics>> {
-    let (cohort, folds) = (inputs.take(input::COHORT)?, inputs.take(input::FOLDS)?);
+    let (cohort, folds) = (inputs.take(input::COHORT)?, inputs.get(optional::FOLDS)?);
     let valid = inputs.take(input::VALID)?;
     let models = [
         (0, Some(valid)),
@@ -79,7 +79,7 @@ pub(super) fn measured(
                 continue;
             };
             if !nothing.contains_key(&model.unit) {
-                nothing.insert(model.unit, prevalence::of_training(&cohort, &folds, model.unit)?);
+                nothing.insert(model.unit, prevalence::of(&cohort, folds.as_deref(), &model)?);
             }
             let frequencies = &nothing[&model.unit];
             let mut rng = context.rng(&format!("{} {part} {}", baseline.name, model.unit));

@@ -42,11 +42,7 @@ impl Evidence {
             triage,
             external,
         } = self;
-        exams.is_none()
-            && baselines.is_none()
-            && novelty.is_none()
-            && triage.is_none()
-            && external.is_none()
+        exams.is_none() && baselines.is_none() && novelty.is_none() && triage.is_none() && external.is_none()
     }
 }
 
