@@ -116,6 +116,7 @@ fn every_standard_stage_is_there() {
         "report eda-report",
         "report evaluate",
         "report grad-cam",
+        "report label-review",
         "report localization",
         "report metrics-report",
     ];

@@ -26,6 +26,7 @@ mod eda;
 mod errors;
 mod failures;
 mod hospitals;
+mod label_review;
 mod labels;
 mod leaks;
 mod learned_window;

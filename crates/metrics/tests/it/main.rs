@@ -5,6 +5,7 @@
 mod auroc_variance;
 mod coverage;
 mod drift;
+mod label_errors;
 mod scikit_learn;
 mod statistics;
 mod triage;

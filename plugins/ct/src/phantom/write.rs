@@ -58,6 +58,7 @@ pub fn files(directory: &Path) -> Files {
         images: directory.join("stage_2_train"),
         test_images: Some(directory.join("stage_2_test")),
         test_labels: Some(directory.join("test_labels.csv")),
+        corrections: None,
         sample_submission: Some(directory.join("stage_2_sample_submission.csv")),
         max_quarantined: None,
         exclude: Kind::all(),

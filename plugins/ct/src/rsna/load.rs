@@ -10,6 +10,7 @@ use ichflow_api::data::labels::rsna;
 use ichflow_api::data::submission::split_row;
 use ichflow_api::prelude::*;
 
+use super::corrections::Corrections;
 use super::image_id::ImageId;
 use super::labels::LabelTable;
 use crate::headers::{self, Wanted};
@@ -29,6 +30,8 @@ pub struct Files {
     pub test_images: Option<PathBuf>,
     /// The labels CSV of the test slices, where their answers are known.
     pub test_labels: Option<PathBuf>,
+    /// Corrections of labels of either, where there are some.
+    pub corrections: Option<PathBuf>,
     /// The sample submission, where there is one.
     pub sample_submission: Option<PathBuf>,
     /// Number of unusable files beyond which loading fails.
@@ -47,6 +50,11 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
     let six = LabelSet::rsna();
     let labels = context.label_set();
     let places = labels.places_in(&rsna::LABELS, "the competition's files")?;
+    let mut corrections = files
+        .corrections
+        .as_deref()
+        .map(|path| Corrections::read(path, labels))
+        .transpose()?;
     let sample = files
         .sample_submission
         .as_deref()
@@ -129,16 +137,14 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
         single_frames: true,
     };
     let mut loaded = headers::Files::of(wanted).load(context, &limits)?;
-    let remarks = loaded.tell(context, remarks);
     let is_part = loaded.is_part;
 
     let mut train = Cohort {
         labels: labels.clone(),
-        remarks,
         ..Cohort::default()
     };
     let mut test = train.with_slices(Vec::new());
-    for mut slice in loaded.slices {
+    for mut slice in std::mem::take(&mut loaded.slices) {
         let id = ImageId::parse(slice.id.as_bytes());
         slice.labels = id.and_then(|id| table.of_image.get(&id).map(truth_of));
         let is_test = id.is_some_and(|id| test_images.contains_key(&id));
@@ -147,11 +153,18 @@ pub(crate) fn load(files: &Files, context: &Context) -> Result<Outputs> {
             slice.labels = id
                 .zip(test_table.as_ref())
                 .and_then(|(id, table)| table.of_image.get(&id).map(truth_of));
-            test.slices.push(slice);
-        } else {
-            train.slices.push(slice);
         }
+        if let (Some(corrections), Some(id)) = (&mut corrections, id) {
+            let correct = |known| corrections.corrected(id, known, labels);
+            slice.labels = slice.labels.take().map(correct);
+        }
+        let part = if is_test { &mut test } else { &mut train };
+        part.slices.push(slice);
     }
+    if let Some(corrections) = corrections.filter(|_| !is_part) {
+        remarks.extend(corrections.remarks());
+    }
+    train.remarks = loaded.tell(context, remarks);
     let test = files.test_images.is_some().then_some(test);
     let mut parts = vec![("train", &train)];
     parts.extend(test.as_ref().map(|test| ("test", test)));

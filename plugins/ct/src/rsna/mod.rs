@@ -2,6 +2,7 @@
 //!
 //! The stage `rsna` reads them from disk; the `phantom` makes them up first and then comes here too.
 
+mod corrections;
 mod image_id;
 mod labels;
 mod layout;

@@ -29,6 +29,10 @@ pub struct Rsna {
     /// answers are known. Training never sees them.
     #[serde(default)]
     pub test_labels: Option<PathBuf>,
+    /// Corrections of labels: a CSV of `label-review` with decisions filled in (columns `sop_instance_uid`, `label`,
+    /// `decision`). What is decided stands in place of what is given; what is not stays.
+    #[serde(default)]
+    pub corrections: Option<PathBuf>,
     /// The sample submission, whose rows a submission repeats; without it there is no output `sample`.
     #[serde(default)]
     pub sample_submission: Option<PathBuf>,
@@ -90,6 +94,11 @@ max_quarantined = 10
                 .map(|path| ExternalPath::file("test_labels", path)),
         );
         paths.extend(
+            self.corrections
+                .iter()
+                .map(|path| ExternalPath::file("corrections", path)),
+        );
+        paths.extend(
             self.sample_submission
                 .iter()
                 .map(|path| ExternalPath::file("sample_submission", path)),
@@ -122,6 +131,7 @@ max_quarantined = 10
             images: self.images.clone(),
             test_images: self.test_images.clone(),
             test_labels: self.test_labels.clone(),
+            corrections: self.corrections.clone(),
             sample_submission: self.sample_submission.clone(),
             max_quarantined: self.max_quarantined,
             exclude: self.exclude.clone(),

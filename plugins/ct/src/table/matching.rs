@@ -6,6 +6,7 @@ use std::path::Path;
 use ichflow_api::counted::counted;
 use ichflow_api::prelude::*;
 
+use super::corrections::{agrees, correct};
 use super::key::Key;
 use super::label_table::LabelTable;
 use super::units::{Hit, Units, What};
@@ -83,7 +84,7 @@ pub(crate) fn matched(
         let Some(units) = units.get(&table.key) else {
             continue;
         };
-        let (mut matched, mut loose, mut corrected) = (0, 0, 0);
+        let (mut matched, mut loose, mut corrected, mut disagreeing) = (0, 0, 0, 0);
         let mut level = table.level;
         for row in &table.rows {
             let (places, what) = match units.find(&row.name, table.first_slice) {
@@ -138,12 +139,17 @@ pub(crate) fn matched(
                     values: vec![None; set.len()],
                     by: (index, row.line),
                 });
-                let mut changed = false;
+                if table.corrects {
+                    let changed = correct(&mut known.values, &row.values, set);
+                    corrected += usize::from(changed);
+                    disagreeing += usize::from(changed && !agrees(&known.values, set));
+                    continue;
+                }
                 for (label, value) in row.values.iter().enumerate() {
                     let known_value = &mut known.values[label];
                     match (*known_value, *value) {
                         (_, None) => {}
-                        (Some(before), Some(now)) if before != now && !table.corrects => {
+                        (Some(before), Some(now)) if before != now => {
                             let (first, line) = known.by;
                             contradictions.add(|| {
                                 let label = set.name(label);
@@ -151,13 +157,9 @@ pub(crate) fn matched(
                                 format!("{first_name} line {line} and {name} line {} ({label})", row.line)
                             });
                         }
-                        (before, Some(now)) => {
-                            changed |= before != Some(now);
-                            *known_value = Some(now);
-                        }
+                        (_, Some(now)) => *known_value = Some(now),
                     }
                 }
-                corrected += usize::from(table.corrects && changed);
             }
         }
         if table.has_labels {
@@ -180,6 +182,14 @@ pub(crate) fn matched(
                 "{}: it corrects the labels of {}",
                 table.name,
                 counted(corrected, "slice", "slices")
+            ));
+        }
+        if let (true, Some(union)) = (disagreeing > 0, set.union()) {
+            remarks.push(format!(
+                "{}: {} then a `{}` that is not the union of the other labels; it was kept as it is",
+                table.name,
+                counted(disagreeing, "slice has", "slices have"),
+                set.name(union)
             ));
         }
     }

@@ -5,6 +5,7 @@
 //! public data sets make the parameters themselves.
 
 mod columns;
+mod corrections;
 mod digests;
 mod export;
 mod guess;
@@ -32,5 +33,6 @@ pub use readers::Agreement;
 pub use stage::Table;
 pub(crate) use stage::{load, load_found};
 
+pub(crate) use corrections::correct;
 pub(crate) use label_table::{LabelRow, LabelTable, RowName};
 pub(crate) use matching::{Matched, matched};

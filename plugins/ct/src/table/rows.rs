@@ -399,7 +399,7 @@ fn complete_union(values: &mut [Option<f32>], set: &LabelSet) -> bool {
 }
 
 /// Whether one of several holds: the greatest if one is positive or all are known, else nothing.
-fn either(values: impl Iterator<Item = Option<f32>>) -> Option<f32> {
+pub(super) fn either(values: impl Iterator<Item = Option<f32>>) -> Option<f32> {
     let (mut most, mut open) = (None, false);
     for value in values {
         match value {

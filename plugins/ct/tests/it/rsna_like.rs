@@ -29,6 +29,7 @@ fn loader(data: &Path) -> Rsna {
         images: data.join("stage_2_train"),
         test_images: Some(data.join("stage_2_test")),
         test_labels: None,
+        corrections: None,
         sample_submission: Some(data.join("stage_2_sample_submission.csv")),
         max_quarantined: None,
         exclude: Kind::all(),

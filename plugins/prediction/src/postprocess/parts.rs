@@ -13,10 +13,7 @@ use rand_chacha::ChaCha8Rng;
 pub(crate) fn deal(predictions: &Predictions, parts: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
     predictions.check_truth()?;
     predictions.refuse_in_fold()?;
-    let bleeds = |truth: &Labels| match predictions.labels.union() {
-        Some(union) => truth.is_positive(union),
-        None => truth.some_positive(),
-    };
+    let bleeds = |truth: &Labels| predictions.labels.is_positive(truth);
     let mut numbers: HashMap<Subject<'_>, usize> = HashMap::new();
     let mut bleeding: Vec<usize> = Vec::new();
     let patient_of: Vec<usize> = predictions

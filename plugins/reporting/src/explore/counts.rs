@@ -73,14 +73,6 @@ pub(super) fn subtypes(truth: &Labels, labels: &LabelSet) -> usize {
     labels.kinds().filter(|label| truth.is_positive(*label)).count()
 }
 
-/// Whether a slice is positive: for the union, or, where there is none, for some label.
-pub(super) fn bleeds(truth: &Labels, labels: &LabelSet) -> bool {
-    match labels.union() {
-        Some(union) => truth.is_positive(union),
-        None => truth.some_positive(),
-    }
-}
-
 /// Slices by how many sub-types they have, from 0 to all.
 pub(super) fn subtypes_of_slices(slices: &[Slice], labels: &LabelSet) -> Vec<usize> {
     let mut counts = vec![0; labels.kinds().count() + 1];
@@ -99,7 +91,7 @@ pub(super) fn positive_shares(slices: &[Slice], groups: &[Vec<usize>], labels: &
                 .iter()
                 .filter_map(|index| slices[*index].labels.as_ref())
                 .collect();
-            let positive = truth.iter().filter(|truth| bleeds(truth, labels)).count();
+            let positive = truth.iter().filter(|truth| labels.is_positive(truth)).count();
             (!truth.is_empty()).then(|| positive as f64 / truth.len() as f64)
         })
         .collect()

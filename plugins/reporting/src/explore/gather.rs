@@ -12,7 +12,6 @@ use ichflow_api::prelude::*;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
-use super::counts;
 use super::histogram::Histogram;
 use super::thumbnail::Thumbnail;
 
@@ -101,7 +100,7 @@ impl Sums {
             encoding.add(counts);
         }
         match &slice.labels {
-            Some(truth) if !counts::bleeds(truth, &self.names) => self.healthy.add(counts),
+            Some(truth) if !self.names.is_positive(truth) => self.healthy.add(counts),
             Some(truth) => {
                 for (label, histogram) in self.labels.iter_mut().enumerate() {
                     if truth.is_positive(label) {

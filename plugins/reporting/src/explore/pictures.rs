@@ -312,13 +312,7 @@ pub(super) fn of_embedding(
         // The truth, whether it is positive at all, and of how many sub-types.
         let known = |slice: &Slice, is: &dyn Fn(&Labels, bool, usize) -> bool| {
             let truth = slice.labels.as_ref();
-            truth.is_some_and(|truth| {
-                is(
-                    truth,
-                    counts::bleeds(truth, labels),
-                    counts::subtypes(truth, labels),
-                )
-            })
+            truth.is_some_and(|truth| is(truth, labels.is_positive(truth), counts::subtypes(truth, labels)))
         };
         let mut by_label = vec![
             cloud("labels unknown".into(), Ink::Grid, &|slice| {

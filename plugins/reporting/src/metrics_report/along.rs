@@ -6,7 +6,7 @@ use ichflow_api::data::identity::{SeriesOrder, Subject, volumes_of};
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
 
-use super::slices::Look;
+use crate::render::look::Look;
 use crate::render::plots::{self, Figure, Ink, Line};
 use crate::render::png::picture;
 use crate::render::privacy::Privacy;

@@ -8,6 +8,7 @@ use ichflow_api::prelude::*;
 
 use super::along::AlongSeries;
 use super::slices::Strip;
+use crate::checklist::Written;
 use crate::render::privacy::Privacy;
 
 /// What a page is made of.
@@ -30,6 +31,8 @@ pub(crate) struct Material<'a> {
     pub look: String,
     /// What the network consists of, if there is one.
     pub network: Option<Summary>,
+    /// Reporting checklists written beside the report.
+    pub checklists: &'a [Written],
     pub privacy: &'a Privacy,
     pub run: &'a RunContext,
 }

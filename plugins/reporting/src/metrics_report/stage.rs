@@ -10,8 +10,10 @@ use ichflow_api::prelude::*;
 use super::along;
 use super::material::Material;
 use super::page;
-use super::slices::{self, Look, SheetSettings, Strip};
+use super::slices::{self, SheetSettings, Strip};
+use crate::checklist::{Checklist, Sources, Written, family_of};
 use crate::explain::HeatMaps;
+use crate::render::look::Look;
 use crate::render::privacy::Privacy;
 
 /// Writes `report.html`: the scores beside what they must beat, the data and its split, curves, calibration,
@@ -41,6 +43,11 @@ pub struct MetricsReport {
     pub along: usize,
     /// Whether identifiers of patients and slices are shown as they are instead of hashed.
     pub identify: bool,
+    /// A reporting checklist to write beside the report, every item answered as far as the run knows it, with the place, and
+    /// a blank where a person must write: `claim-2024` (`checklist_claim_2024.md`), `tripod-ai` (`checklist_tripod_ai.md`)
+    /// or `both`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checklist: Option<Checklist>,
 }
 
 impl Default for MetricsReport {
@@ -51,6 +58,7 @@ impl Default for MetricsReport {
             image_size: 256,
             along: 6,
             identify: false,
+            checklist: None,
         }
     }
 }
@@ -93,19 +101,16 @@ impl Stage for MetricsReport {
                 of_slice: vec![Fold::Valid; cohort.len()],
             },
         };
+        let pixels = inputs.take(input::PIXELS)?;
         let settings = SheetSettings {
             examples: self.examples,
             mistakes: self.mistakes,
             size: self.image_size,
         };
-        let look = match (&model, &window) {
-            (Some(model), _) => Look::Model(model),
-            (None, Some(window)) => Look::Window(window),
-            (None, None) => Look::Brain,
-        };
+        let look = Look::of(model.as_deref(), window.as_deref());
         let strips = slices::strips(
             &valid,
-            &*inputs.take(input::PIXELS)?,
+            &pixels,
             &look,
             settings,
             inputs.get(HeatMaps::INPUT)?.as_deref(),
@@ -117,18 +122,32 @@ impl Stage for MetricsReport {
             self.identify,
         );
         let along = match inputs.get(optional::BASELINE)? {
-            Some(baseline) => along::series(
-                &valid,
-                &baseline,
-                self.along,
-                &*inputs.take(input::PIXELS)?,
-                &look,
-                &privacy,
-                context,
-            )?,
+            Some(baseline) => {
+                along::series(&valid, &baseline, self.along, &pixels, &look, &privacy, context)?
+            }
             None => Vec::new(),
         };
         write_names(&valid, &strips, &privacy, &context.file("report_names.csv")?)?;
+        let metrics = inputs.take(input::METRICS)?;
+        let network = model
+            .as_deref()
+            .map(|model| summary(model, &cohort, &pixels, context));
+        let checklists = self.checklist.map_or(Vec::new(), |checklist| {
+            checklist.written(&Sources {
+                cohort: &cohort,
+                folds: &folds,
+                valid: &valid,
+                test: test.as_deref(),
+                history: history.as_deref(),
+                model: model.as_deref(),
+                network: network.as_ref(),
+                selection: selection.as_deref(),
+                metrics: &metrics,
+                run: context.run(),
+                family: family_of,
+            })
+        });
+        write_checklists(&checklists, context)?;
         let html = page::html(&Material {
             cohort: &cohort,
             folds: &folds,
@@ -137,11 +156,12 @@ impl Stage for MetricsReport {
             history: history.as_deref(),
             model: model.as_deref(),
             selection: selection.as_deref(),
-            metrics: &*inputs.take(input::METRICS)?,
+            metrics: &metrics,
             strips: &strips,
             along: &along,
             look: look.in_words(),
-            network: model.as_deref().map(|model| summary(model, &cohort, context)),
+            network,
+            checklists: &checklists,
             privacy: &privacy,
             run: context.run(),
         })?;
@@ -155,14 +175,29 @@ impl Stage for MetricsReport {
 ichflow_api::register!(MetricsReport);
 
 /// The network in numbers, for an image as it saw them.
-fn summary(model: &Model, cohort: &Cohort, context: &Context) -> Summary {
-    let [rows, columns] = match (model.preparation.resize, cohort.slices.first()) {
-        (Some(resize), _) => [resize.size; 2],
-        (None, Some(slice)) => [slice.rows, slice.columns].map(|side| side as usize),
-        (None, None) => [224; 2],
+fn summary(model: &Model, cohort: &Cohort, pixels: &Pixels, context: &Context) -> Summary {
+    // A store may have brought slices to another size than their headers say.
+    let stored = || cohort.slices.iter().find_map(|slice| pixels.read(slice).ok());
+    let [rows, columns] = match model.preparation.resize {
+        Some(resize) => [resize.size; 2],
+        None => stored().map_or([224; 2], |image| [image.rows, image.columns]),
     };
     let channels = model.preparation.window.channels();
     Summary::of(&model.network, [channels, rows, columns], &context.device())
+}
+
+/// Writes the checklists, and says how much of each the run answers.
+fn write_checklists(checklists: &[Written], context: &Context) -> Result<()> {
+    for one in checklists {
+        let path = context.file(one.file)?;
+        std::fs::write(&path, &one.markdown).at("write", &path)?;
+        let counts = one.counts;
+        context.say(format!(
+            "{}: of {} items {} answered, {} in part, {} for a person alone: {}",
+            one.name, counts.items, counts.answered, counts.in_part, counts.open, one.file
+        ));
+    }
+    Ok(())
 }
 
 /// Writes what the report calls the slices it shows, with their ids and patients.

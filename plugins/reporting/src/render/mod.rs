@@ -2,6 +2,7 @@
 //! showing; and beside them the style sheet and the pieces of HTML that pages share.
 
 pub(crate) mod choose;
+pub(crate) mod look;
 pub(crate) mod numbers;
 pub(crate) mod plots;
 pub(crate) mod png;

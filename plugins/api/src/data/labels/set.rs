@@ -142,6 +142,14 @@ impl LabelSet {
         (0..self.len()).filter(|label| Some(*label) != self.inner.union)
     }
 
+    /// Whether truth of this set is positive as a whole: for the union, or, where there is none, for some label.
+    pub fn is_positive(&self, truth: &Labels) -> bool {
+        match self.union() {
+            Some(union) => truth.is_positive(union),
+            None => truth.some_positive(),
+        }
+    }
+
     /// What a slice is called in which nothing is positive.
     pub fn nothing(&self) -> &'static str {
         if self.is_rsna() {
@@ -240,6 +248,14 @@ mod tests {
         assert!(message(one(&["a"], Some("b"), &[1.0])).contains("`b` is not among"));
         assert!(message(one(&["a", "b"], None, &[1.0])).contains("1 weights for 2"));
         assert!(message(one(&["a"], None, &[0.0])).contains("is 0"));
+    }
+
+    #[test]
+    fn the_union_says_whether_truth_is_positive_and_without_one_any_label_does() {
+        let set = |union| LabelSet::new(names(&["any", "a"]), union, vec![1.0; 2]).unwrap();
+        let a_alone = Labels::from([false, true]);
+        assert!(!set(Some("any")).is_positive(&a_alone) && set(None).is_positive(&a_alone));
+        assert!(!set(None).is_positive(&Labels::negative(2)));
     }
 
     #[test]

@@ -339,6 +339,7 @@ fn together(members: Vec<Predictions>) -> Predictions {
         .fold(Predictions::default(), |mut all, member| {
             all.labels = member.labels;
             all.level = member.level;
+            all.unit = member.unit;
             all.slices.extend(member.slices);
             all.probabilities.extend(member.probabilities);
             all.in_fold.extend(member.in_fold);

@@ -4,6 +4,7 @@
 //! `sections/evidence/`; the frame, `sections/evidence.html`, includes it. Numbers are those of `metrics.json`.
 
 mod baselines;
+mod checklists;
 mod exams;
 mod external;
 mod novelty;
@@ -13,6 +14,7 @@ use ichflow_api::prelude::*;
 
 use super::material::Material;
 use baselines::BaselineSection;
+use checklists::ChecklistPart;
 use exams::ExamSection;
 use external::ExternalSection;
 use novelty::NoveltySection;
@@ -30,6 +32,8 @@ pub(crate) struct Evidence {
     pub triage: Option<TriageSection>,
     /// A bundle on this cohort, as it was frozen and refitted.
     pub external: Option<ExternalSection>,
+    /// How much of a reporting checklist the run answers.
+    pub checklists: Vec<ChecklistPart>,
 }
 
 impl Evidence {
@@ -41,8 +45,14 @@ impl Evidence {
             novelty,
             triage,
             external,
+            checklists,
         } = self;
-        exams.is_none() && baselines.is_none() && novelty.is_none() && triage.is_none() && external.is_none()
+        exams.is_none()
+            && baselines.is_none()
+            && novelty.is_none()
+            && triage.is_none()
+            && external.is_none()
+            && checklists.is_empty()
     }
 }
 
@@ -54,6 +64,7 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<Evidence>> {
         novelty: novelty::section(material),
         triage: material.metrics.triage.as_ref().map(triage::section),
         external: material.metrics.external.as_ref().map(external::section),
+        checklists: checklists::parts(material),
     };
     Ok(Some(evidence).filter(|evidence| !evidence.is_empty()))
 }
