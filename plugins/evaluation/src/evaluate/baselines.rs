@@ -1,6 +1,7 @@
 //! Baselines beside the model: how much of the score is above them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use ichflow_api::data::measures::BaselineMetrics;
 use ichflow_api::prelude::*;
@@ -78,10 +79,10 @@ pub(super) fn measured(
             let Some(slices) = inputs.get(both[which])? else {
                 continue;
             };
-            if !nothing.contains_key(&model.unit) {
-                nothing.insert(model.unit, prevalence::of(&cohort, folds.as_deref(), &model)?);
-            }
-            let frequencies = &nothing[&model.unit];
+            let frequencies = match nothing.entry(model.unit) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(open) => open.insert(prevalence::of(&cohort, folds.as_deref(), &model)?),
+            };
             let mut rng = context.rng(&format!("{} {part} {}", baseline.name, model.unit));
             match held_against(&model, &slices, (baseline, part), frequencies, settings, &mut rng) {
                 Some(measured) => found.push(measured),

@@ -248,7 +248,7 @@ fn positives_of_a_lesion_load_stand_beside_all_negatives() {
         .collect();
     let probability = |index: usize| {
         let bleeds = slices[index].labels.as_ref().unwrap().is_positive(0);
-        let small = (index / 10) % 2 == 0;
+        let small = (index / 10).is_multiple_of(2);
         let base = if bleeds && !small { 0.8 } else { 0.3 };
         vec![base + 0.001 * (index % 17) as f64; 6]
     };
