@@ -30,6 +30,7 @@ mod label_review;
 mod labels;
 mod leaks;
 mod learned_window;
+mod levels;
 mod messages;
 mod planning;
 mod predict;

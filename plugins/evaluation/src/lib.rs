@@ -12,6 +12,7 @@
 
 pub mod compare;
 pub mod evaluate;
+mod exams;
 pub mod measures;
 mod metrics;
 pub mod score;

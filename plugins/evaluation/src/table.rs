@@ -21,6 +21,18 @@ struct Row {
     values: Vec<Option<f64>>,
     /// Whose it is, as [`Subject`] says.
     patient: Option<String>,
+    /// What it belongs to, as the file says: patient, study, series.
+    belongs_to: [Option<String>; 3],
+    position_mm: Option<f64>,
+}
+
+/// Where a slice belongs, as far as a file says.
+pub(crate) struct Place<'a> {
+    pub id: &'a str,
+    pub patient: Option<&'a str>,
+    pub study: Option<&'a str>,
+    pub series: Option<&'a str>,
+    pub position_mm: Option<f64>,
 }
 
 /// A file, read and checked.
@@ -82,7 +94,8 @@ impl Table {
                 .help(format!("the first line should be `{}`", wanted.join(","))));
             }
             let columns: Vec<usize> = wanted.iter().filter_map(|name| column(name)).collect();
-            table.read_wide(&mut reader, &columns, [column("patient"), column("study")])?;
+            let belonging = ["patient", "study", "series", "position_mm"].map(column);
+            table.read_wide(&mut reader, &columns, belonging)?;
         }
         Ok(table)
     }
@@ -110,7 +123,7 @@ impl Table {
         &mut self,
         reader: &mut csv::Reader<impl Read>,
         columns: &[usize],
-        [patient, study]: [Option<usize>; 2],
+        [patient, study, series, position]: [Option<usize>; 4],
     ) -> Result<()> {
         let path = self.path.clone();
         let mut record = csv::StringRecord::new();
@@ -142,6 +155,9 @@ impl Table {
                         line,
                         values,
                         patient: subject,
+                        belongs_to: [patient, study, series]
+                            .map(|column| field(column).map(|field| field.trim().to_owned())),
+                        position_mm: field(position).and_then(|field| field.trim().parse().ok()),
                     });
                 }
                 Some(earlier) if self.rows[*earlier].values == values => self.repeated += 1,
@@ -179,6 +195,8 @@ impl Table {
                         line,
                         values: vec![None; self.labels.len()],
                         patient: None,
+                        belongs_to: Default::default(),
+                        position_mm: None,
                     });
                     self.rows.len() - 1
                 }
@@ -274,6 +292,28 @@ impl Table {
             }
         }
         Ok(known)
+    }
+
+    /// Where it was read from.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where every slice belongs, in the order of the file.
+    pub(crate) fn places(&self) -> Vec<Place<'_>> {
+        self.rows
+            .iter()
+            .map(|row| {
+                let [patient, study, series] = row.belongs_to.each_ref().map(Option::as_deref);
+                Place {
+                    id: &row.id,
+                    patient,
+                    study,
+                    series,
+                    position_mm: row.position_mm,
+                }
+            })
+            .collect()
     }
 
     /// The patient of every slice, if the file has such a column; where it is blank, the study or the slice.

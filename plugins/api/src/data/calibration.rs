@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::labels::Level;
 use crate::digest::sha256;
 use crate::ports::Artifact;
 use ichflow_metrics::ReliabilityBin;
@@ -9,6 +10,9 @@ use ichflow_metrics::ReliabilityBin;
 /// Validation predictions before and after calibration, each slice calibrated without its patient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
+    /// What was calibrated.
+    #[serde(default, skip_serializing_if = "Level::is_slice")]
+    pub unit: Level,
     /// "platt", "temperature", "isotonic".
     pub method: String,
     /// Weighted log loss before.

@@ -23,7 +23,7 @@ pub struct Epoch {
     /// Weighted log loss of the validation slices, from all predictions at once; NaN when there are none.
     #[serde(deserialize_with = "nan_for_null")]
     pub valid_loss: f64,
-    /// AUROC of `any` on the validation slices; absent when they are of one class.
+    /// AUROC of the label that stands for all on the validation slices; absent when they are of one class.
     pub valid_auc_any: Option<f64>,
     /// Whether this epoch's weights are the best so far.
     pub best: bool,
@@ -72,14 +72,15 @@ impl Artifact for History {
 }
 
 impl History {
-    /// Writes one row per epoch; learned windows are columns `window_1_center`, `window_1_width` and so on.
+    /// Writes one row per epoch; the AUROC's column is named after `headline`, the label that it is of, and learned windows
+    /// are columns `window_1_center`, `window_1_width` and so on.
     ///
     /// # Errors
     /// Where the file cannot be written.
-    pub fn write_csv(&self, path: &Path) -> Result<()> {
+    pub fn write_csv(&self, path: &Path, headline: &str) -> Result<()> {
         let mut writer = csv::Writer::from_path(path).at("write", path)?;
         for (index, epoch) in self.epochs.iter().enumerate() {
-            let row = epoch.fields().at("write", path)?;
+            let row = epoch.fields(headline).at("write", path)?;
             if index == 0 {
                 let head = row.iter().map(|(name, _)| name);
                 writer.write_record(head).at("write", path)?;
@@ -93,7 +94,7 @@ impl History {
 
 impl Epoch {
     /// Names and values of the columns, in order.
-    fn fields(&self) -> Result<Vec<(String, String)>, serde_json::Error> {
+    fn fields(&self, headline: &str) -> Result<Vec<(String, String)>, serde_json::Error> {
         let fields = match serde_json::to_value(self)? {
             Value::Object(fields) => fields,
             other => serde_json::Map::from_iter([("epoch".to_owned(), other)]),
@@ -104,7 +105,11 @@ impl Epoch {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        let mut row: Vec<_> = plain.map(|(name, value)| (name, text(value))).collect();
+        let named = |name: String| match name.as_str() {
+            "valid_auc_any" => format!("valid_auc_{headline}"),
+            _ => name,
+        };
+        let mut row: Vec<_> = plain.map(|(name, value)| (named(name), text(value))).collect();
         for (index, window) in self.windows.iter().enumerate() {
             let number = index + 1;
             row.push((format!("window_{number}_center"), window.center.to_string()));
@@ -138,14 +143,14 @@ mod tests {
         }
     }
 
-    fn written(epochs: Vec<Epoch>) -> String {
+    fn written(epochs: Vec<Epoch>, headline: &str) -> String {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("history.csv");
         let history = History {
             epochs,
             ..History::default()
         };
-        history.write_csv(&path).unwrap();
+        history.write_csv(&path, headline).unwrap();
         std::fs::read_to_string(path).unwrap()
     }
 
@@ -154,7 +159,10 @@ mod tests {
         let plain = "epoch,phase,lr,train_loss,valid_loss,valid_auc_any,best,slices_per_second,data_loading_wait,\
                      lr_end,gradient_norm,seconds,monitored,memory_mib";
         let row = "1,1,0.0004,0.25,0.5,,true,10.5,0.0,0.0001,2.5,3.5,0.5,";
-        let (head, first) = (written(vec![epoch(Vec::new())]), written(Vec::new()));
+        let (head, first) = (
+            written(vec![epoch(Vec::new())], "any"),
+            written(Vec::new(), "any"),
+        );
         assert_eq!((head, first), (format!("{plain}\n{row}\n"), String::new()));
         let windows = vec![
             CenterWidth {
@@ -166,7 +174,9 @@ mod tests {
                 width: 1500.0,
             },
         ];
-        let windows = written(vec![epoch(windows)]);
+        let own = written(vec![epoch(Vec::new())], "bleed");
+        assert_eq!(own, format!("{plain}\n{row}\n").replace("auc_any", "auc_bleed"));
+        let windows = written(vec![epoch(windows)], "any");
         let more = "window_1_center,window_1_width,window_2_center,window_2_width";
         assert_eq!(windows, format!("{plain},{more}\n{row},40.5,80,-600,1500\n"));
     }

@@ -47,6 +47,12 @@ fn ranked(one: &Ranked, comparison: &Comparison) -> Value {
         "valid": run.measured.as_ref().map(|measured| part(&measured.valid)),
         "test": run.measured.as_ref().and_then(|measured| measured.test.as_ref()).map(part),
         "versus_baseline": one.versus,
+        "exams": run.measured.as_ref().and_then(|measured| measured.of_exams()).map(|(unit, exams)| json!({
+            "unit": unit,
+            "valid": part(exams),
+            "auroc": exams.auroc(),
+            "versus_baseline": one.exams_versus,
+        })),
         "seconds": run.seconds,
         "device": run.device,
         "slices_per_second": run.slices_per_second(),

@@ -12,6 +12,8 @@ pub(super) struct RunRecord {
     pub run: Run,
     /// The truth and the probabilities behind the score; else why they are not there.
     pub validation: Result<Validation, String>,
+    /// The same of whole exams.
+    pub exams: Result<Validation, String>,
 }
 
 impl RunRecord {
@@ -22,6 +24,18 @@ impl RunRecord {
             (Some(measured), Some(recipe)) => validation::read(&run.directory, &recipe, measured),
             _ => Err("it measured nothing".into()),
         };
-        Self { run, validation }
+        let exams = match run
+            .measured
+            .as_ref()
+            .and_then(|measured| Some((measured, measured.of_exams()?)))
+        {
+            Some((measured, (unit, part))) => validation::read_exams(&run.directory, unit, part, measured),
+            None => Err("it measured no whole exams".into()),
+        };
+        Self {
+            run,
+            validation,
+            exams,
+        }
     }
 }

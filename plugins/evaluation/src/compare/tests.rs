@@ -46,8 +46,11 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
                 auc_any_interval: None,
                 headline: None,
                 labels: Vec::new(),
+                statistics: Vec::new(),
             },
             test: None,
+            unit: Level::Slice,
+            exams: None,
         }),
         epochs: Vec::new(),
         seconds: None,
@@ -65,7 +68,11 @@ fn run(name: &str, recipe: &str, seed: u64, slices: std::ops::Range<usize>, p: f
             probabilities,
         },
     });
-    RunRecord { run, validation }
+    RunRecord {
+        run,
+        validation,
+        exams: Err("none".into()),
+    }
 }
 
 const A: &str = "[train]\nlr = 1";

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use ichflow_api::data::comparison::{Comparison, Ranked, Versus};
+use ichflow_api::data::labels::Level;
 use ichflow_api::metrics::Interval;
 
 /// Lines for a terminal.
@@ -16,6 +17,9 @@ pub(super) fn of(comparison: &Comparison) -> String {
 fn write_all(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
     table(text, comparison)?;
     labels(text, comparison)?;
+    if let Some(level) = comparison.exam_level() {
+        exams(text, comparison, level)?;
+    }
     if comparison.has_repeats() {
         variants(text, comparison)?;
     }
@@ -184,6 +188,80 @@ fn labels(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
             write!(text, "{loss:>18}")?;
         }
         writeln!(text)?;
+    }
+    Ok(())
+}
+
+/// Whole exams: how well runs order and call them.
+fn exams(text: &mut String, comparison: &Comparison, level: Level) -> std::fmt::Result {
+    let headline = comparison.labels();
+    let headline = headline.name(headline.headline());
+    writeln!(text, "\nwhole {}, {headline}", level.plural())?;
+    let mut rows = vec![
+        [
+            "",
+            "log loss",
+            "Δ",
+            "AUROC",
+            "Δ AUROC",
+            "p (Holm)",
+            "sensitivity p",
+            "specificity p",
+        ]
+        .map(str::to_owned),
+    ];
+    for (place, one) in comparison.ranked.iter().enumerate() {
+        let part = one
+            .run
+            .measured
+            .as_ref()
+            .and_then(|measured| measured.of_exams())
+            .map(|(_, part)| part);
+        let versus = one.exams_versus.as_ref();
+        let label = versus.and_then(|versus| versus.label(headline));
+        let auroc = label.and_then(|label| label.auroc);
+        let calls = label.and_then(|label| label.calls);
+        let p = |p: Option<f64>| p.map_or("–".into(), |p| format!("{p:.3}"));
+        rows.push([
+            (place + 1).to_string(),
+            part.map_or("–".into(), |part| {
+                with_interval(
+                    format!("{:.4}", part.weighted_log_loss),
+                    part.weighted_log_loss_interval,
+                )
+            }),
+            versus.map_or("–".into(), difference),
+            part.and_then(|part| part.auroc()).map_or("–".into(), |auroc| {
+                with_interval(format!("{:.4}", auroc.value), auroc.interval)
+            }),
+            auroc.map_or("–".into(), |auroc| {
+                with_interval(format!("{:+.4}", auroc.difference), auroc.interval)
+            }),
+            p(auroc.and_then(|auroc| auroc.holm_p)),
+            p(calls.map(|calls| calls.sensitivity.mid_p)),
+            p(calls.map(|calls| calls.specificity.mid_p)),
+        ]);
+    }
+    write_table(text, &rows)?;
+    writeln!(
+        text,
+        "Δ AUROC by DeLong's test, or Obuchowski's where patients have several; sensitivity and specificity by McNemar's mid-p"
+    )
+}
+
+/// Columns as wide as their widest cell.
+fn write_table<const N: usize>(text: &mut String, rows: &[[String; N]]) -> std::fmt::Result {
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+        writeln!(text, "{}", line.join("  ").trim_end())?;
     }
     Ok(())
 }

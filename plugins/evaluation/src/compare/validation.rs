@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use ichflow_api::data::comparison::Measured;
+use ichflow_api::data::comparison::{Measured, PartMeasured};
 use ichflow_api::data::labelled::LabelledPredictions;
-use ichflow_api::data::labels::{Labels, Level};
+use ichflow_api::data::labels::{LabelSet, Labels, Level};
 use ichflow_api::metrics;
 
+use crate::exams::known_exams;
 use crate::table::Table;
 
 /// Truth and probabilities of the slices a run was judged on.
@@ -48,12 +49,15 @@ impl Validation {
     }
 }
 
-/// Reads the predictions that were measured. The error says why they cannot be paired with others.
+/// Reads the predictions of slices that were measured. The error says why they cannot be paired with others.
 pub(super) fn read(
     directory: &Path,
     recipe: &toml::Table,
     measured: &Measured,
 ) -> Result<Validation, String> {
+    if !measured.unit.is_slice() {
+        return read_exams(directory, measured.unit, &measured.valid, measured);
+    }
     let predictions = predictions_file(directory, recipe);
     let labels_of = &measured.label_set;
     let predicted = Table::read(&predictions, labels_of).map_err(|error| error.chain())?;
@@ -63,46 +67,118 @@ pub(super) fn read(
     let patients = cohort
         .patients()
         .ok_or_else(|| "cohort.csv does not say whose slices they are".to_owned())?;
-    let mut numbers: HashMap<&str, usize> = HashMap::new();
-    let mut ids = Vec::new();
-    let (mut labels, mut rows, mut patient) = (Vec::new(), Vec::new(), Vec::new());
-    for (id, known) in truth {
-        let Some(row) = probabilities.get(id) else {
+    let known = truth.into_iter().map(|(id, labels)| {
+        let whose = patients.get(id).map_or(id, String::as_str);
+        (id.to_owned(), whose.to_owned(), labels)
+    });
+    let found = Validation::of(known, &probabilities, Level::Slice, labels_of);
+    match found.scores(&measured.valid, measured.eps) {
+        true => Ok(found),
+        false => Err(format!(
+            "{} does not give the score of metrics.json",
+            predictions
+                .strip_prefix(directory)
+                .unwrap_or(&predictions)
+                .display()
+        )),
+    }
+}
+
+/// Reads the predictions of whole exams that were measured, whichever stage wrote them.
+pub(super) fn read_exams(
+    directory: &Path,
+    unit: Level,
+    part: &PartMeasured,
+    measured: &Measured,
+) -> Result<Validation, String> {
+    let labels_of = &measured.label_set;
+    let cohort = Table::read(&directory.join("cohort.csv"), labels_of).map_err(|error| error.chain())?;
+    let exams = known_exams(&cohort, unit, None).map_err(|error| error.chain())?;
+    for path in exam_files(directory) {
+        let Ok(predicted) = Table::read(&path, labels_of) else {
             continue;
         };
-        let next = numbers.len();
-        let whose = patients.get(id).map_or(id, String::as_str);
-        patient.push(*numbers.entry(whose).or_insert(next));
-        ids.push(id.to_owned());
-        labels.push(known);
-        rows.push(row.clone());
-    }
-    // The score is the judge of whether these are the predictions that were measured.
-    let again = metrics::weighted_log_loss(&labels, &rows, labels_of.weights(), measured.eps);
-    let score = measured.valid.weighted_log_loss;
-    match again {
-        Some(again) if (again - score).abs() <= 1e-9 * score.abs().max(1.0) => {}
-        _ => {
-            return Err(format!(
-                "{} does not give the score of metrics.json",
-                predictions
-                    .strip_prefix(directory)
-                    .unwrap_or(&predictions)
-                    .display()
-            ));
+        let Ok(probabilities) = predicted.probabilities() else {
+            continue;
+        };
+        let known = exams.iter().map(|exam| {
+            let whose = exam.patient.clone().unwrap_or_else(|| exam.id.clone());
+            (exam.id.clone(), whose, exam.truth.clone())
+        });
+        let found = Validation::of(known, &probabilities, unit, labels_of);
+        if found.scores(part, measured.eps) {
+            return Ok(found);
         }
     }
-    Ok(Validation {
-        ids,
-        labelled: LabelledPredictions {
-            unit: Level::Slice,
-            labels: labels_of.clone(),
-            truth: labels,
-            probabilities: rows,
-            patient,
-            patients: numbers.len(),
-        },
-    })
+    Err(format!(
+        "no predictions of {} in it give the score of metrics.json",
+        unit.plural()
+    ))
+}
+
+impl Validation {
+    /// Of what has a truth, with its id and patient, those that were predicted.
+    fn of(
+        known: impl Iterator<Item = (String, String, Labels)>,
+        probabilities: &HashMap<&str, Vec<f64>>,
+        unit: Level,
+        labels: &LabelSet,
+    ) -> Self {
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let mut found = Self {
+            ids: Vec::new(),
+            labelled: LabelledPredictions {
+                unit,
+                labels: labels.clone(),
+                ..LabelledPredictions::default()
+            },
+        };
+        for (id, patient, truth) in known {
+            let Some(row) = probabilities.get(id.as_str()) else {
+                continue;
+            };
+            let next = numbers.len();
+            found
+                .labelled
+                .patient
+                .push(*numbers.entry(patient).or_insert(next));
+            found.ids.push(id);
+            found.labelled.truth.push(truth);
+            found.labelled.probabilities.push(row.clone());
+        }
+        found.labelled.patients = numbers.len();
+        found
+    }
+
+    /// Whether these are the predictions that were measured: the score is the judge of that.
+    fn scores(&self, part: &PartMeasured, eps: f64) -> bool {
+        let LabelledPredictions {
+            truth,
+            probabilities,
+            labels,
+            ..
+        } = &self.labelled;
+        let again = metrics::weighted_log_loss(truth, probabilities, labels.weights(), eps);
+        let score = part.weighted_log_loss;
+        again.is_some_and(|again| (again - score).abs() <= 1e-9 * score.abs().max(1.0))
+    }
+}
+
+/// Files that may hold predictions of exams: `aggregate` writes `predictions/exams.csv`, what refines them
+/// `predictions/valid.csv`, a second stage under its own name.
+fn exam_files(directory: &Path) -> Vec<PathBuf> {
+    let inside = std::fs::read_dir(directory).into_iter().flatten();
+    let mut homes: Vec<PathBuf> = inside
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect();
+    homes.sort();
+    homes.insert(0, directory.to_owned());
+    let names = ["exams.csv", "valid.csv"];
+    let files = homes
+        .iter()
+        .flat_map(|home| names.map(|name| home.join("predictions").join(name)));
+    files.filter(|path| path.is_file()).collect()
 }
 
 /// The file of the predictions that the first `evaluate` measured. The first stage that predicts writes

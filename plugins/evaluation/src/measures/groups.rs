@@ -27,10 +27,14 @@ pub(super) fn measure(predictions: &Predictions, eps: f64) -> Groups {
     };
     Groups {
         by_encoding: by(&|slice| (0, slice.encoding.in_words())),
-        by_position: by(&|slice| match place_of.get(slice.id.as_str()) {
-            Some(fifth) => (*fifth, FIFTHS[*fifth].to_owned()),
-            None => (FIFTHS.len(), "position unknown".to_owned()),
-        }),
+        // The slice that stands for an exam says nothing of where the exam is.
+        by_position: match predictions.unit {
+            Level::Slice => by(&|slice| match place_of.get(slice.id.as_str()) {
+                Some(fifth) => (*fifth, FIFTHS[*fifth].to_owned()),
+                None => (FIFTHS.len(), "position unknown".to_owned()),
+            }),
+            _ => Vec::new(),
+        },
         by_patient: spread(
             patient_losses(predictions, eps)
                 .into_iter()

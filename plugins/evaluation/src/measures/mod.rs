@@ -15,6 +15,7 @@ mod part;
 mod statistics;
 mod subgroups;
 mod versus;
+mod versus_labels;
 
 pub use baselines::{Baseline, held_against};
 pub(crate) use novelty::novelty;
@@ -22,3 +23,4 @@ pub use part::{at_thresholds, measure, measure_labelled};
 pub use statistics::{Chosen, statistics};
 pub use subgroups::subgroups;
 pub use versus::{versus, versus_rows};
+pub use versus_labels::versus_labels;

@@ -51,6 +51,40 @@ fn define() -> clap::Command {
                 .help("Labels of one's own, as their columns are called: `fracture,bleed` [default: the challenge's six]"),
         )
         .arg(
+            Arg::new("level")
+                .long("level")
+                .value_name("LEVEL")
+                .value_parser(Level::ALL.map(Level::name))
+                .default_value(Level::Slice.name())
+                .help(
+                    "What is judged. Of a series, study or patient the highest probability of a slice counts, and TRUTH needs a \
+                     column of that name, as a run's cohort.csv has it",
+                ),
+        )
+        .arg(
+            Arg::new("prevalences")
+                .long("prevalences")
+                .value_name("SHARES")
+                .value_delimiter(',')
+                .value_parser(value_parser!(f64))
+                .help(format!(
+                    "Assumed shares of positive exams, for PPV, NPV and alarms a day [default: {}]",
+                    usual.prevalences.iter().map(f64::to_string).collect::<Vec<_>>().join(",")
+                )),
+        )
+        .arg(
+            number("exams-a-day", "Assumed exams a day", usual.exams_a_day.to_string())
+                .value_parser(value_parser!(f64)),
+        )
+        .arg(
+            number(
+                "max-fpr",
+                "The largest false positive rate of the partial AUROC",
+                usual.max_fpr.to_string(),
+            )
+            .value_parser(value_parser!(f64)),
+        )
+        .arg(
             Arg::new("partial")
                 .long("partial")
                 .action(ArgAction::SetTrue)
@@ -124,6 +158,7 @@ fn run(matches: &ArgMatches) -> Result<()> {
             against: path("against"),
             patients: path("patients"),
             labels: labels(matches)?,
+            level: level(matches),
             partial: matches.get_flag("partial"),
         },
         settings,
@@ -152,6 +187,26 @@ fn labels(matches: &ArgMatches) -> Result<LabelSet> {
     LabelSet::new(names, union, weights)
 }
 
+fn level(matches: &ArgMatches) -> Level {
+    let named = matches.get_one::<String>("level");
+    let found = |level: &Level| named.is_some_and(|name| name == level.name());
+    Level::ALL.into_iter().find(found).unwrap_or_default()
+}
+
+fn prevalences(matches: &ArgMatches, usual: Vec<f64>) -> Result<Vec<f64>> {
+    let Some(given) = matches.get_many::<f64>("prevalences") else {
+        return Ok(usual);
+    };
+    let given: Vec<f64> = given.copied().collect();
+    match given.iter().find(|share| !(**share > 0.0 && **share < 1.0)) {
+        None => Ok(given),
+        Some(wrong) => Err(Error::new(format!(
+            "--prevalences must lie between 0 and 1, not be {wrong}: where no exam or every exam is positive, calls are worth \
+             nothing"
+        ))),
+    }
+}
+
 fn settings(matches: &ArgMatches) -> Result<Evaluate> {
     let usual = Evaluate::default();
     let real = |name: &str, usual: f64, low: f64, high: f64| {
@@ -173,7 +228,9 @@ fn settings(matches: &ArgMatches) -> Result<Evaluate> {
         threshold: real("threshold", usual.threshold, 0.0, 1.0)?,
         specificity: real("specificity", usual.specificity, 0.0, 1.0)?,
         submission_clip: real("clip", usual.submission_clip, 0.0, 0.5)?,
-        ..usual
+        max_fpr: real("max-fpr", usual.max_fpr, f64::MIN_POSITIVE, 1.0)?,
+        exams_a_day: real("exams-a-day", usual.exams_a_day, 0.0, 1e6)?,
+        prevalences: prevalences(matches, usual.prevalences)?,
     })
 }
 

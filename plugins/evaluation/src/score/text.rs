@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use ichflow_api::counted::counted;
 use ichflow_api::data::labels::rsna::STAGE_2_PREVALENCE_LOG_LOSS;
+use ichflow_api::data::measures::Measure;
 
 use super::files::Score;
 use crate::evaluate::interval;
@@ -23,6 +24,12 @@ pub(super) fn of(score: &Score) -> String {
         .labels
         .iter()
         .filter_map(|label| Some(format!("{}: {}", label.label, label.note.as_ref()?)))
+        .chain(measured.statistics.iter().flat_map(|label| {
+            // That a label has one class is said above.
+            let one_class = label.positives == 0 || label.positives == label.cases;
+            let notes = label.notes.iter().filter(move |_| !one_class);
+            notes.map(|note| format!("{}: {note}", label.label))
+        }))
         .chain(score.remarks.iter().cloned())
     {
         text += &format!("note: {remark}\n");
@@ -32,7 +39,7 @@ pub(super) fn of(score: &Score) -> String {
 
 fn write_all(text: &mut String, score: &Score) -> std::fmt::Result {
     let measured = &score.score;
-    text.push_str(&counted(measured.slices, "slice", "slices"));
+    text.push_str(&counted(measured.slices, score.unit.name(), score.unit.plural()));
     if measured.patients > 0 {
         write!(text, " of {}", counted(measured.patients, "patient", "patients"))?;
     }
@@ -92,5 +99,98 @@ fn write_all(text: &mut String, score: &Score) -> std::fmt::Result {
         text,
         "accuracy at 0.5; F1, sensitivity and specificity at {}; the last column at a specificity of {}",
         first.at_threshold.threshold, score.computed.specificity
-    )
+    )?;
+    statistics(text, score)?;
+    versus_labels(text, score)
+}
+
+/// A number with its interval, "0.9321 (0.8123–0.9711)".
+fn with_interval(measure: Option<Measure>) -> String {
+    measure.map_or("–".into(), |Measure { value, interval, .. }| {
+        interval.map_or_else(
+            || format!("{value:.4}"),
+            |interval| format!("{value:.4} ({interval})"),
+        )
+    })
+}
+
+/// How sure the numbers are.
+fn statistics(text: &mut String, score: &Score) -> std::fmt::Result {
+    let all = &score.score.statistics;
+    let Some(first) = all.first() else {
+        return Ok(());
+    };
+    writeln!(
+        text,
+        "\n{:<17}{:>25}{:>25}{:>25}{:>28}",
+        "95 % intervals", "AUROC", "sensitivity", "specificity", "calibration slope"
+    )?;
+    for label in all {
+        let point = label.operating_points.first();
+        writeln!(
+            text,
+            "{:<17}{:>25}{:>25}{:>25}{:>28}",
+            label.label,
+            with_interval(label.auroc),
+            with_interval(point.and_then(|point| point.sensitivity)),
+            with_interval(point.and_then(|point| point.specificity)),
+            with_interval(label.calibration.as_ref().and_then(|found| found.slope)),
+        )?;
+    }
+    let how = match (first.one_case_a_patient, score.score.patients) {
+        (_, 0) => "without intervals, as it is not known whose cases these are",
+        (true, _) => "one case a patient: DeLong, Wilson; the slope's error over patients",
+        (false, _) => {
+            "several cases a patient: Obuchowski; bootstrap over patients; the slope's error over patients"
+        }
+    };
+    writeln!(text, "{how}")?;
+    let headline = all.iter().find(|label| label.label == score.score.headline());
+    let assumed = headline
+        .and_then(|label| label.operating_points.first())
+        .map_or(&[][..], |point| &point.at_prevalence);
+    for at in assumed {
+        writeln!(
+            text,
+            "assumed {} % positive of {} a day: PPV {}, NPV {}, {:.1} alarms a day, {:.1} of them false, {:.2} missed",
+            100.0 * at.prevalence,
+            at.exams_a_day,
+            with_interval(at.ppv),
+            with_interval(at.npv),
+            at.alarms_a_day.value,
+            at.false_alarms_a_day.value,
+            at.missed_a_day.value,
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether the two predictions order and call cases equally well.
+fn versus_labels(text: &mut String, score: &Score) -> std::fmt::Result {
+    for label in &score.labels_versus {
+        let mut said = Vec::new();
+        if let Some(auroc) = label.auroc {
+            let beside = auroc
+                .interval
+                .map_or(String::new(), |interval| format!(" ({interval})"));
+            let p = auroc.p.map_or("same order".into(), |p| format!("p {p:.4}"));
+            said.push(format!(
+                "Δ AUROC {:+.4}{beside}, {p} ({})",
+                auroc.difference,
+                auroc.method.in_words()
+            ));
+        }
+        if let Some(calls) = label.calls {
+            said.push(format!(
+                "McNemar's mid-p at {}: sensitivity {:.4}, specificity {:.4}",
+                calls.threshold, calls.sensitivity.mid_p, calls.specificity.mid_p
+            ));
+        }
+        said.extend(label.notes.iter().cloned());
+        writeln!(text, "{} vs the other: {}", label.label, said.join("; "))?;
+    }
+    if score.labels_versus.len() > 1 {
+        writeln!(text, "these p values are not adjusted for the number of labels")?;
+    }
+    Ok(())
 }

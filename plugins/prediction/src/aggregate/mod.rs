@@ -23,6 +23,9 @@ pub enum Method {
     /// A logistic regression on the highest probabilities and on quantiles of all, fitted to the validation exams and,
     /// for these, always without the exam's patient.
     Logistic,
+    /// What a series model says of whole series, as `predict-series` offers it; of a study or patient with several series
+    /// the highest.
+    Model,
 }
 
 /// Makes one prediction for every exam of those of its slices.
@@ -31,8 +34,9 @@ pub enum Method {
 /// `mean-top` less so; `logistic` learns what the highest probabilities and their spread are worth, and its
 /// probabilities are calibrated to exams. Writes `predictions/exams.csv` and `predictions/test_exams.csv`.
 ///
-/// What it offers is called `exams`, so that what follows goes on with slices unless it is told otherwise:
-/// `evaluate`, `calibrate` or `thresholds` judge exams with `valid = "exams.exams"`.
+/// What it offers is called `exams`, so that what follows goes on with slices unless it is told otherwise: `evaluate`
+/// measures exams beside slices, and `calibrate` and `thresholds` take exams with `valid = "exams.exams"` and
+/// `test = "exams.test_exams"`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Aggregate {
@@ -101,15 +105,43 @@ impl Stage for Aggregate {
         Ports::new()
             .takes(input::VALID)
             .takes(optional::TEST)
+            .takes(optional::EXAMS)
+            .takes(optional::TEST_EXAMS)
             .offers(output::EXAMS)
             .offers(output::TEST_EXAMS.only_with(optional::TEST))
     }
 
+    fn narrow(&self, all: Ports) -> Ports {
+        let model = self.method == Method::Model;
+        let all = all
+            .takes_only_if(!model, input::VALID)
+            .takes_only_if(!model, optional::TEST)
+            .takes_only_if(model, optional::EXAMS)
+            .takes_only_if(model, optional::TEST_EXAMS);
+        match model {
+            false => all,
+            true => all
+                .requires(optional::EXAMS)
+                .offers_only_if(false, output::TEST_EXAMS)
+                .offers(output::TEST_EXAMS.only_with(optional::TEST_EXAMS)),
+        }
+    }
+
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
-        let valid = inputs.take(input::VALID)?;
-        valid.check_of_slices("aggregating")?;
+        let (valid, test) = match self.method {
+            Method::Model => {
+                let valid = inputs.take(optional::EXAMS.required())?;
+                self.check_of_model(&valid)?;
+                (valid, inputs.get(optional::TEST_EXAMS)?)
+            }
+            _ => {
+                let valid = inputs.take(input::VALID)?;
+                valid.check_of_slices("aggregating")?;
+                (valid, inputs.get(optional::TEST)?)
+            }
+        };
         let valid = self.gather(&valid);
-        let test = inputs.get(optional::TEST)?.map(|test| self.gather(&test));
+        let test = test.map(|test| self.gather(&test));
         let (valid, test) = match self.method {
             Method::Logistic => match &self.fitted {
                 Some(fitted) => {
@@ -147,6 +179,22 @@ struct Gathered {
 }
 
 impl Aggregate {
+    /// What a model said of exams can be put together, and not taken apart.
+    fn check_of_model(&self, exams: &Predictions) -> Result<()> {
+        let level = Level::from(self.level);
+        if exams.unit > Level::Slice && exams.unit <= level {
+            return Ok(());
+        }
+        Err(Error::new(format!(
+            "the model speaks of each {}, which does not say what it is of each {level}",
+            exams.unit
+        ))
+        .help(format!(
+            "wire `exams` to a stage such as `predict-series`, and write `level = \"{}\"` or above",
+            exams.unit.max(Level::Series)
+        )))
+    }
+
     fn gather(&self, predictions: &Predictions) -> Gathered {
         let level = Level::from(self.level);
         let headline = predictions.labels.headline();
@@ -193,7 +241,7 @@ impl Aggregate {
     /// One probability of those of an exam's slices, the highest first.
     fn one(&self, sorted: &[f64]) -> f64 {
         match self.method {
-            Method::Max | Method::Logistic => sorted.first().copied().unwrap_or_default(),
+            Method::Max | Method::Logistic | Method::Model => sorted.first().copied().unwrap_or_default(),
             Method::MeanTop => {
                 let top = &sorted[..self.top.min(sorted.len())];
                 top.iter().sum::<f64>() / top.len().max(1) as f64
@@ -216,6 +264,7 @@ impl Aggregate {
             Method::Max => "the highest probability of a slice".into(),
             Method::MeanTop => format!("the mean of the {} highest probabilities", self.top),
             Method::NoisyOr => "the chance that at least one slice is positive".into(),
+            Method::Model => "what the series model says of whole series".into(),
             Method::Logistic => "a logistic regression, each exam without its patient".into(),
         }
     }

@@ -167,6 +167,47 @@ fn regressions_come_along_settled_and_need_no_truth() {
     assert!(settled.run(&inputs, &context).is_err());
 }
 
+#[test]
+fn a_models_own_word_is_put_together_and_not_taken_apart() {
+    // Two studies of one patient, as a series model speaks of them.
+    let slices = predictions(&[(0, [0.2, 0.8, 0.5], true), (0, [0.1, 0.1, 0.1], false)]);
+    let series = run(
+        &Aggregate {
+            level: ExamLevel::Series,
+            ..stage(Method::MeanTop)
+        },
+        &slices,
+    )
+    .unwrap();
+    let of_model = |level: ExamLevel, exams: &Predictions| {
+        let directory = tempfile::tempdir().unwrap();
+        let run = testkit::run_context(directory.path());
+        let context = Context::new(&run, "exams", Aggregate::NAME, "key");
+        let stage = Aggregate {
+            level,
+            ..stage(Method::Model)
+        };
+        let inputs = Inputs::default().with(optional::EXAMS, exams.clone());
+        let mut outputs = stage.run(&inputs, &context)?;
+        Ok::<_, Error>((*outputs.take(output::EXAMS).unwrap()).clone())
+    };
+    let same = of_model(ExamLevel::Study, &series).unwrap();
+    assert_eq!(same.probabilities, series.probabilities);
+    assert_eq!(
+        (same.unit, same.slices[0].id.as_str()),
+        (Level::Study, "study 000")
+    );
+    let patient = of_model(ExamLevel::Patient, &series).unwrap();
+    assert_eq!(patient.probabilities, [series.probabilities[0].clone()]);
+    assert!(patient.slices[0].labels.as_ref().unwrap().is_positive(0));
+    let said = of_model(ExamLevel::Series, &patient).unwrap_err().to_string();
+    assert!(said.contains("speaks of each patient"), "{said}");
+    assert!(
+        of_model(ExamLevel::Study, &slices).is_err(),
+        "slices are no exams"
+    );
+}
+
 proptest! {
     #[test]
     fn more_slices_make_an_exam_no_less_likely(

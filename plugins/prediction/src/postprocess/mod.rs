@@ -32,6 +32,22 @@ fn refine(
     offer(valid, test, context)
 }
 
+/// Says that what is fitted to validation predictions is for the test predictions too: slices are no exams.
+///
+/// # Errors
+/// Where one is of slices and the other of exams.
+fn check_one_level(valid: &Predictions, test: Option<&Predictions>) -> Result<()> {
+    match test.map(|test| test.unit).filter(|unit| *unit != valid.unit) {
+        None => Ok(()),
+        Some(unit) => Err(Error::new(format!(
+            "what is fitted to validation {} does not fit the test predictions, which are of {}",
+            valid.unit.plural(),
+            unit.plural()
+        ))
+        .help("wire both to predictions of one kind: `valid = \"exams.exams\"` and `test = \"exams.test_exams\"`")),
+    }
+}
+
 /// `ln(p/(1 − p))`, with `p` kept in the range where a 32-bit network can tell it from 0 and 1.
 pub(crate) fn logit(probability: f64) -> f64 {
     const EDGE: f64 = 1e-7;

@@ -30,7 +30,8 @@ pub enum Target {
 /// report; the decisions, 0 or 1, to `decisions/valid.csv` and `decisions/test.csv`. Validation slices are
 /// decided by thresholds chosen without their patient (cross-fitting over patients), so that what is
 /// counted is what new patients may expect; test slices by thresholds chosen on all validation slices. Put it
-/// after whatever changes probabilities, `calibrate` among others.
+/// after whatever changes probabilities, `calibrate` among others. Of whole exams it chooses with
+/// `valid = "exams.exams"` (and `test = "exams.test_exams"`).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChooseThresholds {
@@ -72,6 +73,8 @@ impl Stage for ChooseThresholds {
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
         let validation = inputs.take(input::VALID)?;
+        let test = inputs.get(optional::TEST)?;
+        super::check_one_level(&validation, test.as_deref())?;
         let part_of = parts::deal(&validation, self.parts, &mut context.rng("parts"))?;
         let points = self.choose(&validation, |_| true);
         let mut thresholds = Thresholds {
@@ -93,7 +96,7 @@ impl Stage for ChooseThresholds {
         }
         describe(&thresholds, &points, &validation.labels, context)?;
         decide(&validation, &thresholds, &context.file("decisions/valid.csv")?)?;
-        if let Some(test) = inputs.get(optional::TEST)? {
+        if let Some(test) = test {
             decide(&test, &thresholds, &context.file("decisions/test.csv")?)?;
         }
         Ok(Outputs::new().with(output::THRESHOLDS, thresholds))
@@ -177,9 +180,9 @@ fn describe(
         .collect();
     if !without.is_empty() {
         context.warn(format!(
-            "no threshold can be chosen for {}: all validation slices have the same label, or nothing may be called \
-             positive",
-            without.join(", ")
+            "no threshold can be chosen for {}: all validation {} have the same label, or nothing may be called positive",
+            without.join(", "),
+            thresholds.unit.plural()
         ));
     }
     Ok(())
@@ -275,6 +278,25 @@ mod tests {
         assert_eq!(json["labels"][0]["threshold"], 0.2);
         assert_eq!(json["labels"][0]["sensitivity"], 1.0);
         assert_eq!(json["labels"][1]["threshold"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn exams_of_every_level_are_decided_and_slices_beside_them_refused() {
+        let rows: Vec<(usize, f64, bool)> = (0..40)
+            .map(|i| (i, if i % 4 == 0 { 0.8 } else { 0.1 }, i % 4 == 0))
+            .collect();
+        for unit in [Level::Series, Level::Study, Level::Patient] {
+            let exams = Predictions {
+                unit,
+                level: unit,
+                ..made(&rows)
+            };
+            let (thresholds, decisions, _) = run(&ChooseThresholds::default(), &exams);
+            assert_eq!((thresholds.unit, thresholds.of_label[0]), (unit, Some(0.8)));
+            assert!(decisions.lines().nth(1).unwrap().starts_with("s0,1,"));
+            let said = super::super::check_one_level(&exams, Some(&made(&rows))).unwrap_err();
+            assert!(said.to_string().contains("which are of slices"), "{said}");
+        }
     }
 
     proptest! {

@@ -6,6 +6,7 @@ use ichflow_api::data::labels::LabelSet;
 use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
 
+use super::exams::{self, ExamTable};
 use super::pictures;
 use crate::render::numbers::{Number, thousands};
 use crate::render::plots::{Figure, Ink};
@@ -23,6 +24,7 @@ struct Page {
     others: Vec<(String, String)>,
     settings: Vec<SettingRow>,
     variants: Vec<VariantRow>,
+    exams: Option<ExamTable>,
     labels: Vec<String>,
     remarks: Vec<String>,
     scores: Vec<Figure>,
@@ -122,6 +124,7 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
         } else {
             Vec::new()
         },
+        exams: exams::table(comparison),
         labels: comparison.labels().names().to_vec(),
         remarks: comparison.remarks.clone(),
         scores,

@@ -70,7 +70,7 @@ pub(crate) fn sets(material: &Material<'_>) -> Result<Vec<CurveSet>> {
             figures: all(&|parts, label| reliability(parts, label, bins))?,
         },
         CurveSet {
-            title: "Predicted probabilities of validation slices",
+            title: "Predicted probabilities, validation",
             legend: vec![("first", "without the label"), ("second", "with the label")],
             figures: all(&scores)?,
         },
@@ -108,12 +108,9 @@ fn trace(
             }
             _ => {
                 curves.push(Curve::new(Vec::new()));
-                let why = if measured.positives == 0 {
-                    "no slice is positive"
-                } else {
-                    "every slice is positive"
-                };
-                said.push(format!("{}: undefined, {why}", part.name));
+                let which = if measured.positives == 0 { "no" } else { "every" };
+                let unit = part.labelled.unit;
+                said.push(format!("{}: undefined, {which} {unit} is positive", part.name));
             }
         }
     }
@@ -218,14 +215,15 @@ fn scores(parts: &[Measured<'_>], label: usize) -> Result<Figure> {
         Steps::of(name, values.map(|(_, p)| *p), &(0.0..1.0), BINS, ink)
     };
     let positives = truth.iter().filter(|positive| **positive).count();
+    let unit = part.labelled.unit;
     plots::histogram(
         title,
         format!(
             "{} with the label, {} without; the scale of counts is logarithmic.",
-            counted(positives, "slice", "slices"),
-            counted(truth.len() - positives, "slice", "slices"),
+            counted(positives, unit.name(), unit.plural()),
+            counted(truth.len() - positives, unit.name(), unit.plural()),
         ),
-        ("predicted probability", "slices"),
+        ("predicted probability", unit.plural()),
         0.0..1.0,
         true,
         (350, 280),
@@ -258,7 +256,7 @@ pub(crate) fn calibration(calibration: &Calibration) -> Result<CurveSet> {
         )
     });
     Ok(CurveSet {
-        title: "Reliability of validation slices before and after calibration",
+        title: "Reliability before and after calibration",
         legend: vec![("first", "after"), ("second", "before"), ("reference", "perfect")],
         figures: figures.collect::<Result<_>>()?,
     })

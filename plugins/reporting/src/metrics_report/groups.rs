@@ -27,10 +27,22 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
         return Ok(None);
     };
     let all = measured.weighted_log_loss;
-    let mut figures = vec![
-        picture("Loss by pixel encoding", &groups.by_encoding, all)?,
-        picture("Loss by position in the series", &groups.by_position, all)?,
-    ];
+    let units = material.metrics.unit.plural();
+    let mut figures = vec![picture(
+        "Loss by pixel encoding",
+        &groups.by_encoding,
+        all,
+        units,
+    )?];
+    // Exams have none.
+    if !groups.by_position.is_empty() {
+        figures.push(picture(
+            "Loss by position in the series",
+            &groups.by_position,
+            all,
+            units,
+        )?);
+    }
     if let Some(spread) = &groups.by_patient {
         let losses = patient_losses(material.valid, material.metrics.computed.eps);
         let title = "Patients by their weighted log loss";
@@ -49,7 +61,7 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
                 spread.median,
                 spread.worst
             ),
-            ("weighted log loss of a patient's slices", "patients"),
+            (&format!("weighted log loss of a patient's {units}"), "patients"),
             0.0..spread.worst.max(1e-6),
             false,
             (440, 300),
@@ -65,17 +77,20 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
             )?,
         );
     }
+    let mut tables = vec![tables::groups(
+        &format!("Validation {units} by pixel encoding: bits, sign and intercept, in which scanners differ."),
+        units,
+        &groups.by_encoding,
+    )];
+    if !groups.by_position.is_empty() {
+        tables.push(tables::groups(
+            "Validation slices by their position in the series, from caudal to cranial.",
+            units,
+            &groups.by_position,
+        ));
+    }
     Ok(Some(GroupSection {
-        tables: vec![
-            tables::groups(
-                "Validation slices by pixel encoding: bits, sign and intercept, in which scanners differ.",
-                &groups.by_encoding,
-            ),
-            tables::groups(
-                "Validation slices by their position in the series, from caudal to cranial.",
-                &groups.by_position,
-            ),
-        ],
+        tables,
         figures,
         parts: subgroups::parts(material)?,
     }))
@@ -84,7 +99,7 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<GroupSection>> {
 /// More lines than this are no picture.
 const MOST_DOTS: usize = 24;
 
-fn picture(title: &str, groups: &[GroupMetrics], all: f64) -> Result<Figure> {
+fn picture(title: &str, groups: &[GroupMetrics], all: f64, units: &str) -> Result<Figure> {
     let mut largest: Vec<usize> = (0..groups.len()).collect();
     largest.sort_by_key(|group| std::cmp::Reverse(groups[*group].slices));
     largest.truncate(MOST_DOTS);
@@ -108,7 +123,7 @@ fn picture(title: &str, groups: &[GroupMetrics], all: f64) -> Result<Figure> {
         .collect();
     plots::dots(
         title,
-        format!("The dashed line is the loss of all validation slices, {all:.4}.{left_out}"),
+        format!("The dashed line is the loss of all validation {units}, {all:.4}.{left_out}"),
         "weighted log loss",
         &dots,
         Some(all),

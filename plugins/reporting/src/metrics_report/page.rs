@@ -29,9 +29,12 @@ struct Page<'a> {
     style: &'static str,
     title: String,
     architecture: &'a str,
+    /// "slices", or what was judged.
+    units: &'static str,
     window: String,
     verdict: Verdict,
     headlines: Vec<Headline>,
+    levels: Option<Table>,
     data: DataTable,
     series: Option<SeriesTable>,
     split: Option<Table>,
@@ -71,9 +74,11 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         architecture: material
             .model
             .map_or("no network was trained", |model| model.description.as_str()),
+        units: metrics.unit.plural(),
         window: material.look.clone(),
         verdict: scores::verdict(metrics),
         headlines: scores::headlines(metrics),
+        levels: scores::levels(metrics),
         data: data::table(material),
         series: material
             .selection

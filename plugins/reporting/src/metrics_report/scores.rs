@@ -1,10 +1,11 @@
 //! The scores: headlines, and the tables of every metric.
 
+use ichflow_api::data::labels::Level;
 use ichflow_api::data::labels::rsna::STAGE_2_PREVALENCE_LOG_LOSS;
-use ichflow_api::data::measures::{Metrics, PartMetrics};
+use ichflow_api::data::measures::{LabelStatistics, Measure, Metrics, PartMetrics};
 use ichflow_api::metrics::Interval;
 
-use super::table::Table;
+use super::table::{Cell, Table, heads};
 use super::tables;
 use crate::render::numbers::{Number, counted};
 
@@ -91,6 +92,70 @@ pub(crate) fn headlines(metrics: &Metrics) -> Vec<Headline> {
         });
     }
     headlines
+}
+
+/// Slices and exams side by side, part by part; `None` where one of them was judged alone.
+pub(crate) fn levels(metrics: &Metrics) -> Option<Table> {
+    let exams = metrics.exams.as_ref()?;
+    let parts = [
+        (metrics.unit, "validation", Some(&metrics.valid)),
+        (exams.unit, "validation", Some(&exams.valid)),
+        (metrics.unit, "test", metrics.test.as_ref()),
+        (exams.unit, "test", exams.test.as_ref()),
+    ];
+    let headline = metrics.valid.headline();
+    let row = |(unit, name, part): (Level, &str, Option<&PartMetrics>)| {
+        let part = part?;
+        let of = |measured: &&LabelStatistics| measured.label == headline;
+        let found = part.statistics.iter().find(of)?;
+        let point = found.operating_points.iter().find(|point| point.chosen);
+        let point = point.or(found.operating_points.first());
+        let measure = |measure: Option<Measure>| {
+            Cell::with_interval(
+                measure.map(|measure| measure.value),
+                measure.and_then(|measure| measure.interval),
+            )
+        };
+        let cells = vec![
+            Cell::count(part.slices),
+            Cell::count(part.patients),
+            Cell::count(found.positives),
+            Cell::with_interval(Some(part.weighted_log_loss), part.weighted_log_loss_interval),
+            measure(found.auroc),
+            Cell::maybe(point.map(|point| point.threshold)),
+            measure(point.and_then(|point| point.sensitivity)),
+            measure(point.and_then(|point| point.specificity)),
+        ];
+        Some((format!("{name} {}", unit.plural()), cells))
+    };
+    Some(Table {
+        caption: format!(
+            "{} and {} side by side; AUROC, sensitivity and specificity are of {headline}, at the chosen threshold where there is \
+             one. A log loss of {} is no log loss of {}: they are not to be compared with one another.",
+            capital(metrics.unit.plural()),
+            exams.unit.plural(),
+            metrics.unit.plural(),
+            exams.unit.plural()
+        ),
+        columns: heads(&[
+            "count",
+            "patients",
+            "positive",
+            "weighted log loss",
+            "AUROC",
+            "threshold",
+            "sensitivity",
+            "specificity",
+        ]),
+        rows: parts.into_iter().filter_map(row).collect(),
+    })
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 pub(crate) fn verdict(metrics: &Metrics) -> Verdict {

@@ -42,12 +42,25 @@ impl Cell {
             return Self::text("undefined");
         };
         Self {
-            text: interval.map_or(String::new(), |Interval { low, high }| {
-                // A dash before a minus reads as neither.
-                let between = if low < 0.0 { " to " } else { "–" };
-                format!("{low:.4}{between}{high:.4}")
-            }),
+            text: interval.map_or_else(String::new, |interval| interval.to_string()),
             ..Self::number(value)
+        }
+    }
+
+    /// So many a day: nobody counts in ten-thousandths of an exam.
+    pub(crate) fn rate(value: f64, interval: Option<Interval>) -> Self {
+        let shown = |value: f64| match value < 10.0 {
+            true => format!("{value:.2}"),
+            false => format!("{value:.1}"),
+        };
+        Self {
+            number: Some(Number {
+                shown: shown(value),
+                ..Number::metric(value)
+            }),
+            text: interval.map_or_else(String::new, |Interval { low, high }| {
+                format!("{}–{}", shown(low), shown(high))
+            }),
         }
     }
 

@@ -120,14 +120,15 @@ fn counted(at: &AtThreshold) -> Vec<Cell> {
 
 /// Operating points: the fixed threshold, the chosen ones, the one for a stated specificity.
 pub(crate) fn decisions(title: &str, measured: &PartMetrics, metrics: &Metrics) -> Vec<Table> {
+    let units = metrics.unit.plural();
     let mut tables = Vec::new();
     if let Some(target) = &metrics.thresholds_for
         && !measured.at_chosen.is_empty()
     {
         tables.push(Table {
             caption: format!(
-                "{title}, called positive at or above a threshold chosen on validation slices for {target}. \
-                 Validation slices are counted by thresholds chosen without their patient."
+                "{title}, called positive at or above a threshold chosen on validation {units} for {target}. \
+                 Validation {units} are counted by thresholds chosen without their patient."
             ),
             columns: heads(&COUNTED),
             rows: measured
@@ -149,7 +150,7 @@ pub(crate) fn decisions(title: &str, measured: &PartMetrics, metrics: &Metrics) 
     tables.push(Table {
         caption: format!(
             "{title}: the highest sensitivity at a specificity of at least {}, with the threshold chosen on these very \
-             slices.",
+             {units}.",
             metrics.computed.specificity
         ),
         columns: heads(&["threshold", "sensitivity", "specificity"]),
@@ -221,14 +222,14 @@ pub(crate) fn split(balance: &Balance) -> Table {
 const MOST_GROUPS: usize = 100;
 
 /// Scores of groups of slices.
-pub(crate) fn groups(caption: &str, groups: &[GroupMetrics]) -> Table {
+pub(crate) fn groups(caption: &str, units: &str, groups: &[GroupMetrics]) -> Table {
     let more = groups.len().saturating_sub(MOST_GROUPS);
     Table {
         caption: match more {
             0 => caption.into(),
             more => format!("{caption} {} more are in metrics.json.", thousands(more)),
         },
-        columns: heads(&["slices", "with hemorrhage", "weighted log loss", "AUROC of any"]),
+        columns: heads(&[units, "with hemorrhage", "weighted log loss", "AUROC of any"]),
         rows: groups
             .iter()
             .take(MOST_GROUPS)
@@ -251,7 +252,8 @@ pub(crate) fn groups(caption: &str, groups: &[GroupMetrics]) -> Table {
 pub(crate) fn calibration(calibration: &Calibration) -> Table {
     Table {
         caption: format!(
-            "Validation slices before and after calibration ({}), each calibrated without its patient.",
+            "Validation {} before and after calibration ({}), each calibrated without its patient.",
+            calibration.unit.plural(),
             calibration.method
         ),
         columns: heads(&[

@@ -6,8 +6,8 @@ use ichflow_api::data::comparison::{
     Comparison, EpochRow, LabelMeasured, Measured, PartMeasured, Ranked, Run, RunState, Setting, Variant,
     Versus, html,
 };
-use ichflow_api::data::labels::LabelSet;
 use ichflow_api::data::labels::rsna::LABELS;
+use ichflow_api::data::labels::{LabelSet, Level};
 
 use super::odd_cohorts::is_finite;
 // Linked for the page that it registers.
@@ -42,10 +42,14 @@ fn run(index: usize, score: f64) -> Run {
                         label: label.into(),
                         log_loss: score,
                         auc: None,
+                        at_threshold: None,
                     })
                     .to_vec(),
+                statistics: Vec::new(),
             },
             test: None,
+            unit: Level::Slice,
+            exams: None,
         }),
         epochs: Vec::new(),
         seconds: None,
@@ -78,7 +82,9 @@ fn page(scores: &[f64], epochs: &[f64]) -> String {
                 interval: None,
                 lower_in: None,
                 note: None,
+                labels: Vec::new(),
             }),
+            exams_versus: None,
         })
         .collect();
     let comparison = Comparison {

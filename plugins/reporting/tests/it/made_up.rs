@@ -261,6 +261,7 @@ fn rich(inputs: Inputs) -> Inputs {
             .collect(),
     };
     let calibration = Calibration {
+        unit: Level::Slice,
         method: "platt".into(),
         weighted_log_loss_before: 0.31,
         weighted_log_loss_after: 0.25,

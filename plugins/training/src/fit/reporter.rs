@@ -68,13 +68,19 @@ impl<'a> Reporter<'a> {
     /// An epoch came to its end.
     pub(super) fn epoch(&self, epoch: &Epoch) {
         let label = self.label(epoch.epoch - 1);
+        let labels = self.context.label_set();
+        let headline = labels.name(labels.headline());
         let some = |text: Option<String>| text.unwrap_or_default();
         self.context.say(format!(
             "{label} · train loss {:.4} · validation loss {:.4}{}{} · lr {:.1e}{} · {:.1} {}/s · \
              data-loading wait {:.1} %{}",
             epoch.train_loss,
             epoch.valid_loss,
-            some(epoch.valid_auc_any.map(|auc| format!(" · AUROC any {auc:.3}"))),
+            some(
+                epoch
+                    .valid_auc_any
+                    .map(|auc| format!(" · AUROC {headline} {auc:.3}"))
+            ),
             if epoch.best { " · best" } else { "" },
             epoch.lr_end,
             some(

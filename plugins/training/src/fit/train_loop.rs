@@ -260,7 +260,10 @@ impl<'a, T: Task> TrainLoop<'a, T> {
         at.reporter.epoch(&record);
         run.history.epochs.push(record);
         run.next_epoch();
-        run.history.write_csv(&self.context.file("history.csv")?)
+        let labels = self.task.labels();
+        let headline = labels.name(labels.headline());
+        run.history
+            .write_csv(&self.context.file("history.csv")?, headline)
     }
 
     /// The learning rate of the epoch's first and last step.

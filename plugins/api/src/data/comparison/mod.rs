@@ -3,6 +3,7 @@
 //! The numbers are evaluation's and the page is reporting's. Neither knows the other: a plugin that draws the page
 //! registers it with [`register_comparison_page!`](crate::register_comparison_page).
 
+mod labels;
 mod page;
 mod read;
 mod run;
@@ -12,11 +13,15 @@ mod state;
 use ichflow_metrics::Interval;
 use serde::Serialize;
 
-use crate::data::labels::LabelSet;
+use crate::data::labels::{LabelSet, Level};
 
+pub use labels::{AurocVersus, CallsVersus, LabelVersus};
 pub use page::{ComparisonPage, html};
 pub use read::{RESOLVED, is_run, resolve, runs_below};
-pub use run::{EpochRow, LabelMeasured, Measured, PartMeasured, Run, Setting};
+pub use run::{
+    CalledAt, EpochRow, ExamsMeasured, LabelMeasured, Measured, PartMeasured, Run, Setting,
+    StatisticsMeasured,
+};
 pub use state::{LOCK, RunState, is_at_work};
 
 /// See [`Comparison::called`].
@@ -57,6 +62,13 @@ impl Comparison {
         baseline
             .map(|measured| measured.label_set.clone())
             .unwrap_or_default()
+    }
+
+    /// What was measured as an exam, where some run measured whole exams.
+    pub fn exam_level(&self) -> Option<Level> {
+        let measured = self.ranked.iter().filter_map(|one| one.run.measured.as_ref());
+        let mut levels = measured.filter_map(|measured| Some(measured.of_exams()?.0));
+        levels.next()
     }
 
     /// Whether some seeds were repeated.
@@ -105,6 +117,8 @@ pub struct Ranked {
     pub score: f64,
     /// Against the baseline; `None` for the baseline itself.
     pub versus: Option<Versus>,
+    /// The same of whole exams, where both measured them.
+    pub exams_versus: Option<Versus>,
 }
 
 /// Δ of a score from the baseline's.
@@ -120,6 +134,16 @@ pub struct Versus {
     pub lower_in: Option<f64>,
     /// Why it is not paired.
     pub note: Option<String>,
+    /// Label by label, whether both order and call the same cases equally well; only of paired ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<LabelVersus>,
+}
+
+impl Versus {
+    /// What is said of a label.
+    pub fn label(&self, name: &str) -> Option<&LabelVersus> {
+        self.labels.iter().find(|label| label.label == name)
+    }
 }
 
 /// Runs whose recipes differ in the seed alone.

@@ -7,7 +7,8 @@ use ichflow_metrics::Interval;
 use serde::{Deserialize, Serialize};
 
 use super::state::RunState;
-use crate::data::labels::LabelSet;
+use crate::data::labels::{LabelSet, Level};
+use crate::data::measures::Measure;
 
 /// A run, whether or not it came to its end.
 pub struct Run {
@@ -60,6 +61,34 @@ pub struct Measured {
     pub valid: PartMeasured,
     /// The test slices.
     pub test: Option<PartMeasured>,
+    /// What was judged, where it is not slices.
+    #[serde(default)]
+    pub unit: Level,
+    /// Whole exams, where they were measured beside slices.
+    #[serde(default)]
+    pub exams: Option<ExamsMeasured>,
+}
+
+/// Whole exams.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ExamsMeasured {
+    /// What an exam is.
+    pub unit: Level,
+    /// The validation exams.
+    pub valid: PartMeasured,
+    /// The test exams.
+    pub test: Option<PartMeasured>,
+}
+
+impl Measured {
+    /// Validation exams: those beside slices, or all where nothing but exams was judged.
+    pub fn of_exams(&self) -> Option<(Level, &PartMeasured)> {
+        match (&self.exams, self.unit.is_slice()) {
+            (Some(exams), _) => Some((exams.unit, &exams.valid)),
+            (None, false) => Some((self.unit, &self.valid)),
+            (None, true) => None,
+        }
+    }
 }
 
 /// The metrics of one part of the data.
@@ -83,6 +112,18 @@ pub struct PartMeasured {
     pub headline: Option<String>,
     /// Every label.
     pub labels: Vec<LabelMeasured>,
+    /// How sure the numbers are; of runs by earlier versions there are none.
+    #[serde(default)]
+    pub statistics: Vec<StatisticsMeasured>,
+}
+
+/// How sure the numbers of one label are.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StatisticsMeasured {
+    /// The label.
+    pub label: String,
+    /// Area under the ROC curve.
+    pub auroc: Option<Measure>,
 }
 
 /// The metrics of one label.
@@ -94,6 +135,16 @@ pub struct LabelMeasured {
     pub log_loss: f64,
     /// Area under the ROC curve.
     pub auc: Option<f64>,
+    /// What was called at a fixed threshold.
+    #[serde(default)]
+    pub at_threshold: Option<CalledAt>,
+}
+
+/// The fixed threshold of a label.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct CalledAt {
+    /// Probabilities at or above it were called positive.
+    pub threshold: f64,
 }
 
 impl PartMeasured {
@@ -102,10 +153,28 @@ impl PartMeasured {
         self.labels.iter().find(|label| label.label == name)
     }
 
+    /// The label that stands for all.
+    pub fn headline(&self) -> &str {
+        self.headline.as_deref().unwrap_or("any")
+    }
+
     /// AUROC of the label that stands for all: `any`.
     pub fn auc_any(&self) -> Option<f64> {
-        self.label(self.headline.as_deref().unwrap_or("any"))
-            .and_then(|any| any.auc)
+        self.label(self.headline()).and_then(|any| any.auc)
+    }
+
+    /// The same with the interval of its closed formula.
+    pub fn auroc(&self) -> Option<Measure> {
+        let found = self
+            .statistics
+            .iter()
+            .find(|found| found.label == self.headline());
+        found?.auroc
+    }
+
+    /// The fixed threshold of the label that stands for all.
+    pub fn threshold(&self) -> Option<f64> {
+        Some(self.label(self.headline())?.at_threshold?.threshold)
     }
 }
 

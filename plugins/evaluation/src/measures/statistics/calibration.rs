@@ -52,6 +52,14 @@ pub(super) fn of(
             None
         }
     };
+    let ici_interval = curve.as_ref().and_then(|_| interval(cases, settings, seed, eps));
+    if curve.is_some() && ici_interval.is_none() && settings.bootstrap > 0 && cases.patients_known {
+        let why = match cases.truth.len() > MOST_FOR_AN_INTERVAL {
+            true => format!("there are more than {MOST_FOR_AN_INTERVAL} cases"),
+            false => "most resamples have no curve, since their probabilities separate the classes".into(),
+        };
+        notes.push(format!("the calibration index has no interval: {why}"));
+    }
     Some(CalibrationStatistics {
         in_the_large,
         intercept: line.and_then(|line| measure(line.intercept)),
@@ -59,7 +67,7 @@ pub(super) fn of(
         perfect_p: line
             .map(|line| line.perfect_p)
             .filter(|p| p.is_finite() && cases.patients_known),
-        ici_interval: curve.as_ref().and_then(|_| interval(cases, settings, seed, eps)),
+        ici_interval,
         curve: curve
             .as_ref()
             .map_or_else(Vec::new, |curve| points(curve, probabilities)),

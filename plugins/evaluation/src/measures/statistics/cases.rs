@@ -6,7 +6,7 @@ use ichflow_api::data::labelled::LabelledPredictions;
 use ichflow_api::prelude::*;
 
 /// Cases of one label whose truth is known, one entry each.
-pub(super) struct Cases {
+pub(in crate::measures) struct Cases {
     /// What a case is.
     pub unit: Level,
     /// The row that a case is among the labelled predictions.
@@ -24,7 +24,7 @@ pub(super) struct Cases {
 }
 
 impl Cases {
-    pub(super) fn of(labelled: &LabelledPredictions, label: usize) -> Self {
+    pub(in crate::measures) fn of(labelled: &LabelledPredictions, label: usize) -> Self {
         let (rows, truth): (Vec<usize>, Vec<bool>) = labelled.known(label).unzip();
         let patients_known = labelled.patients > 0;
         let mut numbers: HashMap<usize, usize> = HashMap::new();

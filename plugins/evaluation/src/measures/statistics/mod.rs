@@ -21,7 +21,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use crate::settings::Evaluate;
-use cases::Cases;
+pub(super) use cases::Cases;
 
 /// Thresholds that were chosen: those to name, and those to call each case by.
 pub struct Chosen<'a> {

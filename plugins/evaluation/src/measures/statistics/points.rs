@@ -182,17 +182,21 @@ impl Point {
             true_negatives,
         } = *counts;
         if true_positives + false_positives == 0 {
-            notes.push(format!("{at} nothing is called positive, so there is no PPV"));
+            notes.push(format!(
+                "{at} nothing is called positive, so there is no PPV and no positive likelihood ratio"
+            ));
         }
         if true_negatives + false_negatives == 0 {
-            notes.push(format!("{at} nothing is called negative, so there is no NPV"));
+            notes.push(format!(
+                "{at} nothing is called negative, so there is no NPV and no negative likelihood ratio"
+            ));
         }
         if cases.both_classes() && false_positives == 0 && true_positives > 0 {
             notes.push(format!(
                 "{at} there are no false positives, so the positive likelihood ratio is infinite"
             ));
         }
-        if cases.both_classes() && true_negatives == 0 {
+        if cases.both_classes() && true_negatives == 0 && false_negatives > 0 {
             notes.push(format!(
                 "{at} there are no true negatives, so the negative likelihood ratio is infinite"
             ));
@@ -219,7 +223,10 @@ type Closed = Option<(Interval, Method)>;
 fn closed(counts: &Confusion, settings: &Evaluate, unit: Level) -> Vec<Closed> {
     let confidence = Confidence::PERCENT_95;
     let wilson = |proportion: Option<Proportion>| proportion.map(|share| share.wilson(confidence));
-    let by = |interval: Option<Interval>, method: Method| interval.map(|interval| (interval, method));
+    // Of no width is the ratio of two shares of which one is 1: that is not certainty.
+    let wide = |interval: &Interval| interval.low < interval.high;
+    let by =
+        |interval: Option<Interval>, method: Method| interval.filter(wide).map(|interval| (interval, method));
     let of = |estimate: Option<Estimate>, method| by(estimate.and_then(|found| found.interval), method);
     let ratios = likelihood_ratios(counts, confidence);
     let sensitivity = wilson(Proportion::of_sensitivity(counts));

@@ -173,6 +173,10 @@ impl Stage for Calibrate {
     }
 
     fn run(&self, inputs: &Inputs, context: &Context) -> Result<Outputs> {
+        super::check_one_level(
+            &*inputs.take(input::VALID)?,
+            inputs.get(optional::TEST)?.as_deref(),
+        )?;
         if let Some(curves) = &self.curves {
             let curves = Curves::known(curves, &inputs.take(input::VALID)?.labels)?;
             return super::refine(inputs, context, |predictions| curves.to_all(predictions));
@@ -248,6 +252,7 @@ fn compare(before: &Predictions, after: &Predictions, method: Method) -> Calibra
         }
     };
     Calibration {
+        unit: before.unit,
         method: match method {
             Method::Platt => "platt",
             Method::Temperature => "temperature",
@@ -273,7 +278,8 @@ fn describe(calibration: &Calibration, curves: &Curves, labels: &LabelSet, parts
         calibration.weighted_log_loss_after,
     );
     context.say(format!(
-        "weighted log loss of validation slices {before:.4} → {after:.4}, cross-fitted over {parts} parts"
+        "weighted log loss of validation {} {before:.4} → {after:.4}, cross-fitted over {parts} parts",
+        calibration.unit.plural()
     ));
     let sigmoids: Vec<_> = labels
         .names()

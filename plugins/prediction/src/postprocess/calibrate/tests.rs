@@ -159,3 +159,30 @@ fn what_was_fitted_calibrates_new_slices_alike_without_the_validation_slices() {
     };
     assert_eq!(broken.check().len(), 6);
 }
+
+#[test]
+fn exams_are_calibrated_as_exams_and_slices_are_not_by_their_curves() {
+    let exams = |seed| Predictions {
+        unit: Level::Study,
+        level: Level::Study,
+        ..overconfident(60, seed)
+    };
+    let (valid, test) = run(&Calibrate::default(), &exams(1), &exams(2));
+    assert_eq!([valid.unit, test.unit], [Level::Study; 2]);
+    assert!(measure(&valid).0 < measure(&exams(1)).0);
+    assert!(measure(&test).0 < measure(&exams(2)).0);
+    let directory = tempfile::tempdir().unwrap();
+    let made = testkit::run_context(directory.path());
+    let context = Context::new(&made, "calibrate", Calibrate::NAME, "key");
+    let inputs = Inputs::default()
+        .with(input::VALID, exams(1))
+        .with(optional::TEST, overconfident(5, 3));
+    let said = Calibrate::default()
+        .run(&inputs, &context)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("does not fit the test predictions, which are of slices"),
+        "{said}"
+    );
+}

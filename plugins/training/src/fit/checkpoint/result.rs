@@ -82,6 +82,7 @@ pub(crate) fn read<N: Trained>(directory: &Path, network: N, context: &Context) 
     let network = network.valid().try_load_record(record).at("use", &kept)?;
     place(&kept, &context.file("checkpoints/best.bpk")?)?;
     place(&directory.join(LAST), &context.file("checkpoints/last.bpk")?)?;
-    history.write_csv(&context.file("history.csv")?)?;
+    let labels = context.label_set();
+    history.write_csv(&context.file("history.csv")?, labels.name(labels.headline()))?;
     Ok((network, history))
 }

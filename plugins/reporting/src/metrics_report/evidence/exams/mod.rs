@@ -95,7 +95,7 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Option<ExamSection>> {
         legend: vec![
             ("first", "acting on the model"),
             ("second", "acting on every exam"),
-            ("reference", "acting on none"),
+            ("truth", "acting on none"),
         ],
     }))
 }

@@ -29,6 +29,10 @@ fn cell(measure: Option<Measure>) -> Cell {
     )
 }
 
+fn rate(measure: Measure) -> Cell {
+    Cell::rate(measure.value, measure.interval)
+}
+
 /// Whether the model puts positive exams above negative ones.
 pub(super) fn discrimination(part: &Judged<'_>) -> Table {
     let statistics = &part.measured.statistics;
@@ -198,7 +202,13 @@ pub(super) fn at_prevalence(part: &Judged<'_>) -> Option<Table> {
                     point.threshold
                 )
                 .replace(".000 %", " %"),
-                measures.map(cell).into_iter().collect(),
+                vec![
+                    cell(at.ppv),
+                    cell(at.npv),
+                    rate(at.alarms_a_day),
+                    rate(at.false_alarms_a_day),
+                    rate(at.missed_a_day),
+                ],
             ));
             all.extend(measures);
         }
