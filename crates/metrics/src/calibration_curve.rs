@@ -43,17 +43,17 @@ impl CalibrationCurve {
     pub fn fit(truth: &[bool], probabilities: &[f64], eps: f64) -> Result<Self, MetricsError> {
         let logits = clipped_logits(truth, probabilities, eps)?;
         checks::at_least("cases", 3, truth.len())?;
-        let (clusters, zeros): (Vec<usize>, Vec<f64>) = (0..truth.len()).map(|case| (case, 0.0)).unzip();
+        let zeros = vec![0.0; truth.len()];
         let what = "the calibration curve";
         let spline = Spline::of(&logits);
         let coefficients = match &spline {
             Some(spline) => {
                 let rows: Vec<[f64; 4]> = logits.iter().map(|logit| spline.row(*logit)).collect();
-                logistic::fit(&rows, &zeros, truth, &clusters, what)?.coefficients
+                logistic::coefficients(&rows, &zeros, truth, what)?
             }
             None => {
                 let rows: Vec<[f64; 2]> = logits.iter().map(|logit| [1.0, *logit]).collect();
-                let [intercept, slope] = logistic::fit(&rows, &zeros, truth, &clusters, what)?.coefficients;
+                let [intercept, slope] = logistic::coefficients(&rows, &zeros, truth, what)?;
                 [intercept, slope, 0.0, 0.0]
             }
         };

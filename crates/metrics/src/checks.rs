@@ -122,11 +122,7 @@ pub(crate) fn independent(
     method: &'static str,
     instead: &'static str,
 ) -> Result<(), MetricsError> {
-    let mut cases: BTreeMap<usize, usize> = BTreeMap::new();
-    for cluster in cluster_of {
-        *cases.entry(*cluster).or_default() += 1;
-    }
-    match cases.into_iter().find(|(_, cases)| *cases > 1) {
+    match first_repeated(cluster_of) {
         None => Ok(()),
         Some((cluster, cases)) => Err(MetricsError::Clustered {
             cluster,
@@ -137,8 +133,39 @@ pub(crate) fn independent(
     }
 }
 
+/// The first cluster with several cases, and how many it has.
+fn first_repeated(cluster_of: &[usize]) -> Option<(usize, usize)> {
+    let (number, clusters) = compact(cluster_of);
+    if clusters == cluster_of.len() {
+        return None;
+    }
+    let mut cases = vec![0_usize; clusters];
+    for cluster in &number {
+        cases[*cluster] += 1;
+    }
+    let which = cases.iter().position(|cases| *cases > 1)?;
+    let case = number.iter().position(|cluster| *cluster == which)?;
+    Some((cluster_of[case], cases[which]))
+}
+
 /// The clusters numbered from 0 without gaps, in their order, and how many there are.
 pub(crate) fn compact(cluster_of: &[usize]) -> (Vec<usize>, usize) {
+    let highest = cluster_of.iter().max().copied().unwrap_or_default();
+    // Numbers without large gaps, as they usually are, need no search.
+    if highest / 4 <= cluster_of.len() {
+        let mut number = vec![0_usize; highest + 1];
+        for cluster in cluster_of {
+            number[*cluster] = 1;
+        }
+        let mut next = 0;
+        for number in &mut number {
+            let occurs = *number;
+            *number = next;
+            next += occurs;
+        }
+        let count = if cluster_of.is_empty() { 0 } else { next };
+        return (cluster_of.iter().map(|cluster| number[*cluster]).collect(), count);
+    }
     let mut number: BTreeMap<usize, usize> = cluster_of.iter().map(|cluster| (*cluster, 0)).collect();
     for (next, number) in number.values_mut().enumerate() {
         *number = next;

@@ -24,14 +24,29 @@ pub(crate) fn fit<const K: usize>(
     cluster_of: &[usize],
     what: &'static str,
 ) -> Result<Logistic<K>, MetricsError> {
+    let coefficients = coefficients(rows, offset, truth, what)?;
+    let covariance =
+        robust(rows, offset, truth, cluster_of, &coefficients).ok_or(MetricsError::Separated { what })?;
+    Ok(Logistic {
+        coefficients,
+        covariance,
+    })
+}
+
+/// The coefficients alone.
+pub(crate) fn coefficients<const K: usize>(
+    rows: &[[f64; K]],
+    offset: &[f64],
+    truth: &[bool],
+    what: &'static str,
+) -> Result<[f64; K], MetricsError> {
     const STEPS: usize = 60;
     checks::classes(truth, 1)?;
     checks::at_least("cases", K + 1, truth.len())?;
     let mut coefficients = [0.0; K];
-    let mut likelihood = log_likelihood(rows, offset, truth, &coefficients);
+    let mut at = At::of(rows, offset, truth, &coefficients);
     for step in 0..STEPS {
-        let (gradient, information) = derivatives(rows, offset, truth, &coefficients);
-        let Some(inverse) = inverse(&information) else {
+        let Some(inverse) = inverse(&at.information) else {
             // Columns that depend on one another do so at the start; weights vanish later, when the
             // coefficients run away.
             return Err(match step {
@@ -39,27 +54,26 @@ pub(crate) fn fit<const K: usize>(
                 _ => MetricsError::Separated { what },
             });
         };
-        let mut delta = times(&inverse, &gradient);
+        let mut delta = times(&inverse, &at.gradient);
         let mut next: [f64; K] = std::array::from_fn(|k| coefficients[k] + delta[k]);
-        let mut reached = log_likelihood(rows, offset, truth, &next);
+        let mut reached = At::of(rows, offset, truth, &next);
         // Newton's step may go too far; half of it, and so on, does not.
         for _ in 0..40 {
-            if reached >= likelihood - 1e-10 * likelihood.abs() {
+            if reached.likelihood >= at.likelihood - 1e-10 * at.likelihood.abs() {
                 break;
             }
             delta = delta.map(|step| step / 2.0);
             next = std::array::from_fn(|k| coefficients[k] + delta[k]);
-            reached = log_likelihood(rows, offset, truth, &next);
+            reached = At::of(rows, offset, truth, &next);
         }
-        (coefficients, likelihood) = (next, reached);
+        (coefficients, at) = (next, reached);
         let settled = (0..K).all(|k| delta[k].abs() <= 1e-9 * (1.0 + coefficients[k].abs()));
         if settled {
-            let covariance = robust(rows, offset, truth, cluster_of, &coefficients)
-                .ok_or(MetricsError::Separated { what })?;
-            return Ok(Logistic {
-                coefficients,
-                covariance,
-            });
+            let regular = self::inverse(&at.information).is_some();
+            return match regular {
+                true => Ok(coefficients),
+                false => Err(MetricsError::Separated { what }),
+            };
         }
     }
     Err(MetricsError::Separated { what })
@@ -74,41 +88,48 @@ fn logit_of<const K: usize>(row: &[f64; K], offset: f64, coefficients: &[f64; K]
             .sum::<f64>()
 }
 
-fn log_likelihood<const K: usize>(
-    rows: &[[f64; K]],
-    offset: &[f64],
-    truth: &[bool],
-    coefficients: &[f64; K],
-) -> f64 {
-    let of_case = |((row, offset), truth): ((&[f64; K], &f64), &bool)| {
-        let logit = logit_of(row, *offset, coefficients);
-        let signed = if *truth { -logit } else { logit };
-        // −ln(1 + eˣ) without overflow.
-        -(signed.max(0.0) + (-signed.abs()).exp().ln_1p())
-    };
-    rows.iter().zip(offset).zip(truth).map(of_case).sum()
+/// The likelihood with its derivatives, in one pass.
+struct At<const K: usize> {
+    /// Logarithm of the likelihood.
+    likelihood: f64,
+    /// The score.
+    gradient: [f64; K],
+    /// Its expected variance.
+    information: [[f64; K]; K],
 }
 
-/// The score and the information.
-fn derivatives<const K: usize>(
-    rows: &[[f64; K]],
-    offset: &[f64],
-    truth: &[bool],
-    coefficients: &[f64; K],
-) -> ([f64; K], [[f64; K]; K]) {
-    let (mut gradient, mut information) = ([0.0; K], [[0.0; K]; K]);
-    for ((row, offset), truth) in rows.iter().zip(offset).zip(truth) {
-        let probability = sigmoid(logit_of(row, *offset, coefficients));
-        let residual = f64::from(u8::from(*truth)) - probability;
-        let weight = probability * (1.0 - probability);
-        for i in 0..K {
-            gradient[i] += row[i] * residual;
-            for j in 0..K {
-                information[i][j] += weight * row[i] * row[j];
+impl<const K: usize> At<K> {
+    fn of(rows: &[[f64; K]], offset: &[f64], truth: &[bool], coefficients: &[f64; K]) -> Self {
+        let (mut likelihood, mut gradient, mut information) = (0.0, [0.0; K], [[0.0; K]; K]);
+        for ((row, offset), truth) in rows.iter().zip(offset).zip(truth) {
+            let logit = logit_of(row, *offset, coefficients);
+            // −ln(1 + eˣ) without overflow; the same exponential gives the probability.
+            let small = (-logit.abs()).exp();
+            let signed = if *truth { -logit } else { logit };
+            likelihood -= signed.max(0.0) + small.ln_1p();
+            let of_sign = 1.0 / (1.0 + small);
+            let probability = if logit >= 0.0 { of_sign } else { small * of_sign };
+            let residual = f64::from(u8::from(*truth)) - probability;
+            let weight = probability * (1.0 - probability);
+            for i in 0..K {
+                gradient[i] += row[i] * residual;
+                let weighted = weight * row[i];
+                for j in 0..=i {
+                    information[i][j] += weighted * row[j];
+                }
             }
         }
+        for i in 0..K {
+            for j in 0..i {
+                information[j][i] = information[i][j];
+            }
+        }
+        Self {
+            likelihood,
+            gradient,
+            information,
+        }
     }
-    (gradient, information)
 }
 
 /// The covariance over clusters.
@@ -128,7 +149,7 @@ fn robust<const K: usize>(
             scores[cluster[case]][k] += row[k] * residual;
         }
     }
-    let (_, information) = derivatives(rows, offset, truth, coefficients);
+    let At { information, .. } = At::of(rows, offset, truth, coefficients);
     let inverse = inverse(&information)?;
     let (cases, clusters) = (rows.len() as f64, clusters as f64);
     let correction = clusters / (clusters - 1.0) * (cases - 1.0) / (cases - K as f64);
