@@ -161,7 +161,7 @@ fn what_is_undefined_is_absent_and_said() {
 fn a_resample_counts_as_the_cases_repeated() {
     let cases = usual();
     let (truth, scores): (Vec<bool>, Vec<f64>) = cases.iter().copied().unzip();
-    let times: Vec<u32> = (0..60).map(|i| (i * 5) % 3).collect();
+    let times: Vec<u32> = (0..60).map(|i| (i * 5) % 4).collect();
     let repeated: Vec<(bool, f64)> = cases
         .iter()
         .zip(&times)
