@@ -118,7 +118,9 @@ fn parts<'a>(material: &'a Material<'_>, unit: Option<Level>) -> Vec<Part<'a>> {
     };
     let mut parts = vec![fold("training", Fold::Train), fold("validation", Fold::Valid)];
     // A model of another cohort was measured.
-    parts.retain(|part| part.name != "training" || part.slices.as_ref().is_some_and(|slices| !slices.is_empty()));
+    parts.retain(|part| {
+        part.name != "training" || part.slices.as_ref().is_some_and(|slices| !slices.is_empty())
+    });
     if let Some(test) = material.test {
         let exams = match unit {
             Some(unit) if test.unit == unit => test.slices.iter().map(|exam| exam.labels.clone()).collect(),
