@@ -119,9 +119,10 @@ impl<const K: usize> At<K> {
                 }
             }
         }
-        for i in 0..K {
-            for j in 0..i {
-                information[j][i] = information[i][j];
+        let lower = information;
+        for (i, row) in information.iter_mut().enumerate() {
+            for (j, value) in row.iter_mut().enumerate().skip(i + 1) {
+                *value = lower[j][i];
             }
         }
         Self {

@@ -221,6 +221,7 @@ fn settings(matches: &ArgMatches) -> Result<Evaluate> {
     };
     let whole = |name: &str, usual: usize| matches.get_one::<u64>(name).map_or(usual, |n| *n as usize);
     Ok(Evaluate {
+        min_group: usual.min_group,
         // A loss must stay finite: nothing smaller than this is above 0 beside 1.
         eps: real("eps", usual.eps, f64::MIN_POSITIVE, 0.1)?,
         bootstrap: whole("bootstrap", usual.bootstrap),
