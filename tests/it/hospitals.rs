@@ -1,4 +1,4 @@
-//! Several hospitals in one recipe: joined, two of them held out, baselines and subgroups of all.
+//! Several hospitals in one recipe: joined, two of them for testing, baselines and subgroups of all.
 
 use std::fs;
 

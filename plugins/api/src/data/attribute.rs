@@ -27,7 +27,7 @@ impl Value {
     }
 }
 
-/// Something that a header says of a slice, or a column of the cohort's own. Where a header is silent, a column of the same
+/// Something that a header says of a slice, or a column of the cohort's own. Where a header says nothing, a column of the same
 /// name stands in: `age` in years, `thickness` in mm.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attribute {

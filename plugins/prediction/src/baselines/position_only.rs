@@ -165,10 +165,10 @@ impl PositionOnly {
     fn smoothing(&self, known: &[Vec<Known>], weights: &[f64]) -> Smoothing {
         let one_of =
             |stated: Option<f64>, all: &[f64]| stated.map_or_else(|| all.to_vec(), |stated| vec![stated]);
-        let priors = one_of(self.prior, &[2.0, 8.0, 32.0, 128.0, 512.0]);
+        let strengths = one_of(self.prior, &[2.0, 8.0, 32.0, 128.0, 512.0]);
         let mut all: Vec<Smoothing> = Vec::new();
         for bandwidth in one_of(self.bandwidth, &[0.02, 0.05, 0.1, 0.2]) {
-            all.extend(priors.iter().map(|prior| Smoothing {
+            all.extend(strengths.iter().map(|prior| Smoothing {
                 bandwidth,
                 prior: *prior,
             }));

@@ -6,7 +6,7 @@ use ichflow_api::metrics::decision_curve;
 use super::cases::Cases;
 use crate::settings::Evaluate;
 
-/// Dense where a missed finding weighs far more than a false alarm.
+/// Dense where a missed finding weighs far more than a false positive.
 fn thresholds() -> Vec<f64> {
     let dense = (1..20).map(|percent| f64::from(percent) / 100.0);
     let sparse = (4..20).map(|twentieth| f64::from(twentieth) / 20.0);

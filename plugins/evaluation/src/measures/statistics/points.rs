@@ -147,7 +147,7 @@ impl Point {
                     ppv: measures[0],
                     npv: measures[1],
                     alarms_a_day: measures[2]?,
-                    false_alarms_a_day: measures[3]?,
+                    false_calls_a_day: measures[3]?,
                     missed_a_day: measures[4]?,
                 })
             });
@@ -253,21 +253,21 @@ fn closed(counts: &Confusion, settings: &Evaluate, unit: Level) -> Vec<Closed> {
             high: 1.0 - share.low,
         };
         let hits = sensitivity.map(|share| times(share, positives));
-        let false_alarms = specificity.map(|share| times(rest(share), negatives));
+        let false_calls = specificity.map(|share| times(rest(share), negatives));
         let missed = sensitivity.map(|share| times(rest(share), positives));
-        let both = hits.zip(false_alarms);
-        let alarms = both.and_then(|(hits, false_alarms)| {
+        let both = hits.zip(false_calls);
+        let alarms = both.and_then(|(hits, false_calls)| {
             let counted = [
                 counts.sensitivity()? * positives,
                 (1.0 - counts.specificity()?) * negatives,
             ];
-            Some(sum([(counted[0], hits), (counted[1], false_alarms)]))
+            Some(sum([(counted[0], hits), (counted[1], false_calls)]))
         });
         found.extend([
             of(values.and_then(|values| values.ppv), Method::Mercaldo),
             of(values.and_then(|values| values.npv), Method::Mercaldo),
             by(alarms, Method::Mover),
-            by(false_alarms, Method::Wilson),
+            by(false_calls, Method::Wilson),
             by(missed, Method::Wilson),
         ]);
     }

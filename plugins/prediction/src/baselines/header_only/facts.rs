@@ -7,7 +7,7 @@ use ichflow_api::prelude::*;
 
 /// A number that a header may state.
 type Number = (&'static str, fn(&Slice) -> Option<f64>);
-/// A name that a header may state; empty where it is silent.
+/// A name that a header may state; empty where it says nothing.
 type Name = (&'static str, fn(&Slice) -> String);
 
 /// The numbers. Nothing among them says where along the head a slice lies.

@@ -227,7 +227,13 @@ pub(super) fn at_prevalence(part: &Judged<'_>) -> Option<Table> {
             part.title().to_lowercase(),
             methods(all.iter())
         ),
-        columns: heads(&["PPV", "NPV", "alarms a day", "false alarms a day", "missed a day"]),
+        columns: heads(&[
+            "PPV",
+            "NPV",
+            "alarms a day",
+            "false positives a day",
+            "missed a day",
+        ]),
         rows,
     })
 }
