@@ -158,7 +158,7 @@ fn statistics(text: &mut String, score: &Score) -> std::fmt::Result {
             with_interval(at.ppv),
             with_interval(at.npv),
             at.alarms_a_day.value,
-            at.false_alarms_a_day.value,
+            at.false_positives_a_day.value,
             at.missed_a_day.value,
         )?;
     }

@@ -133,7 +133,7 @@ pub struct AtPrevalence {
     /// Exams a day that are called positive.
     pub alarms_a_day: Measure,
     /// Those of them that are negative.
-    pub false_alarms_a_day: Measure,
+    pub false_positives_a_day: Measure,
     /// Positive exams a day that are called negative.
     pub missed_a_day: Measure,
 }

@@ -147,7 +147,7 @@ impl Point {
                     ppv: measures[0],
                     npv: measures[1],
                     alarms_a_day: measures[2]?,
-                    false_calls_a_day: measures[3]?,
+                    false_positives_a_day: measures[3]?,
                     missed_a_day: measures[4]?,
                 })
             });

@@ -69,10 +69,10 @@ fn intervals_are_those_for_the_cases_there_are() {
         for at in assumed {
             // Alarms are the true ones and the false ones.
             let hits = at.exams_a_day * at.prevalence - at.missed_a_day.value;
-            assert!((at.alarms_a_day.value - at.false_alarms_a_day.value - hits).abs() < 1e-9);
+            assert!((at.alarms_a_day.value - at.false_positives_a_day.value - hits).abs() < 1e-9);
             for measure in [
                 at.alarms_a_day,
-                at.false_alarms_a_day,
+                at.false_positives_a_day,
                 at.missed_a_day,
                 at.ppv.unwrap(),
             ] {

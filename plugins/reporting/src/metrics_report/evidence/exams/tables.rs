@@ -187,7 +187,7 @@ pub(super) fn at_prevalence(part: &Judged<'_>) -> Option<Table> {
                 at.ppv,
                 at.npv,
                 Some(at.alarms_a_day),
-                Some(at.false_alarms_a_day),
+                Some(at.false_positives_a_day),
                 Some(at.missed_a_day),
             ];
             let chosen = if point.chosen {
@@ -206,7 +206,7 @@ pub(super) fn at_prevalence(part: &Judged<'_>) -> Option<Table> {
                     cell(at.ppv),
                     cell(at.npv),
                     rate(at.alarms_a_day),
-                    rate(at.false_alarms_a_day),
+                    rate(at.false_positives_a_day),
                     rate(at.missed_a_day),
                 ],
             ));
