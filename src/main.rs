@@ -6,6 +6,7 @@ use ichflow_exporting as _;
 use ichflow_networks as _;
 use ichflow_prediction as _;
 use ichflow_reporting as _;
+use ichflow_serving as _;
 use ichflow_splitting as _;
 use ichflow_training as _;
 use ichflow_windowing as _;

@@ -42,6 +42,8 @@
 //! # fn main() {}
 //! ```
 
+#[cfg(feature = "tensors")]
+pub mod bundle;
 pub mod cache;
 pub mod command;
 pub mod common_ports;

@@ -1,11 +1,9 @@
-//! What leaves ichflow for other programs: the competition's submission, and model bundles; what they make of files
-//! (`predict`), of their periods (`drift`) and of other cohorts (`external`).
+//! What leaves ichflow for other programs: the competition's submission, weights, and model bundles, with what they
+//! make of other cohorts (`external`).
 
 pub mod bundle;
-mod drift;
 mod external;
 pub mod kaggle_submission;
-mod predict;
 pub mod weights_files;
 
 #[cfg(test)]

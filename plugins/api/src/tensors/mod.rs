@@ -6,6 +6,7 @@ pub mod device;
 pub mod embeddings;
 mod error;
 pub mod feed;
+pub mod heat_map;
 pub mod history;
 pub mod hu_batch;
 pub mod loss;

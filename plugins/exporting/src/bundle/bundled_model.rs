@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use ichflow_api::prelude::*;
 
-use super::format::INDEX;
-use super::open::Bundle;
+use ichflow_api::bundle::Bundle;
+use ichflow_api::bundle::format::INDEX;
 
 /// The bundle itself, for `bundled-steps`.
 const BUNDLE: Output<Bundle> = Output::new("bundle");

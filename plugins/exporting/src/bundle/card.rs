@@ -7,7 +7,7 @@ use std::fmt::Write;
 use ichflow_api::prelude::*;
 use serde_json::Value;
 
-use super::format::{BundledExams, Index};
+use ichflow_api::bundle::format::{BundledExams, Index};
 
 /// What a card tells beside the index.
 pub(super) struct Material<'a> {

@@ -6,26 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use ichflow_api::bundle::wires::{SLICES, TRAINED, TRAINED_ON_TOGETHER, TRAINED_SERIES, parts, stage_of};
 use ichflow_api::data::profile::DataProfile;
 use ichflow_api::ports::{ArtifactType, InputPort, Need};
 use ichflow_api::prelude::*;
-use ichflow_api::registry::{Registration, Registry};
+use ichflow_api::registry::Registry;
 use ichflow_api::stage::AnyStage;
 use ichflow_api::tensors::model::Resize;
 use toml::{Table, Value};
-
-/// What stands for the slices to predict, in wires.
-pub(super) const SLICES: &str = "slices";
-/// What stands for the bundle's profile of the training data, in wires.
-pub(super) const PROFILE: &str = "bundle.profile";
-/// What `use` says of the stage that trained: not a stage, but the bundle's weights.
-pub(super) const TRAINED: &str = "trained-weights";
-
-/// What `use` says of the stage that trained the network over series: the bundle's weights of that.
-pub(super) const TRAINED_SERIES: &str = "trained-series-weights";
-
-/// What `use` says of the stage that trained both on: where it stands, those that trained them before it stand for it.
-pub(super) const TRAINED_ON_TOGETHER: &str = "trained-on-together";
 
 /// Stages in the order of the recipe, and the wires that end in the model and in the predictions.
 pub(super) struct Chain {
@@ -272,28 +260,6 @@ pub(super) fn root<'a>(stages: &'a Table, wire: &'a str) -> &'a str {
     wire
 }
 
-/// The stage a wire starts from.
-pub(super) fn stage_of(wire: &str) -> &str {
-    wire.split('.').next().unwrap_or(wire)
-}
-
 pub(super) fn is<A: Artifact>(input: &InputPort) -> bool {
     input.artifact == ArtifactType::of::<A>()
-}
-
-/// A stage's record and its parameters alone, without `use`, seed and wires.
-pub(super) fn parts(written: &Table, registry: &Registry) -> Result<(&'static Registration, Table)> {
-    let name = written.get("use").and_then(Value::as_str).unwrap_or_default();
-    let registration = registry.find(name).ok_or_else(|| {
-        Error::new(format!("this program has no stage `{name}`"))
-            .help("use the program that wrote the bundle, or one with the same plugins")
-    })?;
-    let schema = registration.schema();
-    let known = |key: &String| schema["properties"].get(key).is_some();
-    let params = written
-        .iter()
-        .filter(|(key, _)| known(key))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    Ok((registration, params))
 }

@@ -4,7 +4,7 @@ use ichflow_api::prelude::*;
 use toml::Table;
 
 use super::chain::{Chain, slices_of_exams, stage_of};
-use super::format::{BundledExams, BundledThresholds, BundledTriage};
+use ichflow_api::bundle::format::{BundledExams, BundledThresholds, BundledTriage};
 
 /// The stages that make exams, with thresholds and triage for them; nothing where the recipe makes none. `collect`
 /// gives the chain that ends in a wire.

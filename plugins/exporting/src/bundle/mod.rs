@@ -5,13 +5,12 @@ mod card;
 mod chain;
 mod exams;
 mod follow;
-mod format;
-mod open;
 mod profile;
 
 use std::fs;
 use std::path::Path;
 
+use ichflow_api::bundle::wires::{TRAINED_ON_TOGETHER, TRAINED_SERIES, stage_of};
 use ichflow_api::digest::sha256_of_file;
 use ichflow_api::nn::weights::{save_safetensors, save_series};
 use ichflow_api::prelude::*;
@@ -20,15 +19,13 @@ use ichflow_api::tensors::model::Resize;
 use serde_json::json;
 use toml::{Table, Value};
 
-use chain::{Collector, TRAINED_ON_TOGETHER, TRAINED_SERIES};
-use format::{
+use chain::Collector;
+use ichflow_api::bundle::format::{
     BundledSeries, BundledThresholds, BundledWindows, CARD, CHAIN, DigestedFile, FORMAT, Index, RECIPE,
     SERIES_TRAINED_ON, SERIES_WEIGHTS, TRAINED_ON, WEIGHTS,
 };
 
-pub(crate) use follow::{Fit, Followed};
-pub use format::{BundledExams, Index as BundleIndex, Reference};
-pub use open::{Bundle, Predicted, Predictor};
+pub(crate) use follow::{Fit, Followed, fitted_steps, follow};
 
 /// Writes `model/`, which `ichflow predict` needs and nothing else: the weights (`weights.safetensors`, timm's names
 /// and PyTorch's layout), the stages that turn slices into probabilities with what they found in the training data
@@ -201,7 +198,7 @@ fn bundled_series(
     let wire = own.and_then(Value::as_str).unwrap_or_default();
     let model = inputs
         .get(optional::SERIES_MODEL)?
-        .filter(|_| chain::stage_of(wire) == name || trained_on(stages, wire))
+        .filter(|_| stage_of(wire) == name || trained_on(stages, wire))
         .ok_or_else(|| {
             Error::new(format!(
                 "the predictions are made with the series model of `{name}`"
@@ -228,7 +225,7 @@ fn bundled_series(
 
 /// Whether a wire starts at a stage that trained both networks on.
 fn trained_on(stages: &Table, wire: &str) -> bool {
-    let stage = stages.get(chain::stage_of(wire));
+    let stage = stages.get(stage_of(wire));
     stage.and_then(|table| table.get("use")?.as_str()) == Some(TRAINED_ON_TOGETHER)
 }
 

@@ -11,7 +11,7 @@ use ichflow_api::registry::Registry;
 use toml::{Table, Value};
 
 use super::chain::{Chain, PROFILE as WIRE, SLICES, is, parts, stage_of};
-use super::format::{BundledProfile, DigestedFile, FEATURES, PROFILE, Reference};
+use ichflow_api::bundle::format::{BundledProfile, DigestedFile, FEATURES, PROFILE, Reference};
 
 /// What a stage that is added for it is called.
 const ADDED: &str = "hold_against_training";

@@ -4,6 +4,7 @@
 
 mod judged;
 
+use ichflow_api::bundle::Bundle;
 use ichflow_api::context::{RunContext, Silent};
 use ichflow_api::data::external::{ExternalLevel, ExternalTriage, ExternalValidation};
 use ichflow_api::data::labelled::LabelledPredictions;
@@ -11,7 +12,7 @@ use ichflow_api::metrics::{self, PairedDifference};
 use ichflow_api::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
-use crate::bundle::{Bundle, Fit, Followed};
+use crate::bundle::{Fit, Followed, fitted_steps, follow};
 
 const BUNDLE: Input<Bundle> = Input::required("bundle");
 
@@ -83,7 +84,7 @@ impl Stage for BundledSteps {
         own.refuse_in_fold()?;
         let apply = |fit: Fit, name: &str| -> Result<Followed> {
             let run = beside(context, name);
-            bundle.follow(fit, &own, own_exams.as_deref(), &run)
+            follow(&bundle, fit, &own, own_exams.as_deref(), &run)
         };
         let frozen = apply(Fit::Frozen, "frozen")?;
         let anew = apply(Fit::Anew, "refitted").doing("the steps cannot be fitted to this cohort")?;
@@ -150,7 +151,7 @@ impl BundledSteps {
         }
         Ok(ExternalValidation {
             bundle: bundle.index().title.clone(),
-            refitted: bundle.fitted_steps()?,
+            refitted: fitted_steps(&bundle)?,
             levels,
             triage: frozen
                 .triage

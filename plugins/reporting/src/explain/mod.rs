@@ -1,15 +1,14 @@
 //! `grad-cam`: where the network looked; `localization`: whether that is where findings are.
 //!
-//! `stage` chooses the slices, `map` computes their heat maps and `overlay` draws them. `localization` holds them against
+//! `stage` chooses the slices, [`heat_map`](ichflow_api::tensors::heat_map) computes their heat maps and `overlay` draws
+//! them. `localization` holds them against
 //! annotations.
 
 mod localization;
-mod map;
 mod overlay;
 mod stage;
 
 pub use localization::Localize;
-pub use map::{Explainer, HeatMap, Weighing};
 pub(crate) use overlay::overlay;
 pub use stage::{GradCam, HeatMaps};
 

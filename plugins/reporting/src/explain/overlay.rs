@@ -1,8 +1,8 @@
 //! Heat maps as pictures.
 
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::heat_map::HeatMap;
 
-use super::map::HeatMap;
 use crate::render::png::png_of;
 
 /// How much of the heat covers the slice where it is hottest, 0 to 255.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ichflow_api::data::identity::SeriesOrder;
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
+use ichflow_api::tensors::heat_map::{Explainer, HeatMap, Weighing};
 
-use super::map::{Explainer, HeatMap, Weighing};
 use super::overlay;
 use crate::render::choose::choose;
 use crate::render::png::colours;

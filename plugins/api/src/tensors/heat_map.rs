@@ -4,10 +4,11 @@ use std::cell::OnceCell;
 
 use burn::nn::DropoutConfig;
 use burn::tensor::TensorData;
-use ichflow_api::nn::AnyBackbone;
-use ichflow_api::prelude::*;
+use ichflow_nn::AnyBackbone;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::prelude::*;
 
 /// How gradients weigh feature maps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::predicted::Exams;
 use super::rows::Row;
-use crate::bundle::BundledExams;
+use ichflow_api::bundle::BundledExams;
 
 /// A row of an exam.
 pub(super) struct ExamRow {

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::period::mean;
-use crate::bundle::{BundleIndex, Reference};
+use ichflow_api::bundle::{BundleIndex, Reference};
 
 /// How often exams are shuffled between reference and period.
 const DRAWS: usize = 4999;

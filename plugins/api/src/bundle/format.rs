@@ -3,38 +3,38 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ichflow_api::data::labels::Level;
-use ichflow_api::data::profile::DataProfile;
-use ichflow_api::data::triage::Triage;
-use ichflow_api::digest::sha256;
-use ichflow_api::metrics::Cuts;
-use ichflow_api::nn::CenterWidth;
-use ichflow_api::prelude::*;
+use crate::data::labels::Level;
+use crate::data::profile::DataProfile;
+use crate::data::triage::Triage;
+use crate::digest::sha256;
+use crate::metrics::Cuts;
+use crate::nn::CenterWidth;
+use crate::prelude::*;
 use serde_json::Value;
 
 /// Format of the bundle; raised when an older program could not read it.
-pub(super) const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 2;
 
 /// Tells what is in the bundle.
-pub(super) const INDEX: &str = "bundle.json";
+pub const INDEX: &str = "bundle.json";
 /// The network's weights, in timm's names.
-pub(super) const WEIGHTS: &str = "weights.safetensors";
+pub const WEIGHTS: &str = "weights.safetensors";
 /// The stages that turn slices into probabilities.
-pub(super) const CHAIN: &str = "model.toml";
+pub const CHAIN: &str = "model.toml";
 /// The whole recipe, as it was resolved.
-pub(super) const RECIPE: &str = "recipe.toml";
+pub const RECIPE: &str = "recipe.toml";
 /// Digests of the ids of the slices that the network was trained on.
-pub(super) const TRAINED_ON: &str = "trained_on.bin";
+pub const TRAINED_ON: &str = "trained_on.bin";
 /// The weights of the network over series, by their places in it.
-pub(super) const SERIES_WEIGHTS: &str = "series.safetensors";
+pub const SERIES_WEIGHTS: &str = "series.safetensors";
 /// Digests of the ids of the slices that the network over series was trained on.
-pub(super) const SERIES_TRAINED_ON: &str = "series_trained_on.bin";
+pub const SERIES_TRAINED_ON: &str = "series_trained_on.bin";
 /// What training data looked like, and the validation exams' probabilities.
-pub(super) const PROFILE: &str = "profile.json";
+pub const PROFILE: &str = "profile.json";
 /// Mean and covariance of the training features.
-pub(super) const FEATURES: &str = "features.bin";
+pub const FEATURES: &str = "features.bin";
 /// What the model is, for people.
-pub(super) const CARD: &str = "README.md";
+pub const CARD: &str = "README.md";
 
 /// A file and its digest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,8 +123,8 @@ pub struct BundledTriage {
 
 impl BundledTriage {
     /// What a stage found, at `wire`.
-    pub(super) fn of(triage: &Triage, wire: &str) -> Self {
-        let promise = |promise: &ichflow_api::data::triage::TriagePromise| match &promise.abstains {
+    pub fn of(triage: &Triage, wire: &str) -> Self {
+        let promise = |promise: &crate::data::triage::TriagePromise| match &promise.abstains {
             Some(why) => format!("none is called {}: {why}", promise.class),
             None => promise.in_words(),
         };

@@ -9,7 +9,7 @@ use ichflow_api::prelude::*;
 
 use super::portions::{Portion, portions, smaller};
 use super::rows::{Outcome, Row};
-use crate::bundle::{Bundle, Predicted, Predictor};
+use ichflow_api::bundle::{Bundle, Predicted, Predictor};
 
 /// Predicts `slices`, whose ids are the numbers of their rows, and writes into the rows what came of them. With
 /// `with_exams`, what the bundle makes of whole exams is given back.

@@ -8,7 +8,7 @@ use ichflow_api::data::drift::html;
 use ichflow_api::prelude::*;
 
 use super::{period, shifts, text};
-use crate::bundle::Bundle;
+use ichflow_api::bundle::Bundle;
 
 fn define() -> clap::Command {
     clap::Command::new("drift")

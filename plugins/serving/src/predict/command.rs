@@ -15,7 +15,7 @@ use super::ood::OutOfDistribution;
 use super::predicted::fill;
 use super::rows::{rows_of, tell};
 use super::table::{csv_text, json_text};
-use crate::bundle::Bundle;
+use ichflow_api::bundle::Bundle;
 
 fn define() -> clap::Command {
     clap::Command::new("predict")
