@@ -9,6 +9,7 @@ use ichflow_api::data::pixels::Shown;
 use ichflow_api::metrics::{centred_map, energy_inside, pointing_game};
 use ichflow_api::prelude::*;
 use ichflow_api::tensors::feed::HostBatch;
+use ichflow_api::tensors::heat_map::{Explainer, HeatMap, Weighing};
 
 /// Holds heat maps of validation slices against annotations, boxes or masks: does the hottest point lie in the finding
 /// (the pointing game), and which share of the heat does (energy inside).
@@ -262,7 +263,6 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ichflow_api::tensors::heat_map::{Explainer, HeatMap, Weighing};
     use ichflow_api::testkit::slice;
 
     fn slice_of(rows: u32, columns: u32) -> Slice {
