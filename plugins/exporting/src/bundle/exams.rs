@@ -3,8 +3,9 @@
 use ichflow_api::prelude::*;
 use toml::Table;
 
-use super::chain::{Chain, slices_of_exams, stage_of};
+use super::chain::{Chain, slices_of_exams};
 use ichflow_api::bundle::format::{BundledExams, BundledThresholds, BundledTriage};
+use ichflow_api::bundle::wires::stage_of;
 
 /// The stages that make exams, with thresholds and triage for them; nothing where the recipe makes none. `collect`
 /// gives the chain that ends in a wire.

@@ -8,10 +8,11 @@ use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
 use toml::{Table, Value};
 
-use super::chain::{TRAINED, TRAINED_ON_TOGETHER, TRAINED_SERIES, parts, root, stage_of};
+use super::chain::root;
 use ichflow_api::bundle::Bundle;
 use ichflow_api::bundle::format::BundledThresholds;
 use ichflow_api::bundle::machine::Machine;
+use ichflow_api::bundle::wires::{TRAINED, TRAINED_ON_TOGETHER, TRAINED_SERIES, parts, stage_of};
 
 /// How steps come to their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use ichflow_api::prelude::*;
 use ichflow_api::registry::Registry;
 use toml::{Table, Value};
 
-use super::chain::{Chain, PROFILE as WIRE, SLICES, is, parts, stage_of};
+use super::chain::{Chain, is};
 use ichflow_api::bundle::format::{BundledProfile, DigestedFile, FEATURES, PROFILE, Reference};
+use ichflow_api::bundle::wires::{PROFILE as WIRE, SLICES, parts, stage_of};
 
 /// What a stage that is added for it is called.
 const ADDED: &str = "hold_against_training";
