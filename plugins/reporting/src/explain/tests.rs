@@ -9,6 +9,7 @@ use burn::tensor::TensorData;
 use ichflow_api::data::annotations::Shape;
 use ichflow_api::data::labels::rsna::COUNT;
 use ichflow_api::prelude::*;
+use ichflow_api::tensors::heat_map::{Explainer, Weighing};
 use ichflow_api::tensors::model::Preparation;
 use ichflow_api::tensors::views::Views;
 use ichflow_api::testkit::{MadePixels, run_context, slice};
