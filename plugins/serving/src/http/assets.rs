@@ -1,0 +1,65 @@
+//! Scripts and styles, from the binary.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use ichflow_api::digest::sha256;
+
+use super::problem::Problem;
+use super::server::Server;
+
+/// A file of the binary.
+struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    text: &'static str,
+}
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+
+/// All there are: one line a file.
+const ASSETS: &[Asset] = &[
+    Asset {
+        name: "base.css",
+        kind: STYLE,
+        text: include_str!("../pages/base.css"),
+    },
+    Asset {
+        name: "predict.js",
+        kind: SCRIPT,
+        text: include_str!("../pages/predict.js"),
+    },
+];
+
+pub(super) fn routes() -> Router<Arc<Server>> {
+    Router::new().route("/assets/{name}", get(asset))
+}
+
+async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.name == name)
+        .ok_or_else(|| Problem::not_found("there is no such file in this program"))?;
+    let tag = format!("\"{}\"", &sha256(asset.text.as_bytes())[..16]);
+    // Asked for again with each page, and sent again only by another program.
+    let own = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
+        (header::CONTENT_TYPE, asset.kind.to_owned()),
+    ];
+    let has = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    if has.is_some_and(|has| {
+        has.split(',')
+            .any(|one| one.trim().trim_start_matches("W/") == tag)
+    }) {
+        return Ok((StatusCode::NOT_MODIFIED, own).into_response());
+    }
+    Ok((own, asset.text).into_response())
+}

@@ -1,0 +1,58 @@
+//! What every request and every answer passes.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+use super::server::Server;
+
+/// What a page may load: nothing but what this server sends, and no script that stands in a page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What needs no token: it tells nothing but that the server lives.
+const OPEN: [&str; 2] = ["/v2/health/live", "/v2/health/ready"];
+
+/// Checks a request's headers, and adds to the answer those that every answer has. An answer that has one of them
+/// already keeps its own.
+pub(super) async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let mut answer = match check(&server, &request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    let own = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let headers = answer.headers_mut();
+    for (name, value) in own {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    for (name, value) in [
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+fn check(server: &Server, request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    let is_open = OPEN.contains(&request.uri().path());
+    server.access.check(request.method(), headers, is_open)?;
+    match headers.get(header::CONTENT_ENCODING) {
+        // What is unpacked may be a thousand times what was sent.
+        Some(encoding) if encoding != "identity" => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "bodies are taken as they are: send it without Content-Encoding",
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,28 @@
+//! What every handler may use.
+
+use std::path::PathBuf;
+
+use crate::engine::Service;
+
+use super::access::Access;
+
+/// The state of a server: handlers get it as `State(server): State<Arc<Server>>`.
+pub(crate) struct Server {
+    /// Bundles, uploads and what came of them.
+    pub service: Service,
+    /// The directory of runs.
+    pub runs: PathBuf,
+    /// Who may come in.
+    pub access: Access,
+}
+
+impl Server {
+    /// A server that has had no request yet.
+    pub(crate) fn new(service: Service, runs: PathBuf, access: Access) -> Self {
+        Self {
+            service,
+            runs,
+            access,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! `ichflow serve`: its arguments, and from start to stop.
+
+mod command;
