@@ -60,6 +60,9 @@ impl DigestedFile {
     }
 
     /// Reads the file, and sees that it is what it was.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is another than the bundle was made with.
     pub fn read(&self, directory: &Path) -> Result<Vec<u8>> {
         // A name, never a path: a bundle does not reach out of its directory.
         let name = Path::new(&self.file)
