@@ -154,6 +154,16 @@ impl RunContext {
         self.ledger().quarantine.clone()
     }
 
+    /// The same, which are then forgotten: for who predicts again and again in one run.
+    pub fn take_quarantined(&self) -> Vec<Quarantined> {
+        std::mem::take(&mut self.ledger().quarantine)
+    }
+
+    /// Forgets all that stages left behind: a run that answers requests has no end at which anybody reads it.
+    pub fn forget(&self) {
+        *self.ledger() = Ledger::default();
+    }
+
     /// Lines of the closing table so far.
     pub fn summary(&self) -> Vec<SummaryLine> {
         self.ledger().summary.clone()

@@ -116,13 +116,15 @@ fn run(matches: &ArgMatches, application: &dyn Application) -> Result<command::O
     context.labels = bundle.index().label_set.clone();
     let reference = bundle.reference()?;
     let judged = reference.as_ref().map(|_| slices.clone()).unwrap_or_default();
+    let with_exams = exams_out.is_some();
+    let mut predictor = bundle.predictor(&context)?;
     let exams = fill(
         &mut rows,
         slices,
         &found.pixels,
-        &bundle,
+        &mut predictor,
         &context,
-        exams_out.is_some(),
+        with_exams,
     )?;
     let ood = reference.map(|reference| OutOfDistribution::new(&reference.profile, &rows, &judged));
     let ood = ood.transpose()?;

@@ -11,21 +11,34 @@ use super::rows::Row;
 use ichflow_api::bundle::BundledExams;
 
 /// A row of an exam.
-pub(super) struct ExamRow {
+#[derive(Clone)]
+pub(crate) struct ExamRow {
     /// SeriesInstanceUID or StudyInstanceUID as stored; of a patient, and where slices name none, its number in the table.
-    id: String,
+    pub id: String,
     /// In the order of the labels.
-    probabilities: Vec<f64>,
+    pub probabilities: Vec<f64>,
     /// Slices it was judged by.
-    slices: usize,
+    pub slices: usize,
     /// Slices of its series or studies that could not be predicted.
-    excluded: usize,
+    pub excluded: usize,
+    /// Rows of the slices it was judged by, along its series.
+    pub rows: Vec<usize>,
     series: Vec<String>,
     studies: Vec<String>,
 }
 
+impl ExamRow {
+    /// The same with other numbers of its rows, nothing where it has none.
+    pub(crate) fn of(&self, rows: &[usize]) -> Option<Self> {
+        (!rows.is_empty()).then(|| Self {
+            rows: rows.to_owned(),
+            ..self.clone()
+        })
+    }
+}
+
 /// The rows of all exams. Nothing in them names a patient.
-pub(super) fn rows_of(of: &Exams, level: Level, rows: &[Row]) -> Vec<ExamRow> {
+pub(crate) fn rows_of(of: &Exams, level: Level, rows: &[Row]) -> Vec<ExamRow> {
     let members: BTreeMap<String, Vec<usize>> = exams_of(&of.slices.slices, level, level)
         .into_iter()
         .map(|exam| (exam.id, exam.slices))
@@ -54,6 +67,10 @@ pub(super) fn rows_of(of: &Exams, level: Level, rows: &[Row]) -> Vec<ExamRow> {
             probabilities: probabilities.clone(),
             slices: slices.len(),
             excluded: missed.count(),
+            rows: slices
+                .iter()
+                .filter_map(|index| of.slices.slices[*index].id.parse().ok())
+                .collect(),
             series,
             studies,
         });
@@ -66,7 +83,7 @@ pub(super) fn rows_of(of: &Exams, level: Level, rows: &[Row]) -> Vec<ExamRow> {
 ///
 /// # Errors
 /// When memory ends.
-pub(super) fn csv_text(rows: &[ExamRow], labels: &[String], bundled: &BundledExams) -> Result<Vec<u8>> {
+pub(crate) fn csv_text(rows: &[ExamRow], labels: &[String], bundled: &BundledExams) -> Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     let mut head = vec!["exam".to_owned(), "level".to_owned()];
     head.extend_from_slice(labels);
@@ -107,7 +124,7 @@ pub(super) fn csv_text(rows: &[ExamRow], labels: &[String], bundled: &BundledExa
 ///
 /// # Errors
 /// None that a row can cause; writing JSON may fail where memory ends.
-pub(super) fn json_text(rows: &[ExamRow], labels: &[String], bundled: &BundledExams) -> Result<Vec<u8>> {
+pub(crate) fn json_text(rows: &[ExamRow], labels: &[String], bundled: &BundledExams) -> Result<Vec<u8>> {
     let by_label =
         |values: Vec<Value>| -> Value { labels.iter().cloned().zip(values).collect::<Map<_, _>>().into() };
     let mut text = Vec::new();
@@ -134,14 +151,15 @@ pub(super) fn json_text(rows: &[ExamRow], labels: &[String], bundled: &BundledEx
 }
 
 /// The class, where exams are sorted.
-fn class(row: &ExamRow, labels: &[String], bundled: &BundledExams) -> Option<String> {
+pub(crate) fn class(row: &ExamRow, labels: &[String], bundled: &BundledExams) -> Option<String> {
     let triage = bundled.triage.as_ref()?;
     let label = labels.iter().position(|label| *label == triage.label);
     let probability = label.and_then(|label| row.probabilities.get(label)).copied();
     Some(triage.cuts.class(probability.unwrap_or(f64::NAN)).to_string())
 }
 
-fn called_positive(row: &ExamRow, bundled: &BundledExams) -> Option<Vec<Option<bool>>> {
+/// Whether each label is called positive; nothing where there are no thresholds.
+pub(crate) fn called_positive(row: &ExamRow, bundled: &BundledExams) -> Option<Vec<Option<bool>>> {
     let thresholds = bundled.thresholds.as_ref()?;
     let both = thresholds.of_label.iter().zip(&row.probabilities);
     Some(

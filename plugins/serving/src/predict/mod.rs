@@ -5,9 +5,9 @@
 //! said of whole exams.
 
 mod command;
-mod exam_table;
+pub(crate) mod exam_table;
 pub(crate) mod ood;
 mod portions;
-mod predicted;
-mod rows;
-mod table;
+pub(crate) mod predicted;
+pub(crate) mod rows;
+pub(crate) mod table;

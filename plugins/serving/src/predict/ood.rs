@@ -16,7 +16,7 @@ pub(crate) const EXAM_HU_INDEX: &str = "exam_hu_index";
 pub(crate) const FLAGS: &str = "unlike_training";
 
 /// The exams of a call beside the training data of the bundle.
-pub(super) struct OutOfDistribution {
+pub(crate) struct OutOfDistribution {
     limits: Limits,
     exams: Vec<ExamNovelty>,
     /// The exam of every row, if it has one.
@@ -29,7 +29,7 @@ impl OutOfDistribution {
     ///
     /// # Errors
     /// Where readings cannot be held against the profile.
-    pub(super) fn new(profile: &DataProfile, rows: &[Row], slices: &[Slice]) -> Result<Self> {
+    pub(crate) fn new(profile: &DataProfile, rows: &[Row], slices: &[Slice]) -> Result<Self> {
         let row_of = |slice: &Slice| slice.id.parse::<usize>().ok();
         let read: Vec<(usize, &Slice)> = slices
             .iter()
@@ -54,14 +54,14 @@ impl OutOfDistribution {
     }
 
     /// Names of the columns.
-    pub(super) fn head() -> Vec<String> {
+    pub(crate) fn head() -> Vec<String> {
         let own = [SLICE_DISTANCE, EXAM_DISTANCE, EXAM_HU_INDEX, FLAGS];
         let fields = HeaderField::ALL.map(HeaderField::name);
         own.into_iter().chain(fields).map(str::to_owned).collect()
     }
 
     /// The fields of a row, by its number.
-    pub(super) fn fields(&self, number: usize, row: &Row) -> Vec<String> {
+    pub(crate) fn fields(&self, number: usize, row: &Row) -> Vec<String> {
         let Some((exam, distance)) = self.of_row(number, row) else {
             return vec![String::new(); Self::head().len()];
         };
@@ -75,7 +75,7 @@ impl OutOfDistribution {
     }
 
     /// The same as JSON; null for a row without an exam.
-    pub(super) fn json(&self, number: usize, row: &Row) -> Value {
+    pub(crate) fn json(&self, number: usize, row: &Row) -> Value {
         let Some((exam, distance)) = self.of_row(number, row) else {
             return Value::Null;
         };
@@ -91,7 +91,7 @@ impl OutOfDistribution {
     }
 
     /// What a person should know, if any exam is flagged.
-    pub(super) fn told(&self) -> Option<String> {
+    pub(crate) fn told(&self) -> Option<String> {
         let flagged: Vec<&ExamNovelty> = self
             .exams
             .iter()

@@ -9,7 +9,7 @@ use ichflow_api::prelude::*;
 
 use super::portions::{Portion, portions, smaller};
 use super::rows::{Outcome, Row};
-use ichflow_api::bundle::{Bundle, Predicted, Predictor};
+use ichflow_api::bundle::{Predicted, Predictor};
 
 /// Predicts `slices`, whose ids are the numbers of their rows, and writes into the rows what came of them. With
 /// `with_exams`, what the bundle makes of whole exams is given back.
@@ -17,20 +17,19 @@ use ichflow_api::bundle::{Bundle, Predicted, Predictor};
 /// # Errors
 /// When the program has no stage that the bundle needs, or the call should stop. What fails for some slices is the reason
 /// that stands in their rows.
-pub(super) fn fill(
+pub(crate) fn fill(
     rows: &mut [Row],
     slices: Vec<Slice>,
     pixels: &Pixels,
-    bundle: &Bundle,
+    predictor: &mut Predictor,
     run: &RunContext,
     with_exams: bool,
 ) -> Result<Option<Exams>> {
     let mut of_exams: Option<Predictions> = None;
-    let mut predictor = bundle.predictor(run)?;
     let mut waiting = portions(slices);
     waiting.reverse();
     while let Some(portion) = waiting.pop() {
-        let whole = match predict(&mut predictor, &portion, pixels, with_exams) {
+        let whole = match predict(predictor, &portion, pixels, with_exams) {
             Ok((predicted, slices_of_exams)) => {
                 enter(rows, predicted);
                 match (&mut of_exams, slices_of_exams) {
@@ -45,7 +44,7 @@ pub(super) fn fill(
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => Some(error.chain()),
         };
-        for excluded in run.quarantined() {
+        for excluded in run.take_quarantined() {
             set(rows, &excluded.id, Outcome::Excluded(excluded.reason));
         }
         // What stages kept of these slices is of no use to others.
@@ -86,7 +85,7 @@ pub(super) fn fill(
 }
 
 /// Whole exams, and the slices they were made of.
-pub(super) struct Exams {
+pub(crate) struct Exams {
     /// Their ids are the numbers of their rows.
     pub slices: Predictions,
     /// One row an exam.

@@ -9,7 +9,7 @@ use ichflow_api::prelude::*;
 use ichflow_api::slice_files::{File, FileSlice, grouped};
 
 /// What is said of a file or of one of its frames.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Names the slice in whatever call: its SOPInstanceUID, with the frame's number where there are several; without
     /// the UID, a digest of the file. Empty for a file without slices.
     pub id: String,
@@ -34,7 +34,7 @@ pub(super) struct Row {
 }
 
 /// What came of a file or frame.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It is still to be predicted.
     Waiting,
     /// Its probabilities, in the order of the labels.
@@ -45,7 +45,7 @@ pub(super) enum Outcome {
 
 /// The rows of all files, and the slices to predict: their ids are the numbers of their rows, which no two share.
 /// `force` lets slices pass that are no axial CT.
-pub(super) fn rows_of(files: Vec<File>, force: bool) -> (Vec<Row>, Vec<Slice>) {
+pub(crate) fn rows_of(files: Vec<File>, force: bool) -> (Vec<Row>, Vec<Slice>) {
     let (mut rows, mut slices) = (Vec::with_capacity(files.len()), Vec::new());
     for file in files {
         let name = path_text(&file.path);
@@ -106,7 +106,7 @@ impl Row {
     }
 
     /// Why it has no probabilities, if it has none.
-    pub(super) fn reason(&self) -> Option<&str> {
+    pub(crate) fn reason(&self) -> Option<&str> {
         match &self.result {
             Outcome::Predicted(_) => None,
             Outcome::Excluded(reason) => Some(reason),
@@ -134,7 +134,7 @@ fn by_content(file: &Path) -> String {
 }
 
 /// Says on stderr what was found in the files, once for all that it was found in.
-pub(super) fn tell(rows: &[Row]) {
+pub(crate) fn tell(rows: &[Row]) {
     let told = rows.iter().flat_map(|row| {
         let excluded = row.reason().map(|reason| format!("excluded: {reason}"));
         let warnings = row.warnings.iter().map(|warning| format!("warning: {warning}"));

@@ -7,14 +7,14 @@ use super::ood::OutOfDistribution;
 use super::rows::{Outcome, Row};
 
 /// From which probability on each label is called positive, where the recipe chose that.
-pub(super) type ThresholdsOfLabels = Option<Vec<Option<f64>>>;
+pub(crate) type ThresholdsOfLabels = Option<Vec<Option<f64>>>;
 
 /// The table as CSV: id, file, a probability for each label, status, reason, frame, UIDs, warnings, and, with thresholds,
 /// whether each label is called positive; with `ood`, how far its exam is from the training data.
 ///
 /// # Errors
 /// When memory ends.
-pub(super) fn csv_text(
+pub(crate) fn csv_text(
     rows: &[Row],
     labels: &[String],
     thresholds: &ThresholdsOfLabels,
@@ -73,44 +73,56 @@ pub(super) fn csv_text(
 ///
 /// # Errors
 /// None that a row can cause; writing JSON may fail where memory ends.
-pub(super) fn json_text(
+pub(crate) fn json_text(
     rows: &[Row],
     labels: &[String],
     thresholds: &ThresholdsOfLabels,
     ood: Option<&OutOfDistribution>,
 ) -> Result<Vec<u8>> {
-    let by_label =
-        |values: Vec<Value>| -> Value { labels.iter().cloned().zip(values).collect::<Map<_, _>>().into() };
     let mut text = Vec::new();
     for (number, row) in rows.iter().enumerate() {
-        let mut object = json!({
-            "id": row.id,
-            "file": row.file,
-            "frame": row.frame,
-            "status": status(row),
-            "reason": row.reason(),
-            "sop_instance_uid": row.instance,
-            "series_instance_uid": row.series,
-            "study_instance_uid": row.study,
-            "warnings": row.warnings,
-            "probabilities": null,
-        });
-        if let Outcome::Predicted(probabilities) = &row.result {
-            object["probabilities"] = by_label(probabilities.iter().copied().map(Value::from).collect());
-        }
-        if let Some(called) = called_positive(row, thresholds) {
-            object["positive"] = match row.result {
-                Outcome::Predicted(_) => by_label(called.into_iter().map(Value::from).collect()),
-                _ => Value::Null,
-            };
-        }
-        if let Some(ood) = ood {
-            object["training_data"] = ood.json(number, row);
-        }
+        let object = json_of(number, row, labels, thresholds, ood);
         serde_json::to_writer(&mut text, &object).doing("cannot write as JSON")?;
         text.push(b'\n');
     }
     Ok(text)
+}
+
+/// A row by its number, as JSON.
+pub(crate) fn json_of(
+    number: usize,
+    row: &Row,
+    labels: &[String],
+    thresholds: &ThresholdsOfLabels,
+    ood: Option<&OutOfDistribution>,
+) -> Value {
+    let by_label =
+        |values: Vec<Value>| -> Value { labels.iter().cloned().zip(values).collect::<Map<_, _>>().into() };
+    let mut object = json!({
+        "id": row.id,
+        "file": row.file,
+        "frame": row.frame,
+        "status": status(row),
+        "reason": row.reason(),
+        "sop_instance_uid": row.instance,
+        "series_instance_uid": row.series,
+        "study_instance_uid": row.study,
+        "warnings": row.warnings,
+        "probabilities": null,
+    });
+    if let Outcome::Predicted(probabilities) = &row.result {
+        object["probabilities"] = by_label(probabilities.iter().copied().map(Value::from).collect());
+    }
+    if let Some(called) = called_positive(row, thresholds) {
+        object["positive"] = match row.result {
+            Outcome::Predicted(_) => by_label(called.into_iter().map(Value::from).collect()),
+            _ => Value::Null,
+        };
+    }
+    if let Some(ood) = ood {
+        object["training_data"] = ood.json(number, row);
+    }
+    object
 }
 
 fn status(row: &Row) -> &'static str {
