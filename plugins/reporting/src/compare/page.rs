@@ -5,6 +5,7 @@ use ichflow_api::data::comparison::{Comparison, Ranked, Variant};
 use ichflow_api::data::labels::LabelSet;
 use ichflow_api::metrics::Interval;
 use ichflow_api::prelude::*;
+use ichflow_pages::frame::{Assets, Frame};
 
 use super::exams::{self, ExamTable};
 use super::pictures;
@@ -14,8 +15,6 @@ use crate::render::plots::{Figure, Ink};
 #[derive(Template)]
 #[template(path = "compare/page.html")]
 struct Page {
-    style: &'static str,
-    own_style: &'static str,
     title: String,
     verdict: String,
     baseline: String,
@@ -80,8 +79,6 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
     }
     let titles_differ = ranked.iter().any(|one| one.run.title != ranked[0].run.title);
     let page = Page {
-        style: include_str!("../render/style.css"),
-        own_style: include_str!("style.css"),
         title: title(ranked),
         verdict: verdict(comparison),
         baseline: comparison.called(comparison.baseline),
@@ -131,7 +128,17 @@ pub(super) fn html(comparison: &Comparison) -> Result<String> {
         label_figures: pictures::labels(comparison)?,
         training: vec![pictures::curves(comparison)?, pictures::cost(comparison)?],
     };
-    page.render().doing("the page of the comparison cannot be made")
+    let body = page.render().doing("the page of the comparison cannot be made")?;
+    let frame = Frame {
+        title: &format!("{} · ichflow", page.title),
+        skip: "Skip to the comparison",
+        body: &body,
+        assets: Assets::Inline {
+            styles: &[include_str!("style.css")],
+            scripts: &[],
+        },
+    };
+    frame.html().doing("the page of the comparison cannot be made")
 }
 
 fn title(ranked: &[Ranked]) -> String {

@@ -7,6 +7,7 @@ use ichflow_api::data::drift::{Drift, Period, Shift};
 use ichflow_api::data::profile::HeaderField;
 use ichflow_api::metrics::{Confidence, Proportion};
 use ichflow_api::prelude::*;
+use ichflow_pages::frame::{Assets, Frame};
 
 use super::pictures::{capital, distributions};
 use crate::render::numbers::{Number, per_cent, thousands};
@@ -18,8 +19,6 @@ const MOST_VALUES: usize = 12;
 #[derive(Template)]
 #[template(path = "drift/page.html")]
 struct Page {
-    style: &'static str,
-    own_style: &'static str,
     title: String,
     verdict: String,
     found: bool,
@@ -72,8 +71,6 @@ struct HeaderTable {
 fn html(drift: &Drift) -> Result<String> {
     let all = || std::iter::once(&drift.reference).chain(&drift.periods);
     let page = Page {
-        style: include_str!("../render/style.css"),
-        own_style: include_str!("style.css"),
         title: match drift.model.trim() {
             "" => "Drift".into(),
             model => format!("Drift: {model}"),
@@ -95,7 +92,17 @@ fn html(drift: &Drift) -> Result<String> {
             .collect(),
         remarks: drift.remarks.clone(),
     };
-    page.render().doing("the page of drift cannot be made")
+    let body = page.render().doing("the page of drift cannot be made")?;
+    let frame = Frame {
+        title: &format!("{} · ichflow", page.title),
+        skip: "Skip to the comparison",
+        body: &body,
+        assets: Assets::Inline {
+            styles: &[include_str!("style.css")],
+            scripts: &[],
+        },
+    };
+    frame.html().doing("the page of drift cannot be made")
 }
 
 /// The colour of a period in all pictures; the first place is the reference's.

@@ -2,12 +2,13 @@
 //! window.
 
 use base64::Engine;
-use ichflow_api::digest::sha256;
 use ichflow_api::prelude::*;
+use ichflow_pages::frame::json_for_page;
 use serde_json::json;
 
 use super::chosen::{self, Kind};
 use super::names::Names;
+use crate::render::shrink::shrunk;
 
 /// The script.
 pub(super) const SCRIPT: &str = include_str!("explorer.js");
@@ -16,8 +17,6 @@ pub(super) const SCRIPT: &str = include_str!("explorer.js");
 pub(super) struct Explorer {
     /// The slices as JSON, in which nothing can end a script element.
     pub data: String,
-    /// The script's hash for the page's content security policy.
-    pub script_hash: String,
 }
 
 /// Puts up to `most` slices into the page, one of each kind in turn. `None` if there is none to show.
@@ -42,7 +41,7 @@ pub(super) fn of(
             continue;
         }
         let Ok(image) = pixels.read(slice) else { continue };
-        let image = chosen::shrunk(&image, longest);
+        let image = shrunk(&image, longest);
         let bytes: Vec<u8> = image.hu.iter().flat_map(|hu| hu.to_le_bytes()).collect();
         let title = format!(
             "{}: {}",
@@ -59,21 +58,6 @@ pub(super) fn of(
     if images.is_empty() {
         return Ok(None);
     }
-    let data = serde_json::to_string(&json!({"slices": images})).doing("cannot write slices as JSON")?;
-    Ok(Some(Explorer {
-        data: data.replace('<', "\\u003c"),
-        script_hash: script_hash(),
-    }))
-}
-
-/// `sha256-…` in base64, as content security policies want it.
-fn script_hash() -> String {
-    let hex = sha256(SCRIPT.as_bytes());
-    let bytes: Vec<u8> = (0..hex.len() / 2)
-        .filter_map(|byte| u8::from_str_radix(&hex[2 * byte..2 * byte + 2], 16).ok())
-        .collect();
-    format!(
-        "sha256-{}",
-        base64::engine::general_purpose::STANDARD.encode(bytes)
-    )
+    let data = json_for_page(&json!({"slices": images})).doing("cannot write slices as JSON")?;
+    Ok(Some(Explorer { data }))
 }

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use ichflow_api::prelude::*;
+use ichflow_pages::frame::{Assets, Frame};
 
 use super::chosen;
 use super::counts::PartCounts;
@@ -35,10 +36,6 @@ pub(super) struct Material<'a> {
 #[derive(Template)]
 #[template(path = "explore/page.html")]
 struct Page {
-    style: &'static str,
-    own_style: &'static str,
-    script: &'static str,
-    script_hash: String,
     title: String,
     summary: String,
     identified: bool,
@@ -167,12 +164,6 @@ pub(super) fn html(material: &Material<'_>) -> Result<String> {
         ]
     });
     let page = Page {
-        style: include_str!("../render/style.css"),
-        own_style: include_str!("style.css"),
-        script: explorer::SCRIPT,
-        script_hash: explorer
-            .as_ref()
-            .map_or("'none'".into(), |explorer| format!("'{}'", explorer.script_hash)),
         title: match context.run().title.trim() {
             "" => "A look at the data".into(),
             title => title.to_owned(),
@@ -252,7 +243,21 @@ pub(super) fn html(material: &Material<'_>) -> Result<String> {
             String::new()
         },
     };
-    page.render().doing("the page of the data cannot be made")
+    let body = page.render().doing("the page of the data cannot be made")?;
+    let frame = Frame {
+        title: &format!("{} · ichflow data report", page.title),
+        skip: "Skip to the report",
+        body: &body,
+        assets: Assets::Inline {
+            styles: &[include_str!("style.css")],
+            scripts: if page.explorer.is_some() {
+                &[explorer::SCRIPT]
+            } else {
+                &[]
+            },
+        },
+    };
+    frame.html().doing("the page of the data cannot be made")
 }
 
 fn sampled(gathered: &Gathered) -> String {

@@ -6,6 +6,7 @@ use ichflow_api::prelude::*;
 
 use super::chosen::{self, Kind};
 use super::names::Names;
+use crate::render::shrink::shrunk;
 
 /// Windows of the sheet: name, center and width in HU.
 pub(super) const WINDOWS: [(&str, f64, f64); 3] = [
@@ -64,7 +65,7 @@ fn shown(slice: &Slice, pixels: &Pixels, names: &Names, context: &Context) -> Re
     let name = names.slice(&slice.id);
     let pictures = match pixels.read(slice) {
         Ok(image) => {
-            let image = chosen::shrunk(&image, LONGEST);
+            let image = shrunk(&image, LONGEST);
             WINDOWS
                 .iter()
                 .map(|(window, center, width)| {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use askama::Template;
 use ichflow_api::data::identity::{Subject, series_of};
 use ichflow_api::prelude::*;
+use ichflow_pages::frame::{Assets, Frame};
 
 use super::doubts::{DoubtedUnit, LabelSummary, Review};
 use super::stage::Pictured;
@@ -31,8 +32,6 @@ pub(crate) struct Material<'a> {
 #[derive(Template)]
 #[template(path = "label_review/page.html")]
 struct Page<'a> {
-    style: &'static str,
-    own_style: &'static str,
     title: &'a str,
     verdict: String,
     units: &'static str,
@@ -147,8 +146,6 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
     }
     let count = review.units().count();
     let page = Page {
-        style: include_str!("../render/style.css"),
-        own_style: include_str!("style.css"),
         title: match material.title.trim() {
             "" => "Untitled run",
             title => title,
@@ -162,7 +159,17 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         exams,
         not_shown: count - units.len(),
     };
-    page.render().doing("the page of doubted labels cannot be made")
+    let body = page.render().doing("the page of doubted labels cannot be made")?;
+    let frame = Frame {
+        title: &format!("Doubted labels: {} · ichflow", page.title),
+        skip: "Skip to the review",
+        body: &body,
+        assets: Assets::Inline {
+            styles: &[include_str!("style.css")],
+            scripts: &[],
+        },
+    };
+    frame.html().doing("the page of doubted labels cannot be made")
 }
 
 fn anchor(unit: &DoubtedUnit) -> usize {

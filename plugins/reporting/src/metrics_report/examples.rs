@@ -1,9 +1,43 @@
 //! The sheet of example slices, in words.
 
-use ichflow_api::data::identity::Subject;
+use std::collections::BTreeSet;
 
+use ichflow_api::data::identity::Subject;
+use ichflow_api::prelude::*;
+use ichflow_pages::viewer;
+
+use super::embedded::{Embedded, picture_id};
 use super::material::Material;
 use super::slices::{Example, Strip};
+use crate::render::numbers::counted;
+
+/// The viewer of the slices.
+pub(crate) struct ExampleViewer {
+    /// What it shows, in words.
+    pub said: String,
+    /// Its element.
+    pub element: String,
+}
+
+pub(crate) fn viewer(embedded: &Embedded) -> Result<ExampleViewer> {
+    let shown = embedded.view.slices.len();
+    let mut said = format!(
+        "{} in Hounsfield units: scroll, choose a window, read values.",
+        counted(shown, "validation slice", "validation slices")
+    );
+    if embedded.averaged > 1 {
+        said += &format!(" Pixels are means of {0} × {0} of the slice.", embedded.averaged);
+    }
+    if shown < embedded.of {
+        said += &format!(
+            " {} more are in the sheet alone: the page may hold no more (viewer_mb), or their pixels could not be read.",
+            embedded.of - shown
+        );
+    }
+    said += " Bars below the slice are the probabilities of the chosen label, slice by slice; marks above them say where it is true.";
+    let element = viewer::element(&embedded.view, "slice-sheet").doing("the viewer cannot be written")?;
+    Ok(ExampleViewer { said, element })
+}
 
 /// A row of slices.
 pub(crate) struct ExampleStrip<'a> {
@@ -19,6 +53,8 @@ pub(crate) struct ExampleStrip<'a> {
 pub(crate) struct ExampleSlice<'a> {
     /// Its id.
     pub id: String,
+    /// The id of its picture's element, where it is the first of this slice.
+    pub element: Option<String>,
     /// A short hash of its patient's identifier.
     pub patient: String,
     /// The picture as a data URI.
@@ -50,16 +86,17 @@ pub(crate) struct ExampleLabel<'a> {
 }
 
 pub(crate) fn strips<'a>(material: &Material<'a>) -> Vec<ExampleStrip<'a>> {
-    let slice = |example: &'a Example| slice(material, example);
+    let mut seen = BTreeSet::new();
+    let mut slice = |example: &'a Example| slice(material, example, seen.insert(example.index));
     let strip = |strip: &'a Strip| ExampleStrip {
         title: &strip.title,
-        slices: strip.examples.iter().filter_map(slice).collect(),
+        slices: strip.examples.iter().filter_map(&mut slice).collect(),
         remark: &strip.remark,
     };
     material.strips.iter().map(strip).collect()
 }
 
-fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSlice<'a>> {
+fn slice<'a>(material: &Material<'a>, example: &'a Example, is_first: bool) -> Option<ExampleSlice<'a>> {
     let (predictions, privacy) = (material.valid, material.privacy);
     let slice = predictions.slices.get(example.index)?;
     let probabilities = predictions.probabilities.get(example.index)?;
@@ -94,6 +131,7 @@ fn slice<'a>(material: &Material<'a>, example: &'a Example) -> Option<ExampleSli
     };
     Some(ExampleSlice {
         id: privacy.slice(&slice.id),
+        element: is_first.then(|| picture_id(example.index)),
         patient: privacy.patient(Subject::of(slice).name()),
         picture: example.picture.as_deref(),
         heat: example.heat.as_deref(),

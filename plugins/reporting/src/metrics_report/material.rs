@@ -7,6 +7,7 @@ use ichflow_api::nn::summary::Summary;
 use ichflow_api::prelude::*;
 
 use super::along::AlongSeries;
+use super::embedded::Embedded;
 use super::slices::Strip;
 use crate::checklist::Written;
 use crate::render::privacy::Privacy;
@@ -25,6 +26,8 @@ pub(crate) struct Material<'a> {
     pub selection: Option<&'a Selection>,
     pub metrics: &'a Metrics,
     pub strips: &'a [Strip],
+    /// The slices of the strips in HU, where the page may hold them.
+    pub embedded: Option<&'a Embedded>,
     /// Series that two models see differently, where there is another.
     pub along: &'a [AlongSeries],
     /// Through what the slices are shown, in words.

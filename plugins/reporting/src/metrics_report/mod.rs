@@ -6,6 +6,7 @@
 mod along;
 mod curves;
 mod data;
+mod embedded;
 mod evidence;
 mod examples;
 mod groups;

@@ -1,17 +1,19 @@
 //! The page: one HTML file with everything in it.
 //!
 //! `page.html` is the template, `sections/` its parts. A section of the page has a struct of finished texts, so that the
-//! template only places them; askama escapes every one. Only the style sheet and the pictures drawn by
+//! template only places them; askama escapes every one. Only the viewer's element and the pictures drawn by
 //! [`crate::render::plots`] are placed as they are.
 
 use askama::Template;
 use ichflow_api::prelude::*;
+use ichflow_pages::frame::{Assets, Frame};
+use ichflow_pages::viewer;
 
 use super::along::AlongSeries;
 use super::curves::{self, CurveSet};
 use super::data::{self, DataTable};
 use super::evidence::{self, Evidence};
-use super::examples::{self, ExampleStrip};
+use super::examples::{self, ExampleStrip, ExampleViewer};
 use super::groups::{self, GroupSection};
 use super::material::Material;
 use super::network::{self, NetworkTable};
@@ -26,7 +28,6 @@ use crate::render::plots::{self, Figure};
 #[derive(Template)]
 #[template(path = "metrics_report/page.html")]
 struct Page<'a> {
-    style: &'static str,
     title: String,
     architecture: &'a str,
     /// "slices", or what was judged.
@@ -50,6 +51,7 @@ struct Page<'a> {
     parts: Vec<PartScores>,
     resamples: usize,
     eps: String,
+    viewer: Option<ExampleViewer>,
     strips: Vec<ExampleStrip<'a>>,
     along: &'a [AlongSeries],
     has_heat: bool,
@@ -69,7 +71,6 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         .model
         .map_or_else(|| title.to_owned(), |model| model.in_title(title));
     let page = Page {
-        style: include_str!("../render/style.css"),
         title,
         architecture: material
             .model
@@ -107,6 +108,7 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         parts: scores::parts(metrics),
         resamples: metrics.computed.bootstrap,
         eps: format!("{:e}", metrics.computed.eps),
+        viewer: material.embedded.map(examples::viewer).transpose()?,
         strips: examples::strips(material),
         along: material.along,
         has_heat: material
@@ -117,7 +119,18 @@ pub(crate) fn html(material: &Material<'_>) -> Result<String> {
         network: material.network.as_ref().map(network::table),
         origin: origin::origin(material.run),
     };
-    page.render().doing("the report's page cannot be made")
+    let body = page.render().doing("the report's page cannot be made")?;
+    let with_viewer = page.viewer.is_some();
+    let frame = Frame {
+        title: &format!("{} · ichflow report", page.title),
+        skip: "Skip to the report",
+        body: &body,
+        assets: Assets::Inline {
+            styles: if with_viewer { &[viewer::STYLE] } else { &[] },
+            scripts: if with_viewer { &[viewer::SCRIPT] } else { &[] },
+        },
+    };
+    frame.html().doing("the report's page cannot be made")
 }
 
 fn training(material: &Material<'_>) -> Result<Vec<Figure>> {

@@ -8,6 +8,7 @@ use ichflow_api::nn::summary::Summary;
 use ichflow_api::prelude::*;
 
 use super::along;
+use super::embedded;
 use super::material::Material;
 use super::page;
 use super::slices::{self, SheetSettings, Strip};
@@ -37,6 +38,11 @@ pub struct MetricsReport {
     /// Longest side of the example slices, in pixels; larger images are averaged down.
     #[schemars(range(min = 32, max = 512))]
     pub image_size: usize,
+    /// How many MB of the page example slices may take in Hounsfield units, compressed, so that they can be looked at through
+    /// any window; those beyond are shown as pictures alone, and so are all with 0. Whoever has the page has these HU,
+    /// `image_size` pixels a side at most: single slices, by which no face can be known again.
+    #[schemars(range(min = 0, max = 1000))]
+    pub viewer_mb: usize,
     /// How many series to show slice by slice, where `baseline` is wired: `baseline = "predict.valid"` beside the
     /// predictions of a series model. Half are those on which the model gains most, half those on which it loses most.
     #[schemars(range(min = 0, max = 48))]
@@ -56,6 +62,7 @@ impl Default for MetricsReport {
             examples: 3,
             mistakes: 8,
             image_size: 256,
+            viewer_mb: 6,
             along: 6,
             identify: false,
             checklist: None,
@@ -108,19 +115,26 @@ impl Stage for MetricsReport {
             size: self.image_size,
         };
         let look = Look::of(model.as_deref(), window.as_deref());
-        let strips = slices::strips(
-            &valid,
-            &pixels,
-            &look,
-            settings,
-            inputs.get(HeatMaps::INPUT)?.as_deref(),
-            context,
-        )?;
+        let heat_maps = inputs.get(HeatMaps::INPUT)?;
+        let strips = slices::strips(&valid, &pixels, &look, settings, heat_maps.as_deref(), context)?;
         let shown = cohort.slices.iter().chain(&valid.slices);
         let privacy = Privacy::of(
             shown.chain(test.iter().flat_map(|test| &test.slices)),
             self.identify,
         );
+        let embedded = embedded::embedded(
+            &valid,
+            &strips,
+            &pixels,
+            &embedded::Settings {
+                most_bytes: self.viewer_mb * 1_000_000,
+                size: self.image_size,
+                look: look.name(),
+                heat_maps: heat_maps.as_deref(),
+                privacy: &privacy,
+            },
+            context,
+        )?;
         let along = match inputs.get(optional::BASELINE)? {
             Some(baseline) => {
                 along::series(&valid, &baseline, self.along, &pixels, &look, &privacy, context)?
@@ -158,6 +172,7 @@ impl Stage for MetricsReport {
             selection: selection.as_deref(),
             metrics: &metrics,
             strips: &strips,
+            embedded: embedded.as_ref(),
             along: &along,
             look: look.in_words(),
             network,

@@ -46,6 +46,15 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Model(_) => "as the network sees it",
+            Self::Window(_) => "the recipe's window",
+            Self::Brain => "brain",
+        }
+    }
+
     /// What is seen, in words.
     pub(crate) fn in_words(&self) -> String {
         let plural = |channels: usize| format!("{channels} channel{}", if channels == 1 { "" } else { "s" });
