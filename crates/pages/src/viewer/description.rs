@@ -14,9 +14,9 @@ pub struct View {
     /// The label that is looked at first.
     #[serde(default)]
     pub label: usize,
-    /// From which probability on each label counts as positive; 0.5 where nothing else was chosen.
+    /// From which probability on each label is called positive; `None` where nobody chose that.
     #[serde(default)]
-    pub thresholds: Vec<f64>,
+    pub thresholds: Vec<Option<f64>>,
     /// Windows to choose from; the first is the one shown first.
     pub windows: Vec<Preset>,
     /// What [`ViewSlice::seen`] is called: "the bundle's window".
@@ -113,7 +113,7 @@ impl View {
     pub fn new(title: impl Into<String>, labels: Vec<String>) -> Self {
         Self {
             title: title.into(),
-            thresholds: vec![0.5; labels.len()],
+            thresholds: vec![None; labels.len()],
             labels,
             label: 0,
             windows: PRESETS.to_vec(),

@@ -425,12 +425,13 @@ export class Viewer {
     if (document.activeElement !== this.width) this.width.value = String(window.width);
     this.rows.forEach(({ probability, call, truth, row }, at) => {
       const value = slice.probabilities?.[at];
-      const positive = value !== undefined && value >= (thresholds?.[at] ?? 0.5);
+      const threshold = thresholds?.[at] ?? null;
+      const positive = value !== undefined && threshold !== null && value >= threshold;
       probability.textContent = value === undefined ? '–' : value.toFixed(3);
-      call.textContent = value === undefined ? '' : positive ? 'positive' : 'negative';
+      call.textContent = value === undefined || threshold === null ? '–' : positive ? 'positive' : 'negative';
       const known = slice.truth?.[at];
       truth.textContent = known === true ? 'yes' : known === false ? 'no' : '–';
-      row.className = `${positive ? 'positive' : ''}${typeof known === 'boolean' && value !== undefined && known !== positive ? ' differs' : ''}${at === this.label ? ' chosen' : ''}`;
+      row.className = `${positive ? 'positive' : ''}${typeof known === 'boolean' && value !== undefined && threshold !== null && known !== positive ? ' differs' : ''}${at === this.label ? ' chosen' : ''}`;
     });
     const said = [{ what: 'slice', value: slice.name }, ...(slice.excluded ? [{ what: 'excluded', value: slice.excluded }] : []), ...(slice.details ?? [])];
     this.details.replaceChildren(...said.flatMap(({ what, value }) => [make('dt', {}, what), make('dd', {}, value)]));
@@ -451,17 +452,17 @@ export class Viewer {
   drawStrip() {
     const { view, label } = this;
     const count = Math.max(1, view.slices.length);
-    const threshold = view.thresholds?.[label] ?? 0.5;
+    const threshold = view.thresholds?.[label] ?? null;
     const svg = draw('svg', { viewBox: `0 0 ${count} 100`, preserveAspectRatio: 'none', role: 'img', 'aria-label': `Probability of ${view.labels[label]} along the slices` });
     this.mark = draw('rect', { class: 'here', x: this.index, y: 0, width: 1, height: 100 });
     svg.append(this.mark);
     view.slices.forEach((slice, at) => {
       const value = slice.probabilities?.[label];
       if (value === undefined) svg.append(draw('rect', { class: 'none', x: at, y: 92, width: 1, height: 8 }));
-      else svg.append(draw('rect', { class: value >= threshold ? 'above' : 'below', x: at + 0.1, y: 100 - 100 * Math.max(value, 0.015), width: 0.8, height: 100 * Math.max(value, 0.015) }));
+      else svg.append(draw('rect', { class: threshold !== null && value >= threshold ? 'above' : 'below', x: at + 0.1, y: 100 - 100 * Math.max(value, 0.015), width: 0.8, height: 100 * Math.max(value, 0.015) }));
       if (slice.truth?.[label]) svg.append(draw('rect', { class: 'true', x: at + 0.1, y: 0, width: 0.8, height: 6 }));
     });
-    svg.append(draw('line', { class: 'threshold', x1: 0, x2: count, y1: 100 - 100 * threshold, y2: 100 - 100 * threshold }));
+    if (threshold !== null) svg.append(draw('line', { class: 'threshold', x1: 0, x2: count, y1: 100 - 100 * threshold, y2: 100 - 100 * threshold }));
     this.strip.replaceChildren(svg);
   }
 }

@@ -12,6 +12,9 @@ use crate::explain::HeatMaps;
 use crate::render::privacy::Privacy;
 use crate::render::shrink::shrunk;
 
+/// From which probability on the sheet calls a label positive.
+const THRESHOLD: f64 = 0.5;
+
 /// What the viewer of the page shows.
 pub(crate) struct Embedded {
     /// The slices, in the order of the sheet.
@@ -63,6 +66,7 @@ pub(super) fn embedded(
     }
     let mut view = View::new("Example slices", predictions.labels.names().to_vec());
     view.label = predictions.labels.headline();
+    view.thresholds = vec![Some(THRESHOLD); predictions.labels.len()];
     let (mut bytes, mut averaged) = (0, 1);
     for example in &order {
         context.checkpoint()?;

@@ -25,9 +25,39 @@ const STYLE: &str = "text/css; charset=utf-8";
 /// All there are: one line a file.
 const ASSETS: &[Asset] = &[
     Asset {
-        name: "base.css",
+        name: "page.css",
         kind: STYLE,
-        text: include_str!("../pages/base.css"),
+        text: ichflow_pages::frame::STYLE,
+    },
+    Asset {
+        name: "viewer.css",
+        kind: STYLE,
+        text: ichflow_pages::viewer::STYLE,
+    },
+    Asset {
+        name: "viewer.js",
+        kind: SCRIPT,
+        text: ichflow_pages::viewer::SCRIPT,
+    },
+    Asset {
+        name: "predict.css",
+        kind: STYLE,
+        text: include_str!("../pages/predict.css"),
+    },
+    Asset {
+        name: "api.js",
+        kind: SCRIPT,
+        text: include_str!("../pages/api.js"),
+    },
+    Asset {
+        name: "files.js",
+        kind: SCRIPT,
+        text: include_str!("../pages/files.js"),
+    },
+    Asset {
+        name: "worklist.js",
+        kind: SCRIPT,
+        text: include_str!("../pages/worklist.js"),
     },
     Asset {
         name: "predict.js",

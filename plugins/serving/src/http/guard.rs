@@ -7,12 +7,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use ichflow_pages::frame;
+
 use super::problem::Problem;
 use super::server::Server;
-
-/// What a page may load: nothing but what this server sends, and no script that stands in a page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
-                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What needs no token: it tells nothing but that the server lives.
 const OPEN: [&str; 2] = ["/v2/health/live", "/v2/health/ready"];
@@ -25,7 +23,7 @@ pub(super) async fn guard(State(server): State<Arc<Server>>, request: Request, n
         Err(problem) => problem.into_response(),
     };
     let own = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, frame::SERVED),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
