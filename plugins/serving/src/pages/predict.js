@@ -59,7 +59,9 @@ async function whole(id) {
     Object.assign(uploads.get(id), await get(`/v1/exams/${encodeURIComponent(id)}`));
     const upload = uploads.get(id);
     const exams = upload.exams?.length ?? 0;
-    say(upload.state === 'failed' ? upload.message ?? 'The upload failed.' : `${counted(exams, 'exam', 'exams')} predicted.`, upload.state === 'failed' || exams === 0);
+    if (upload.state === 'failed') say(upload.message ?? 'The upload failed.', true);
+    else if (exams > 0) say(`${counted(exams, 'exam', 'exams')} predicted.`);
+    else say(`Nothing can be predicted of this: ${excludedOf(upload)[0]?.reason ?? 'there is no file in it'}.`, true);
   } catch (error) {
     uploads.delete(id);
     say(error.message, true);
@@ -84,10 +86,12 @@ async function forget(id) {
 
 // Drawing
 
+const excludedOf = (upload) => [...(upload.other_files ?? []), ...(upload.slices ?? []).filter((slice) => slice.status === 'excluded')];
+
 const STATES = { sending: 'sending', queued: 'waiting for its turn', reading: 'reading files', predicting: 'predicting', done: 'done', failed: 'failed' };
 
 function renderUploads() {
-  element('uploads').replaceChildren(...[...uploads.values()].map(uploadBox));
+  element('uploads').replaceChildren(...[...uploads.values()].reverse().map(uploadBox));
 }
 
 function uploadBox(upload) {
@@ -103,8 +107,7 @@ function uploadBox(upload) {
     const [value, max] = state === 'sending' ? [sent, of] : [progress?.done, progress?.of];
     box.append(made('progress', max > 0 ? { value, max, 'aria-label': STATES[state] } : { 'aria-label': STATES[state] ?? 'working' }));
   }
-  const excluded = [...(upload.other_files ?? []), ...(upload.slices ?? []).filter((slice) => slice.status === 'excluded')];
-  box.append(reasons(excluded, (upload.exams?.length ?? 0) === 0));
+  box.append(reasons(excludedOf(upload), (upload.exams?.length ?? 0) === 0));
   return box;
 }
 
@@ -131,7 +134,7 @@ async function route() {
   element('exam-title').focus();
   element('exam-delete').onclick = () => forget(upload.id);
   const table = worklist([{ ...upload, exams: [exam] }], { by: null }, null);
-  element('exam-answer').replaceChildren(made('div', { className: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'What was predicted of the exam' }, made('table', {}, ...table)));
+  element('exam-answer').replaceChildren(made('div', { className: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'What was predicted of the exam' }, made('table', { className: 'exams' }, ...table)));
   const own = new Set((exam.series ?? []).flat());
   const excluded = (upload.slices ?? []).filter((slice, at) => own.has(at) && slice.status === 'excluded');
   element('exam-excluded').replaceChildren(reasons(excluded, false));
