@@ -40,7 +40,7 @@ pub struct MetricsReport {
     pub image_size: usize,
     /// How many MB of the page example slices may take in Hounsfield units, compressed, so that they can be looked at through
     /// any window; those beyond are shown as pictures alone, and so are all with 0. Whoever has the page has these HU,
-    /// `image_size` pixels a side at most: single slices, by which no face can be known again.
+    /// of `image_size` pixels a side at most, and of slices chosen one by one, not of whole series.
     #[schemars(range(min = 0, max = 1000))]
     pub viewer_mb: usize,
     /// How many series to show slice by slice, where `baseline` is wired: `baseline = "predict.valid"` beside the
