@@ -27,6 +27,15 @@ impl<'a> Predictor<'a> {
         Self { machine, calls: 0 }
     }
 
+    /// Makes the model, so that the first call waits no longer than others.
+    ///
+    /// # Errors
+    /// When this program lacks one of its stages, or the bundle is not what it says.
+    pub fn prepare(&mut self) -> Result<()> {
+        let wire = &self.machine.bundle().index().model;
+        self.machine.make(wire).map(drop)
+    }
+
     /// What the whole chain, what follows the network included, makes of some slices. Those that cannot be read are
     /// among the excluded ones of the run, and not among the predictions.
     ///

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ichflow_api::bundle::{Bundle, Index};
+use ichflow_api::bundle::Bundle;
 use ichflow_api::data::exams::indices_of;
 use ichflow_api::data::identity::series_of;
 use ichflow_api::prelude::*;
@@ -53,8 +53,16 @@ struct Exam {
 impl Answer {
     pub(super) fn new(part: Part, bundle: &Bundle) -> Self {
         let index = bundle.index();
-        let Part { rows, slices, exams, ood } = part;
-        let thresholds = index.thresholds.as_ref().map(|thresholds| thresholds.of_label.clone());
+        let Part {
+            rows,
+            slices,
+            exams,
+            ood,
+        } = part;
+        let thresholds = index
+            .thresholds
+            .as_ref()
+            .map(|thresholds| thresholds.of_label.clone());
         let exams = match &index.exams {
             Some(bundled) => exams
                 .into_iter()
@@ -67,7 +75,7 @@ impl Answer {
                     from: "aggregate",
                 })
                 .collect(),
-            None => of_highest(&rows, &slices, index),
+            None => of_highest(&rows, &slices, bundle),
         };
         let is_other = |row: &Row| row.frame.is_none() && !row.is_missed;
         // Rows of other files are told apart, and the others counted without them.
@@ -123,7 +131,11 @@ impl Answer {
 
     /// Slices predicted and slices or files excluded.
     pub(crate) fn counts(&self) -> [usize; 2] {
-        let predicted = self.slices.iter().filter(|row| row["status"] == "predicted").count();
+        let predicted = self
+            .slices
+            .iter()
+            .filter(|row| row["status"] == "predicted")
+            .count();
         [predicted, self.slices.len() - predicted]
     }
 }
@@ -133,7 +145,8 @@ fn by_label(labels: &[String], values: impl Iterator<Item = Value>) -> Map<Strin
 }
 
 /// Exams of a bundle that makes none: studies, with the highest probability of their slices.
-fn of_highest(rows: &[Row], slices: &[Option<Slice>], index: &Index) -> Vec<Exam> {
+fn of_highest(rows: &[Row], slices: &[Option<Slice>], bundle: &Bundle) -> Vec<Exam> {
+    let index = bundle.index();
     let predicted: Vec<(usize, &Vec<f64>, Slice)> = rows
         .iter()
         .enumerate()
@@ -157,11 +170,19 @@ fn of_highest(rows: &[Row], slices: &[Option<Slice>], index: &Index) -> Vec<Exam
             threshold.map(|threshold| *probability >= threshold)
         };
         let thresholds = index.thresholds.as_ref();
-        let study = members.first().map_or("", |first| predicted[*first].2.study.as_str());
+        let study = members
+            .first()
+            .map_or("", |first| predicted[*first].2.study.as_str());
         Exam {
             excluded: if study.is_empty() { 0 } else { missed(study) },
-            positive: thresholds
-                .map(|thresholds| thresholds.of_label.iter().zip(&probabilities).map(called).collect()),
+            positive: thresholds.map(|thresholds| {
+                thresholds
+                    .of_label
+                    .iter()
+                    .zip(&probabilities)
+                    .map(called)
+                    .collect()
+            }),
             probabilities,
             from: "highest slice",
             triage: None,
@@ -192,7 +213,9 @@ fn name_of<'a>(files: impl Iterator<Item = &'a str>) -> String {
         if first.is_empty() {
             first = file;
         }
-        *folders.entry(file.rsplit_once('/').map_or("", |(folder, _)| folder)).or_default() += 1;
+        *folders
+            .entry(file.rsplit_once('/').map_or("", |(folder, _)| folder))
+            .or_default() += 1;
     }
     let most = folders.into_iter().max_by_key(|(_, count)| *count);
     match most {

@@ -18,3 +18,27 @@ pub(crate) struct Limits {
     /// For how long an upload is kept after its answer.
     pub keep: Duration,
 }
+
+/// Files that uploads may have open, as far as the system lets this program: the rest is for connections and for itself.
+#[cfg(unix)]
+pub(super) fn files() -> u64 {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: both calls get a pointer to a limit that lives as long as they do.
+    let raised = unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 && {
+            limit.rlim_cur = limit.rlim_max.min(1 << 20);
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) == 0
+        }
+    };
+    let most = if raised { u64::from(limit.rlim_cur) } else { 1024 };
+    most.saturating_sub(2048).max(most / 4)
+}
+
+/// Elsewhere files have names, and are open only while they are read.
+#[cfg(not(unix))]
+pub(super) fn files() -> u64 {
+    1 << 20
+}

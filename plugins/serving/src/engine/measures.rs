@@ -47,7 +47,10 @@ impl Measures {
             counts: vec![0; bounds.len() + 1],
             sum: 0.0,
         });
-        let place = bounds.iter().position(|bound| value <= *bound).unwrap_or(bounds.len());
+        let place = bounds
+            .iter()
+            .position(|bound| value <= *bound)
+            .unwrap_or(bounds.len());
         histogram.counts[place] += 1;
         histogram.sum += value;
     }
@@ -61,11 +64,19 @@ impl Measures {
     /// What came of an upload.
     pub(crate) fn answer(&self, bundle: &str, answer: &Answer) {
         let of_bundle = format!("bundle=\"{bundle}\"");
-        self.count("ichflow_slices_total", format!("{of_bundle},status=\"predicted\""), answer.counts()[0] as u64);
+        self.count(
+            "ichflow_slices_total",
+            format!("{of_bundle},status=\"predicted\""),
+            answer.counts()[0] as u64,
+        );
         for row in &answer.slices {
             if let Some(reason) = row["reason"].as_str() {
                 let class = class_of(reason);
-                self.count("ichflow_excluded_total", format!("{of_bundle},reason=\"{class}\""), 1);
+                self.count(
+                    "ichflow_excluded_total",
+                    format!("{of_bundle},reason=\"{class}\""),
+                    1,
+                );
             }
             if let Some(distance) = row["training_data"]["slice_distance"].as_f64() {
                 self.observe("ichflow_slice_distance", of_bundle.clone(), &DISTANCES, distance);
@@ -77,7 +88,10 @@ impl Measures {
                 let probability = probability.as_f64().unwrap_or_default();
                 self.observe("ichflow_exam_probability", labels, &SHARES, probability);
             }
-            if exam["unlike_training"].as_array().is_some_and(|flags| !flags.is_empty()) {
+            if exam["unlike_training"]
+                .as_array()
+                .is_some_and(|flags| !flags.is_empty())
+            {
                 self.count("ichflow_exams_unlike_training_total", of_bundle.clone(), 1);
             }
         }
@@ -106,7 +120,11 @@ impl Measures {
         for ((name, labels), histogram) in &all.histograms {
             kind(&mut text, name, "histogram");
             let mut sum = 0;
-            let bounds = histogram.bounds.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+            let bounds = histogram
+                .bounds
+                .iter()
+                .map(f64::to_string)
+                .chain(["+Inf".to_owned()]);
             for (bound, count) in bounds.zip(&histogram.counts) {
                 sum += count;
                 let _ = writeln!(text, "{name}_bucket{{{labels},le=\"{bound}\"}} {sum}");
@@ -138,7 +156,6 @@ fn class_of(reason: &str) -> &'static str {
 fn plain(text: &str) -> String {
     text.replace(['\\', '"', '\n'], "_")
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -15,9 +15,8 @@ mod together;
 mod upload;
 mod worker;
 
-pub(crate) use answer::Answer;
 pub(crate) use limits::Limits;
 pub(crate) use look::Gray;
 pub(crate) use receive::{Draft, Refusal};
 pub(crate) use service::{ServedBundle, Service};
-pub(crate) use upload::{Step, Upload};
+pub(crate) use upload::Upload;

@@ -22,7 +22,10 @@ pub(crate) struct Spooled {
 /// What keeps a file.
 enum Kept {
     #[cfg(target_os = "linux")]
-    Unlinked { _file: File, _link: Option<tempfile::TempPath> },
+    Unlinked {
+        _file: File,
+        _link: Option<tempfile::TempPath>,
+    },
     #[cfg(not(target_os = "linux"))]
     Named { _file: tempfile::TempPath },
 }
@@ -106,7 +109,10 @@ impl Draft {
             )));
         }
         if !self.handles.add(1) {
-            return Err(Refusal::Full("the server holds as many files as it can".to_owned(), LATER));
+            return Err(Refusal::Full(
+                "the server holds as many files as it can".to_owned(),
+                LATER,
+            ));
         }
         let failed = |error: std::io::Error| Refusal::Failed(format!("the file cannot be stored: {error}"));
         #[cfg(target_os = "linux")]
@@ -126,7 +132,9 @@ impl Draft {
     /// Where it becomes too large, or the server has no room for it.
     pub(crate) fn add(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let more = bytes.len() as u64;
-        let Some(current) = &mut self.current else { return Ok(()) };
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
         if current.bytes + more > self.limits.part_bytes {
             return Err(Refusal::TooLarge(format!(
                 "a file has at most {} MiB",
@@ -137,7 +145,10 @@ impl Draft {
             return Err(self.too_large());
         }
         if !self.bytes.add(more) {
-            return Err(Refusal::Full("the server holds as much as it can".to_owned(), LATER));
+            return Err(Refusal::Full(
+                "the server holds as much as it can".to_owned(),
+                LATER,
+            ));
         }
         current.bytes += more;
         self.total += more;
@@ -148,14 +159,23 @@ impl Draft {
     }
 
     fn too_large(&self) -> Refusal {
-        Refusal::TooLarge(format!("an upload has at most {} MiB", self.limits.upload_bytes >> 20))
+        Refusal::TooLarge(format!(
+            "an upload has at most {} MiB",
+            self.limits.upload_bytes >> 20
+        ))
     }
 
     fn finish(&mut self) {
-        let Some(current) = self.current.take() else { return };
+        let Some(current) = self.current.take() else {
+            return;
+        };
         let Current { name, file, .. } = current;
         let (path, kept) = keep(file, &self.scratch, ending(&name));
-        self.files.push(Spooled { name, path, _file: kept });
+        self.files.push(Spooled {
+            name,
+            path,
+            _file: kept,
+        });
     }
 
     /// All files, sorted as those of a directory are, and what holds their bytes and handles.
@@ -170,7 +190,10 @@ impl Draft {
 /// The ending by which formats are told apart, if the client's name has one that matters.
 fn ending(name: &str) -> &'static str {
     let name = name.to_ascii_lowercase();
-    [".nii.gz", ".nii"].into_iter().find(|ending| name.ends_with(ending)).unwrap_or_default()
+    [".nii.gz", ".nii"]
+        .into_iter()
+        .find(|ending| name.ends_with(ending))
+        .unwrap_or_default()
 }
 
 /// Where a file that has no name can be read.
@@ -187,7 +210,13 @@ fn keep(file: File, scratch: &Path, ending: &str) -> (PathBuf, Kept) {
     });
     let link = link.and_then(Result::ok);
     let shown = link.as_ref().map_or(path.clone(), |link| link.to_path_buf());
-    (shown, Kept::Unlinked { _file: file, _link: link })
+    (
+        shown,
+        Kept::Unlinked {
+            _file: file,
+            _link: link,
+        },
+    )
 }
 
 #[cfg(not(target_os = "linux"))]

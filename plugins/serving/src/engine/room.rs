@@ -45,7 +45,9 @@ impl Taken {
         let bound = self.room.bound;
         let more = |taken: u64| taken.checked_add(amount).filter(|sum| *sum <= bound);
         let taken = &self.room.taken;
-        let has_room = taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
+        let has_room = taken
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .is_ok();
         self.amount += if has_room { amount } else { 0 };
         has_room
     }

@@ -43,9 +43,18 @@ impl Read {
             // Nobody named them one by one: a text beside slices is no slice that is missed.
             file.named = false;
         }
-        let names = files.iter().map(|file| (path_text(&file.path), file.name.clone())).collect();
+        let names = files
+            .iter()
+            .map(|file| (path_text(&file.path), file.name.clone()))
+            .collect();
         let (rows, slices) = rows_of(found.files, false);
-        Ok(Self { rows, slices, pixels: found.pixels, names, _files: files })
+        Ok(Self {
+            rows,
+            slices,
+            pixels: found.pixels,
+            names,
+            _files: files,
+        })
     }
 
     /// Slices to predict.
@@ -82,7 +91,9 @@ pub(super) fn predict(
         pixels.get_or_insert(upload.pixels);
         files.push(upload._files);
     }
-    let Some(pixels) = pixels else { return Ok(Vec::new()) };
+    let Some(pixels) = pixels else {
+        return Ok(Vec::new());
+    };
     let bundled = bundle.index().exams.as_ref();
     let exams = fill(&mut rows, slices, &pixels, predictor, run, bundled.is_some())?;
     run.forget();
@@ -102,8 +113,19 @@ pub(super) fn predict(
                 *place = Some(slice);
             }
         }
-        let exams = exams.iter().filter_map(|exam| exam.of(&within(range, &exam.rows)?)).collect();
-        answers.push(Answer::new(Part { rows, slices, exams, ood: ood.transpose()? }, bundle));
+        let exams = exams
+            .iter()
+            .filter_map(|exam| exam.of(&within(range, &exam.rows)?))
+            .collect();
+        answers.push(Answer::new(
+            Part {
+                rows,
+                slices,
+                exams,
+                ood: ood.transpose()?,
+            },
+            bundle,
+        ));
     }
     drop(files);
     Ok(answers)
@@ -112,8 +134,16 @@ pub(super) fn predict(
 /// A slice of upload `number`, whose rows begin at `start`.
 fn marked(number: usize, start: usize, slice: &Slice) -> Slice {
     let mut slice = slice.clone();
-    slice.id = slice.id.parse().map_or_else(|_| slice.id.clone(), |row: usize| (start + row).to_string());
-    for name in [&mut slice.patient, &mut slice.study, &mut slice.series, &mut slice.accession] {
+    slice.id = slice
+        .id
+        .parse()
+        .map_or_else(|_| slice.id.clone(), |row: usize| (start + row).to_string());
+    for name in [
+        &mut slice.patient,
+        &mut slice.study,
+        &mut slice.series,
+        &mut slice.accession,
+    ] {
         mark(number, name);
     }
     slice
@@ -150,4 +180,3 @@ fn name(row: &mut Row, names: &BTreeMap<String, String>) {
         }
     }
 }
-

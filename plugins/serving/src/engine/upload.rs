@@ -99,6 +99,11 @@ impl Upload {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Its files, which stay open as long as somebody has them.
+    pub(super) fn files_held(&self) -> Arc<Vec<Spooled>> {
+        self.held().files.clone()
+    }
+
     /// Files of it.
     pub(crate) fn files(&self) -> usize {
         self.files
@@ -133,7 +138,8 @@ impl Upload {
 
     pub(super) fn begin(&self, step: Step, of: usize) {
         self.held().place = None;
-        self.status.send_modify(|status| (status.step, status.of) = (step, of));
+        self.status
+            .send_modify(|status| (status.step, status.of) = (step, of));
     }
 
     /// `share` of its slices are predicted.
@@ -155,7 +161,11 @@ impl Upload {
             Err(message) => Some(message),
         };
         self.status.send_modify(|status| {
-            status.step = if message.is_some() { Step::Failed } else { Step::Done };
+            status.step = if message.is_some() {
+                Step::Failed
+            } else {
+                Step::Done
+            };
             status.done = status.of;
             status.message = message;
         });

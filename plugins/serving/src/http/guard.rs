@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -12,16 +12,34 @@ use ichflow_pages::frame;
 use super::problem::Problem;
 use super::server::Server;
 
+/// Methods that are counted by their names.
+const METHODS: [Method; 4] = [Method::GET, Method::HEAD, Method::POST, Method::DELETE];
+
 /// What needs no token: it tells nothing but that the server lives.
 const OPEN: [&str; 2] = ["/v2/health/live", "/v2/health/ready"];
 
 /// Checks a request's headers, and adds to the answer those that every answer has. An answer that has one of them
 /// already keeps its own.
 pub(super) async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    // The route, and never the address: that may hold what nobody should count.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
     let mut answer = match check(&server, &request) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    let status = answer.status().as_u16();
+    let method = if METHODS.contains(&method) {
+        method.as_str()
+    } else {
+        "other"
+    };
+    let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
+    server.service.measures.count("ichflow_requests_total", labels, 1);
     let own = [
         (header::CONTENT_SECURITY_POLICY, frame::SERVED),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

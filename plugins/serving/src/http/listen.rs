@@ -24,6 +24,8 @@ const HEAD: Duration = Duration::from_secs(15);
 const HEAD_BYTES: usize = 32 << 10;
 /// How often it is looked whether to stop.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often it is looked what has been kept long enough.
+const SWEEP: Duration = Duration::from_secs(2);
 /// Within which connections end after the server was asked to stop.
 const STOPPING: Duration = Duration::from_secs(10);
 
@@ -38,7 +40,7 @@ pub(crate) fn serve(server: Server, address: SocketAddr, stop: &'static AtomicBo
         .doing("cannot start the server's threads")?;
     let server = Arc::new(server);
     let ended = runtime.block_on(accept(server.clone(), address, stop));
-    server.service.stop();
+    server.service.join();
     // A thread that still reads files of an upload holds nobody up.
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
@@ -50,7 +52,14 @@ async fn accept(server: Arc<Server>, address: SocketAddr, stop: &'static AtomicB
         .doing(&format!("cannot listen on {address}"))?;
     let at = listener.local_addr().doing("cannot listen")?;
     eprintln!("serving on http://{at} (Ctrl-C stops it)");
-    let app = router(server);
+    let app = router(server.clone());
+    let sweeping = server.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            sweeping.service.sweep();
+        }
+    });
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     let open = GracefulShutdown::new();
     loop {
@@ -83,6 +92,7 @@ async fn accept(server: Arc<Server>, address: SocketAddr, stop: &'static AtomicB
     }
     eprintln!("stopping: no new requests, and answers to those that have begun");
     drop(listener);
+    server.service.close();
     let _ = tokio::time::timeout(STOPPING, open.shutdown()).await;
     Ok(())
 }

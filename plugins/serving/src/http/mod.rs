@@ -3,12 +3,18 @@
 mod access;
 mod assets;
 mod bundles;
+mod events;
+mod exams;
 mod guard;
-mod health;
+mod infer;
 mod listen;
+mod metrics;
+mod multipart;
+mod openapi;
 mod pages;
 mod problem;
 mod server;
+mod slices;
 
 pub(crate) use access::Access;
 pub(crate) use listen::serve;
@@ -25,8 +31,13 @@ fn router(server: Arc<Server>) -> Router {
     Router::new()
         .merge(pages::routes())
         .merge(assets::routes())
-        .merge(health::routes())
         .merge(bundles::routes())
+        .merge(exams::routes())
+        .merge(events::routes())
+        .merge(slices::routes())
+        .merge(infer::routes())
+        .merge(metrics::routes())
+        .merge(openapi::routes())
         .merge(crate::runs::routes())
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::method_not_allowed)

@@ -1,6 +1,9 @@
 //! What every handler may use.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use crate::engine::Service;
 
@@ -14,6 +17,10 @@ pub(crate) struct Server {
     pub runs: PathBuf,
     /// Who may come in.
     pub access: Access,
+    /// Slices that are looked at at once.
+    pub looks: Arc<Semaphore>,
+    /// Requests held in memory at once.
+    pub infers: Arc<Semaphore>,
 }
 
 impl Server {
@@ -23,6 +30,8 @@ impl Server {
             service,
             runs,
             access,
+            looks: Arc::new(Semaphore::new(2)),
+            infers: Arc::new(Semaphore::new(2)),
         }
     }
 }
