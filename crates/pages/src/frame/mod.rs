@@ -82,10 +82,13 @@ impl Assets<'_> {
                 let sheets: Vec<&str> = sheets.map(|sheet| sheet.trim_end()).collect();
                 format!("<style>\n{}\n</style>\n", sheets.join("\n"))
             }
-            Self::Linked { styles, .. } => styles
-                .iter()
-                .map(|address| format!("<link rel=\"stylesheet\" href=\"{address}\">\n"))
-                .collect(),
+            Self::Linked { styles, .. } => {
+                // No icon: browsers would ask the server for one, and tell of the answer that there is none.
+                let icon = "<link rel=\"icon\" href=\"data:,\">\n".to_owned();
+                styles.iter().fold(icon, |head, address| {
+                    head + &format!("<link rel=\"stylesheet\" href=\"{address}\">\n")
+                })
+            }
         }
     }
 

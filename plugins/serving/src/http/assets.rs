@@ -93,3 +93,35 @@ async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response,
     }
     Ok((own, asset.text).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_import_what_is_served() {
+        for script in ASSETS.iter().filter(|asset| asset.kind == SCRIPT) {
+            for import in script.text.split("from './").skip(1) {
+                let name = import.split('\'').next().unwrap_or_default();
+                assert!(
+                    ASSETS.iter().any(|asset| asset.name == name),
+                    "{} imports {name}",
+                    script.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_script_or_style_asks_another_host() {
+        for asset in ASSETS {
+            // The name of SVG's elements is no address.
+            let text = asset.text.replace("http://www.w3.org/2000/svg", "");
+            assert!(
+                !text.contains("http://") && !text.contains("https://"),
+                "{}",
+                asset.name
+            );
+        }
+    }
+}

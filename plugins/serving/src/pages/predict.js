@@ -59,6 +59,11 @@ async function whole(id) {
     Object.assign(uploads.get(id), await get(`/v1/exams/${encodeURIComponent(id)}`));
     const upload = uploads.get(id);
     const exams = upload.exams?.length ?? 0;
+    if (upload.state !== 'failed' && upload.state !== 'done') {
+      // The events broke off before the end.
+      setTimeout(() => { if (uploads.has(id)) watch(id, upload); }, 2000);
+      return render();
+    }
     if (upload.state === 'failed') say(upload.message ?? 'The upload failed.', true);
     else if (exams > 0) say(`${counted(exams, 'exam', 'exams')} predicted.`);
     else say(`Nothing can be predicted of this: ${excludedOf(upload)[0]?.reason ?? 'there is no file in it'}.`, true);
@@ -90,12 +95,23 @@ const excludedOf = (upload) => [...(upload.other_files ?? []), ...(upload.slices
 
 const STATES = { sending: 'sending', queued: 'waiting for its turn', reading: 'reading files', predicting: 'predicting', done: 'done', failed: 'failed' };
 
+// A box is made again only when more than its progress changed, so that a keyboard stays on its button.
 function renderUploads() {
-  element('uploads').replaceChildren(...[...uploads.values()].reverse().map(uploadBox));
+  const boxes = [...uploads.values()].reverse().map((upload) => {
+    const { id, state, message, exams, slices, received } = upload;
+    const shows = JSON.stringify([id, state, message, exams?.length, slices?.length, received]);
+    if (upload.shows !== shows) Object.assign(upload, { shows, box: uploadBox(upload) });
+    const progress = upload.box.querySelector('progress');
+    const [value, max] = state === 'sending' ? [upload.sent, upload.of] : [upload.progress?.done, upload.progress?.of];
+    if (progress && max > 0) Object.assign(progress, { max, value });
+    return upload.box;
+  });
+  const place = element('uploads');
+  if (boxes.length !== place.children.length || boxes.some((box, at) => place.children[at] !== box)) place.replaceChildren(...boxes);
 }
 
 function uploadBox(upload) {
-  const { id, state, progress, sent, of, received } = upload;
+  const { id, state, received } = upload;
   const box = made('div', { className: 'upload', role: 'group', 'aria-label': 'Upload' });
   const files = counted(received?.files ?? upload.files ?? 0, 'file', 'files');
   const exams = state === 'done' ? ` · ${counted(upload.exams?.length ?? 0, 'exam', 'exams')}` : '';
@@ -104,8 +120,7 @@ function uploadBox(upload) {
   button.addEventListener('click', () => forget(id));
   box.append(made('div', { className: 'controls' }, text, button));
   if (state !== 'done' && state !== 'failed') {
-    const [value, max] = state === 'sending' ? [sent, of] : [progress?.done, progress?.of];
-    box.append(made('progress', max > 0 ? { value, max, 'aria-label': STATES[state] } : { 'aria-label': STATES[state] ?? 'working' }));
+    box.append(made('progress', { 'aria-label': STATES[state] ?? 'working' }));
   }
   box.append(reasons(excludedOf(upload), (upload.exams?.length ?? 0) === 0));
   return box;

@@ -29,8 +29,12 @@ export function worklist(uploads, sort, render) {
     if (!render) cell.append(label);
     else {
       if (label === by) cell.setAttribute('aria-sort', 'descending');
-      const button = made('button', { type: 'button', title: `Sort by ${label}` }, label);
-      button.addEventListener('click', () => { sort.by = label; render(); });
+      const button = made('button', { type: 'button', title: `Sort by ${label}`, 'data-label': label }, label);
+      button.addEventListener('click', () => {
+        sort.by = label;
+        render();
+        document.querySelector(`[data-label="${CSS.escape(label)}"]`)?.focus();
+      });
       cell.append(button);
     }
     return cell;
