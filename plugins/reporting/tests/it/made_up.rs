@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub explained: bool,
     /// Whether test slices have a truth.
     pub test_labels: bool,
+    /// How much of the page slices may take in HU.
+    pub viewer_mb: usize,
     /// The probability of a label of the slice with this number, if it is not drawn.
     pub probability: Option<fn(slice: usize, positive: bool) -> f64>,
 }
@@ -64,6 +66,7 @@ impl Default for Plan {
             labels: |patient, slice| Some(labels(patient, slice)),
             explained: false,
             test_labels: true,
+            viewer_mb: 6,
             probability: None,
         }
     }
@@ -380,6 +383,7 @@ pub(crate) fn try_make(directory: &Path, plan: &Plan) -> Result<Made> {
     let stage = MetricsReport {
         // Pictures along the series are smaller, and what is grey is told by the size of all.
         along: if plan.channels == 1 { 0 } else { 4 },
+        viewer_mb: plan.viewer_mb,
         ..MetricsReport::default()
     };
     stage.run(&inputs, &Context::new(&run, "report", MetricsReport::NAME, "key"))?;

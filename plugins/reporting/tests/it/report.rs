@@ -2,7 +2,10 @@
 //!
 //! `cargo test -p ichflow-reporting --test it report` leaves the pages in `target/tmp/report-*` to look at.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use ichflow_pages::viewer::{Hu, View};
 
 use super::made_up::{Made, Plan, make};
 
@@ -145,6 +148,56 @@ fn a_full_run_makes_a_full_page() {
         make(&directory("full-again"), &Plan::default()).html,
         "the same run makes the same page"
     );
+}
+
+/// What the viewer of a page is given.
+fn view(html: &str) -> View {
+    let (_, rest) = html
+        .split_once("<div class=\"viewer\" data-fallback=\"slice-sheet\"><script type=\"application/json\">")
+        .unwrap();
+    let (json, _) = rest.split_once("</script>").unwrap();
+    serde_json::from_str(json).unwrap()
+}
+
+#[test]
+fn the_viewer_has_the_slices_of_the_sheet_and_their_numbers() {
+    let html = make(&directory("viewer"), &Plan::default()).html;
+    let view = view(&html);
+    assert_eq!(view.labels.len(), 6);
+    assert!(view.slices.len() > 10, "{}", view.slices.len());
+    for slice in &view.slices {
+        assert!(
+            html.contains(&format!("<code>{}</code>", slice.name)),
+            "{}",
+            slice.name
+        );
+        assert_eq!((slice.probabilities.len(), slice.truth.len()), (6, 6));
+        assert!(matches!(&slice.hu, Some(Hu::Packed(_))));
+        let seen = slice
+            .seen
+            .as_deref()
+            .and_then(|seen| seen.strip_prefix('#'))
+            .unwrap();
+        assert_eq!(
+            html.matches(&format!("<img id=\"{seen}\" src=")).count(),
+            1,
+            "{seen}"
+        );
+    }
+    let names: BTreeSet<&str> = view.slices.iter().map(|slice| slice.name.as_str()).collect();
+    assert_eq!(names.len(), view.slices.len(), "a slice stands there once");
+}
+
+#[test]
+fn a_page_without_room_for_hu_has_pictures_alone() {
+    let plan = Plan {
+        viewer_mb: 0,
+        ..Plan::default()
+    };
+    let made = make(&directory("no-viewer"), &plan);
+    check(&made);
+    assert!(!made.html.contains("<script") && !made.html.contains("class=\"viewer\""));
+    assert!(!made.html.contains("<details id=\"slice-sheet\"") && made.html.contains("class=\"sheet\""));
 }
 
 #[test]
