@@ -155,8 +155,8 @@ impl Worker {
 
 /// What stages of a bundle work in: nothing of it is shown, since messages name slices.
 pub(super) fn context(bundle: &Bundle, device: DeviceId, directory: &std::path::Path) -> RunContext {
-    let silent = Box::new(ichflow_api::context::Silent);
-    let mut context = RunContext::new(directory.to_owned(), directory.join("cache"), device, silent);
+    let quiet = Box::new(ichflow_api::context::Silent);
+    let mut context = RunContext::new(directory.to_owned(), directory.join("cache"), device, quiet);
     context.labels = bundle.index().label_set.clone();
     context
 }

@@ -15,6 +15,7 @@ mod pages;
 mod problem;
 mod server;
 mod slices;
+mod view;
 
 pub(crate) use access::Access;
 pub(crate) use listen::serve;
@@ -35,6 +36,7 @@ fn router(server: Arc<Server>) -> Router {
         .merge(exams::routes())
         .merge(events::routes())
         .merge(slices::routes())
+        .merge(view::routes())
         .merge(infer::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
