@@ -41,6 +41,7 @@ mod run;
 mod runs;
 mod score;
 mod series;
+mod serve;
 mod shards;
 mod store;
 mod sweep;
