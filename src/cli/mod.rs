@@ -19,6 +19,7 @@ mod schema;
 mod stages;
 mod sweep;
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -96,6 +97,11 @@ pub struct RecipeArguments {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    main_of(std::env::args_os())
+}
+
+/// Does what arguments say, the program's own name first. Ends the process where they are wrong or ask for help.
+pub fn main_of(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     closed_pipe::end_when_nobody_reads();
     let plugin_commands = ichflow_api::command::all();
     let program = clap::Command::new("ichflow")
@@ -105,7 +111,7 @@ pub fn main() -> ExitCode {
         .arg_required_else_help(true);
     let program = Command::augment_subcommands(program)
         .subcommands(plugin_commands.iter().map(|(definition, _)| definition.clone()));
-    let matches = program.clone().get_matches();
+    let matches = program.clone().get_matches_from(arguments);
     let registry = match Registry::collect() {
         Ok(registry) => registry,
         Err(duplicate) => {
