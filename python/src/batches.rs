@@ -10,13 +10,13 @@ use ichflow_api::data::identity::SeriesOrder;
 use ichflow_api::path_text::path_text;
 use ichflow_api::prelude::*;
 use ichflow_api::slice_files;
-use ichflow_api::tensors::resample;
 use numpy::{IntoPyArray, PyArray4, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
 use crate::error::{IchflowError, raised};
+use crate::resized::Resizer;
 use crate::window::{Scheme, values_of};
 
 /// Batches kept ready ahead of the one in use; bounds memory.
@@ -35,7 +35,7 @@ struct Source {
     order: SeriesOrder,
     pixels: Pixels,
     window: Window,
-    size: Option<usize>,
+    resizer: Option<Resizer>,
 }
 
 /// Work that goes on on other threads.
@@ -105,7 +105,7 @@ impl BatchReader {
                 slices,
                 pixels: found.pixels,
                 window: scheme.window.clone(),
-                size,
+                resizer: size.map(Resizer::new),
             }),
             excluded,
             reading: None,
@@ -243,12 +243,15 @@ impl Source {
             let neighbour = read(self.order.neighbour(index, offset)).unwrap_or_else(|_| batch.clone());
             batch = batch.with_neighbours(offset, neighbour);
         }
-        let mut images = self.window.apply(&batch);
-        if let Some(size) = self.size {
-            images = resample::resize(images, size);
-        }
+        let images = self.window.apply(&batch);
         let [_, channels, rows, columns] = images.dims();
         let values = values_of(images).map_err(|error| error.to_string())?;
-        Ok((values, [channels, rows, columns]))
+        match &self.resizer {
+            Some(resizer) => Ok((
+                resizer.apply(values, rows, columns),
+                [channels, resizer.size, resizer.size],
+            )),
+            None => Ok((values, [channels, rows, columns])),
+        }
     }
 }

@@ -6,6 +6,7 @@ mod command;
 mod error;
 mod image;
 mod metrics;
+mod resized;
 mod split;
 mod stages;
 mod window;

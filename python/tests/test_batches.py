@@ -29,6 +29,17 @@ def test_sizes_orders_and_epochs(study):
     assert shape[1:] == (3, 32, 32)
 
 
+def test_resizing_is_pillow_s(study):
+    pillow = pytest.importorskip("PIL.Image")
+    whole = next(iter(ichflow.Batches(study, size=None, batch=4)))
+    for size in (32, 100):
+        small = next(iter(ichflow.Batches(study, size=size, batch=4)))
+        for image, resized in zip(whole.images, small.images, strict=True):
+            for channel, made in zip(image, resized, strict=True):
+                expected = pillow.fromarray(channel).resize((size, size), pillow.Resampling.BILINEAR)
+                assert np.abs(np.asarray(expected) - made).max() < 1e-5
+
+
 def test_shards_share_an_epoch(study):
     whole = ichflow.Batches(study, shuffle=True, seed=1)
     parts = [ichflow.Batches(study, shuffle=True, seed=1, shard=(rank, 3)) for rank in range(3)]
