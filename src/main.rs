@@ -1,5 +1,7 @@
 //! The `ichflow` program: the standard plugins and the command line.
 
+mod elementary;
+
 use ichflow_ct as _;
 use ichflow_evaluation as _;
 use ichflow_exporting as _;

@@ -14,6 +14,7 @@ mod common;
 
 mod after;
 mod archive;
+mod bits;
 mod cache;
 mod catalogue;
 mod commands;

@@ -29,6 +29,7 @@ pub use embedded_layer::EmbeddedLayer;
 pub use erased::AnyBackbone;
 pub use error::{Error, NotWeights, Result};
 pub use head::{Head, HeadKind, HeadPlan, Pool, Pooling};
+pub use kernels::vectors;
 pub use learned_window::LearnedWindow;
 pub use network::Network;
 pub use normalisation::Normalisation;

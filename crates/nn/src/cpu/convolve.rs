@@ -1,17 +1,15 @@
 //! Convolutions.
 
-use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::module::Param;
+use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
-use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::Tensor;
 
-use crate::kernels::convolution::Images;
 use crate::kernels::{Geometry, convolution, depthwise};
 
 use super::buffer;
-use super::node::{Operand, Operation, any_tracked, run};
+use super::node::{Operand, Operation, run};
 use super::values::{channels_last, maps, plain, tensor};
 
 /// The convolution of `x`, or `x` back where kernels cannot do it.
@@ -26,18 +24,13 @@ pub(crate) fn convolve(layer: &Conv2d, x: Tensor<4>) -> Result<Tensor<4>, Tensor
     let Some(bias) = bias_of(layer.bias.as_ref()) else {
         return Err(x);
     };
-    let images = if any_tracked(&[&maps, &weight]) {
-        Images::Together
-    } else {
-        Images::Apart
-    };
     Ok(match bias {
         None => run(Convolve, [maps, weight], |[x, weight]| {
-            let output = forward(&geometry, &x, &weight, None, images);
+            let output = forward(&geometry, &x, &weight, None);
             (output, (geometry, x, weight))
         }),
         Some(bias) => run(Convolve, [maps, weight, bias], |[x, weight, bias]| {
-            let output = forward(&geometry, &x, &weight, Some(&bias), images);
+            let output = forward(&geometry, &x, &weight, Some(&bias));
             (output, (geometry, x, weight))
         }),
     })
@@ -97,14 +90,13 @@ fn forward(
     x: &FlexTensor,
     weight: &FlexTensor,
     bias: Option<&FlexTensor>,
-    images: Images,
 ) -> FlexTensor {
     let mut output = buffer::take(geometry.output_len());
     let (x, weight, bias) = (channels_last(x), plain(weight), bias.map(plain));
     if geometry.is_depthwise() {
         depthwise::forward(geometry, &x, &weight, bias.as_deref(), &mut output);
     } else {
-        convolution::forward(geometry, &x, &weight, bias.as_deref(), &mut output, images);
+        convolution::forward(geometry, &x, &weight, bias.as_deref(), &mut output);
     }
     maps(
         output,
@@ -115,53 +107,6 @@ fn forward(
             geometry.output[1],
         ],
     )
-}
-
-/// `x` `[batch, features]` through a linear layer, off the tape and the same for a row in any batch; or `x` back.
-pub(crate) fn project(layer: &Linear, x: Tensor<2>) -> Result<Tensor<2>, Tensor<2>> {
-    let [batch, inputs] = x.dims();
-    let weight = layer.weight.val();
-    let [expected, outputs] = weight.dims();
-    let (Some(rows), Some(weight)) = (Operand::of(&x), Operand::of(&weight)) else {
-        return Err(x);
-    };
-    let Some(bias) = bias_of(layer.bias.as_ref()) else {
-        return Err(x);
-    };
-    if inputs != expected || any_tracked(&[&rows, &weight]) {
-        return Err(x);
-    }
-    let geometry = Geometry {
-        batch,
-        input: [1; 2],
-        output: [1; 2],
-        inputs,
-        outputs,
-        groups: 1,
-        kernel: [1; 2],
-        stride: [1; 2],
-        padding: [0; 2],
-    };
-    let (rows, weight) = (rows.values(), weight.values());
-    let bias = bias.map(Operand::values);
-    let bias = bias.as_ref().map(plain);
-    let across = plain(&weight);
-    let mut down = vec![0.0; across.len()];
-    for (output, column) in down.chunks_exact_mut(inputs.max(1)).enumerate() {
-        for (input, value) in column.iter_mut().enumerate() {
-            *value = across[input * outputs + output];
-        }
-    }
-    let mut out = vec![0.0; batch * outputs];
-    convolution::forward(
-        &geometry,
-        &plain(&rows),
-        &down,
-        bias.as_deref(),
-        &mut out,
-        Images::Apart,
-    );
-    Ok(Tensor::from_primitive::<Flex>(tensor(out, [batch, outputs])))
 }
 
 #[derive(Debug)]

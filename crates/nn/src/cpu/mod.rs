@@ -28,7 +28,7 @@ pub(crate) mod series;
 mod values;
 
 pub(crate) use branch::{add, global_avg_pool, residual, squeeze_excite};
-pub(crate) use convolve::{convolve, project};
+pub(crate) use convolve::convolve;
 pub use normalise::Normalised;
 pub(crate) use normalise::normalise;
 pub use optimizer::AdamState;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 
 use crate::kernels::Geometry;
-use crate::kernels::matrix::{Matrix, product, product_by_rows};
+use crate::kernels::matrix::{Matrix, product};
 
 /// About as many gathered values as fit into a core's second-level cache.
 const STRIP_VALUES: usize = 64 * 1024;
@@ -124,24 +124,14 @@ fn scatter(geometry: &Geometry, rows: &[f32], group: usize, first: usize, image:
     }
 }
 
-/// What may tell in the last bits of what comes out for an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Images {
-    /// Which images are with it: for training.
-    Together,
-    /// Nothing but the image: for answers that must be the same alone and in any batch.
-    Apart,
-}
-
 /// The convolution of `input` with `weights` `[outputs, inputs / groups, height, width]`, plus `bias` if there is
-/// one, into `output`.
+/// one, into `output`: for an image, the same whatever images are with it.
 pub(crate) fn forward(
     geometry: &Geometry,
     input: &[f32],
     weights: &[f32],
     bias: Option<&[f32]>,
     output: &mut [f32],
-    images: Images,
 ) {
     let strip = strip(geometry);
     let outputs = geometry.outputs;
@@ -172,10 +162,7 @@ pub(crate) fn forward(
                     let weights = &weights[group * per_group * fan_in..(group + 1) * per_group * fan_in];
                     let weights = Matrix::rows(weights, [per_group, fan_in], fan_in).transposed();
                     let output = &mut output[group * per_group..];
-                    match images {
-                        Images::Together => product(output, outputs, seen, weights, false),
-                        Images::Apart => product_by_rows(output, outputs, seen, weights),
-                    }
+                    product(output, outputs, seen, weights, false);
                 }
             });
             if let Some(bias) = bias {

@@ -5,8 +5,7 @@
 
 use rayon::prelude::*;
 
-use crate::kernels::convolution::Images;
-use crate::kernels::matrix::{Matrix, product, product_by_rows};
+use crate::kernels::matrix::{Matrix, product};
 
 /// Rows of a piece: a product packs its weights once for so many.
 const ROWS: usize = 512;
@@ -28,14 +27,7 @@ pub(crate) struct Sizes {
 }
 
 /// `x · weightᵀ + bias` of `x` `[rows, inputs]` and `weight` `[outputs, inputs]`.
-pub(crate) fn forward(
-    sizes: Sizes,
-    x: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
-    out: &mut [f32],
-    images: Images,
-) {
+pub(crate) fn forward(sizes: Sizes, x: &[f32], weight: &[f32], bias: Option<&[f32]>, out: &mut [f32]) {
     let Sizes { inputs, outputs, .. } = sizes;
     if outputs == 0 {
         return;
@@ -52,10 +44,7 @@ pub(crate) fn forward(
         .zip(x.par_chunks(ROWS * inputs))
         .for_each(|(out, x)| {
             let x = Matrix::rows(x, [out.len() / outputs, inputs], inputs);
-            match images {
-                Images::Together => product(out, outputs, x, weight, false),
-                Images::Apart => product_by_rows(out, outputs, x, weight),
-            }
+            product(out, outputs, x, weight, false);
             if let Some(bias) = bias {
                 for row in out.chunks_exact_mut(outputs) {
                     row.iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);

@@ -8,6 +8,11 @@
 //! **The same numbers every time.** Work is cut into pieces by its shape alone, never by the number of
 //! threads, and what pieces add up is added in their order. So a result is the same bit for bit whatever
 //! thread came first, on one core or on sixteen.
+//!
+//! **The same numbers everywhere.** What is added up is added value after value or into as many sums as the code says,
+//! never into as many as a vector has. Compilers neither reorder such sums nor fuse what is not written as `mul_add`,
+//! which rounds once on every processor, and functions such as e^x are made of these (`activation`). So the width of
+//! vectors, which `vectorised` chooses, changes no bit (`levels`), and neither do caches (`matrix`).
 
 pub(crate) mod activation;
 pub(crate) mod combine;
@@ -17,6 +22,7 @@ pub(crate) mod dropout;
 pub(crate) mod geometry;
 pub(crate) mod halves;
 pub(crate) mod layout;
+mod levels;
 pub(crate) mod linear;
 mod matrix;
 pub(crate) mod normalisation;
@@ -30,11 +36,13 @@ pub(crate) mod squeeze;
 
 pub(crate) use activation::Activation;
 pub(crate) use geometry::Geometry;
+pub(crate) use levels::level;
+pub use levels::vectors;
 
 /// Runs a block with the widest instructions of this processor, multiply-add among them.
 macro_rules! vectorised {
     ($body:expr) => {
-        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => $body)
+        fearless_simd::dispatch!($crate::kernels::level(), _simd => $body)
     };
 }
 pub(crate) use vectorised;

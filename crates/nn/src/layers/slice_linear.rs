@@ -10,7 +10,7 @@ use crate::layers::lowered::{Change, Weighted, lowered};
 
 /// A linear layer `x · weightᵀ + bias` over rows, with PyTorch's names, shapes and random start.
 ///
-/// On the CPU it has a kernel with gradients of its own; off the tape a row gives the same bits in any batch.
+/// On the CPU it has a kernel with gradients of its own, and a row gives the same bits in any batch.
 #[derive(Module, Debug)]
 pub struct SliceLinear {
     /// `[outputs, inputs]`.

@@ -24,7 +24,26 @@ pub fn resample(images: Tensor<4>, size: usize, rows: &[Span], columns: &[Span])
     let device = images.device();
     let rows = matrices(rows, height, size, &device);
     let columns = matrices(columns, width, size, &device);
-    rows.matmul(images).matmul(columns.swap_dims(2, 3))
+    product(product(rows, images), columns.swap_dims(2, 3))
+}
+
+/// `a · b`. The CPU's library cuts a depth above 512 where the caches of a processor are full, so that bits would depend
+/// on them: here it never sees more.
+fn product(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    const DEPTH: usize = 512;
+    let [_, _, _, depth] = a.dims();
+    if depth <= DEPTH {
+        return a.matmul(b);
+    }
+    let part = |first: usize| {
+        let count = DEPTH.min(depth - first);
+        a.clone()
+            .narrow(3, first, count)
+            .matmul(b.clone().narrow(2, first, count))
+    };
+    (DEPTH..depth)
+        .step_by(DEPTH)
+        .fold(part(0), |sum, first| sum + part(first))
 }
 
 fn matrices(spans: &[Span], input: usize, output: usize, device: &Device) -> Tensor<4> {

@@ -4,9 +4,9 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 
 use crate::cpu::buffer;
-use crate::cpu::node::{Operand, Operation, any_tracked, run};
+use crate::cpu::node::{Operand, Operation, run};
 use crate::cpu::values::{plain, tensor};
-use crate::kernels::convolution::{Images, backward_bias};
+use crate::kernels::convolution::backward_bias;
 use crate::kernels::linear::{Sizes, backward_input, backward_weight, forward};
 
 /// `x · weightᵀ + bias` of `x` `[rows, inputs]`, `weight` `[outputs, inputs]` and `bias` `[outputs]`; `x` back where
@@ -33,22 +33,10 @@ pub(crate) fn linear(
         inputs,
         outputs,
     };
-    let images = if any_tracked(&[&values, &weight]) {
-        Images::Together
-    } else {
-        Images::Apart
-    };
     let compute = |x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>| {
         let mut out = buffer::take(rows * outputs);
         let bias = bias.map(plain);
-        forward(
-            sizes,
-            &plain(x),
-            &plain(weight),
-            bias.as_deref(),
-            &mut out,
-            images,
-        );
+        forward(sizes, &plain(x), &plain(weight), bias.as_deref(), &mut out);
         tensor(out, [rows, outputs])
     };
     Ok(match bias {
