@@ -1,6 +1,6 @@
 """Exams a minute of `ichflow serve` beside `ichflow predict` over the same directory, and latency at half of that.
 
-    python benches/serve/load.py target/release/ichflow BUNDLE DIRECTORY [--soak MINUTES]
+    python benches/serve/load.py target/release/ichflow BUNDLE DIRECTORY
 
 DIRECTORY has a directory an exam. Rounds alternate; the median of each counts. Linux; the standard library only."""
 
@@ -16,7 +16,6 @@ import threading
 import time
 
 PROGRAM, BUNDLE, DIRECTORY = sys.argv[1:4]
-SOAK = float(sys.argv[5]) if len(sys.argv) > 5 and sys.argv[4] == "--soak" else 0
 ROUNDS = 3
 EXAMS = [sorted(glob.glob(os.path.join(directory, "*"))) for directory in sorted(glob.glob(os.path.join(DIRECTORY, "*/")))]
 SLICES = sum(map(len, EXAMS))
@@ -59,10 +58,6 @@ def wait(id):
     last = json.loads(data.decode().strip().rsplit("data: ", 1)[1])
     assert last["state"] == "done", last
     return last
-
-
-def rss():
-    return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{server.pid}/status").read())[1]) / 1024
 
 
 def of_command():
@@ -121,16 +116,5 @@ for thread in threads:
 latencies.sort()
 print(f"half load (an exam each {pace:.2f} s): median {statistics.median(latencies):.2f} s, 95th percentile {latencies[int(0.95 * len(latencies))]:.2f} s")
 
-began, readings = time.time(), []
-number = 0
-while time.time() - began < 60 * SOAK:
-    wait(send(bodies[number % len(bodies)]))
-    number += 1
-    readings.append((time.time() - began, rss()))
-    time.sleep(5)
-if readings:
-    quarter = max(1, len(readings) // 4)
-    parts = [statistics.mean(value for _, value in readings[at : at + quarter]) for at in range(0, 4 * quarter, quarter) if readings[at:]]
-    print(f"soak of {SOAK:.0f} min, {number} exams: mean RSS of each quarter {', '.join(f'{part:.0f}' for part in parts)} MiB")
 server.terminate()
 server.wait()

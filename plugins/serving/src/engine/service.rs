@@ -287,10 +287,6 @@ impl Service {
         }
     }
 
-    /// See [`Limits`].
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
-    }
 
     /// A slice's HU; nothing where there is no such slice, or its files are gone.
     pub(crate) fn hu(&self, upload: &Upload, number: usize) -> Option<Result<HuImage>> {

@@ -109,11 +109,6 @@ impl Upload {
         self.files
     }
 
-    /// Bytes of its files.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// Its files are gone.
     pub(super) fn forget_files(&self) {
         let mut held = self.held();

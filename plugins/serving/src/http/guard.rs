@@ -32,6 +32,10 @@ pub(super) async fn guard(State(server): State<Arc<Server>>, request: Request, n
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    if is_plain_refusal(&answer) {
+        let detail = "the address or the body is not what this route takes; /openapi.json says what is";
+        answer = Problem::new(answer.status(), detail).into_response();
+    }
     let status = answer.status().as_u16();
     let method = if METHODS.contains(&method) {
         method.as_str()
@@ -57,6 +61,13 @@ pub(super) async fn guard(State(server): State<Arc<Server>>, request: Request, n
         headers.insert(name, HeaderValue::from_static(value));
     }
     answer
+}
+
+/// Whether the router itself refused: it says why in plain text.
+fn is_plain_refusal(answer: &Response) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE);
+    let is_plain = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    is_plain && (answer.status().is_client_error() || answer.status().is_server_error())
 }
 
 fn check(server: &Server, request: &Request) -> Result<(), Problem> {

@@ -7,7 +7,9 @@ use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,6 +24,9 @@ use crate::engine::{ServedBundle, Upload};
 const MOST: usize = 32 << 20;
 /// Within which a request has come.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// As clients write it: bits that stand for nothing are not looked at.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 /// The only input: files, each a string of base64.
 const FILES: &str = "files";
 
@@ -109,6 +114,9 @@ struct Asked {
 struct Input {
     name: String,
     datatype: String,
+    /// Clients say it; the data has as many files as it has.
+    #[serde(rename = "shape")]
+    _shape: Vec<u32>,
     data: Vec<String>,
 }
 
@@ -156,6 +164,7 @@ async fn infer(
             name: input,
             datatype,
             data,
+            ..
         },
     ] = <[Input; 1]>::try_from(asked.inputs)
         .map_err(|_| Problem::unprocessable(format!("send one input, called {FILES}")))?;
@@ -165,7 +174,7 @@ async fn infer(
         )));
     }
     for (number, file) in data.iter().enumerate() {
-        let bytes = BASE64_STANDARD
+        let bytes = BASE64
             .decode(file)
             .map_err(|error| Problem::unprocessable(format!("file {number} is no base64: {error}")))?;
         draft.begin(format!("file {number:06}"))?;
