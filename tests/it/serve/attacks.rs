@@ -11,7 +11,16 @@ const MEMORY: u64 = 1 << 30;
 
 #[test]
 fn attacks_are_answered_and_the_server_lives() {
-    let served = Served::start(&["--max-upload", "64", "--max-part", "32", "--max-queue", "32", "--max-files", "100"]);
+    let served = Served::start(&[
+        "--max-upload",
+        "64",
+        "--max-part",
+        "32",
+        "--max-queue",
+        "32",
+        "--max-files",
+        "100",
+    ]);
     let host = format!("Host: {}\r\n", served.at);
     let head = |rest: &str| format!("POST /v1/exams HTTP/1.1\r\n{host}Connection: close\r\n{rest}\r\n");
     let lives = |what: &str| {
@@ -34,27 +43,44 @@ fn attacks_are_answered_and_the_server_lives() {
         .write_all(head("Content-Type: application/dicom\r\nTransfer-Encoding: chunked\r\n").as_bytes())
         .unwrap();
     let chunk = format!("100000\r\n{}\r\n", "x".repeat(1 << 20));
-    let sent = (0..200).take_while(|_| stream.write_all(chunk.as_bytes()).is_ok()).count();
+    let sent = (0..200)
+        .take_while(|_| stream.write_all(chunk.as_bytes()).is_ok())
+        .count();
     assert!(sent < 100, "{sent} MiB were taken");
     lives("endless body");
 
     // A hundred thousand parts.
-    let part = (0..100_000).map(|number| (format!("{number}.dcm"), Vec::new())).collect::<Vec<_>>();
+    let part = (0..100_000)
+        .map(|number| (format!("{number}.dcm"), Vec::new()))
+        .collect::<Vec<_>>();
     let parts = served.ask("POST", "/v1/exams", &[FORM], &form(&part));
     assert!(matches!(parts.status, 413 | 0), "{}", parts.status);
     lives("parts");
 
     // What is packed is not unpacked.
-    let bomb = served.ask("POST", "/v1/exams", &[FORM, ("Content-Encoding", "gzip")], &[0x1f, 0x8b]);
+    let bomb = served.ask(
+        "POST",
+        "/v1/exams",
+        &[FORM, ("Content-Encoding", "gzip")],
+        &[0x1f, 0x8b],
+    );
     assert_eq!(bomb.status, 415);
 
     // Names are shown, and never followed.
     let (_, slice) = &slices()[0];
-    let names = ["../../../../etc/passwd", "/etc/passwd", "<img src=x onerror=alert(1)>", "a\u{1b}[31m"];
+    let names = [
+        "../../../../etc/passwd",
+        "/etc/passwd",
+        "<img src=x onerror=alert(1)>",
+        "a\u{1b}[31m",
+    ];
     let files: Vec<(String, Vec<u8>)> = names.map(|name| (name.to_owned(), slice.clone())).into();
     let got = served.done(&served.send(&files));
     assert_eq!(got["slices"].as_array().unwrap().len(), 4, "{got}");
-    assert!(!got.to_string().contains('\u{1b}') && !got.to_string().contains("root:"), "{got}");
+    assert!(
+        !got.to_string().contains('\u{1b}') && !got.to_string().contains("root:"),
+        "{got}"
+    );
 
     // A header that claims gigabytes: an image of 65,535 × 65,535 pixels in a file of some kilobytes.
     let mut huge = slice.clone();
@@ -67,7 +93,12 @@ fn attacks_are_answered_and_the_server_lives() {
     lives("claims");
 
     // Another site's page, and a name that is not this server's.
-    let cross = served.ask("POST", "/v1/exams", &[FORM, ("Origin", "http://evil.example")], b"");
+    let cross = served.ask(
+        "POST",
+        "/v1/exams",
+        &[FORM, ("Origin", "http://evil.example")],
+        b"",
+    );
     assert_eq!(cross.status, 403);
     let rebound = served.ask("GET", "/v1/exams", &[("Host", "evil.example")], b"");
     assert_eq!(rebound.status, 421);
@@ -89,9 +120,14 @@ fn attacks_are_answered_and_the_server_lives() {
         let all: Vec<_> = (0..300)
             .map(|_| scope.spawn(|| served.ask("POST", "/v1/exams", &[FORM], &one)))
             .collect();
-        all.into_iter().map(|thread| thread.join().unwrap().status).collect()
+        all.into_iter()
+            .map(|thread| thread.join().unwrap().status)
+            .collect()
     });
-    assert!(statuses.iter().all(|status| matches!(status, 202 | 503 | 0)), "{statuses:?}");
+    assert!(
+        statuses.iter().all(|status| matches!(status, 202 | 503 | 0)),
+        "{statuses:?}"
+    );
     assert!(statuses.contains(&202));
     lives("many");
     let uploads = served.get("/v1/exams").json();

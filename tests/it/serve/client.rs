@@ -97,7 +97,13 @@ impl Served {
     pub(super) fn start(arguments: &[&str]) -> Self {
         let directory = trained();
         let mut child = program(directory)
-            .args(["serve", "runs/tiny/latest/model", "--addr", "127.0.0.1:0", "--device=cpu"])
+            .args([
+                "serve",
+                "runs/tiny/latest/model",
+                "--addr",
+                "127.0.0.1:0",
+                "--device=cpu",
+            ])
             .args(arguments)
             .stderr(Stdio::piped())
             .spawn()
@@ -106,7 +112,15 @@ impl Served {
         let at = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| Some(line.split_once("http://")?.1.split_whitespace().next()?.to_owned()))
+            .find_map(|line| {
+                Some(
+                    line.split_once("http://")?
+                        .1
+                        .split_whitespace()
+                        .next()?
+                        .to_owned(),
+                )
+            })
             .unwrap();
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         let served = Self { child, at };
@@ -130,7 +144,10 @@ impl Served {
 
     /// Asks, on a connection of its own.
     pub(super) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n",
+            body.len()
+        );
         if !headers.iter().any(|(name, _)| *name == "Host") {
             head += &format!("Host: {}\r\n", self.at);
         }
@@ -171,7 +188,10 @@ impl Served {
     #[cfg(target_os = "linux")]
     pub(super) fn peak(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .unwrap();
         line.split_whitespace().next().unwrap().parse::<u64>().unwrap() << 10
     }
 
@@ -205,7 +225,11 @@ pub(super) fn answer(mut stream: TcpStream) -> Answer {
     let _ = stream.read_to_end(&mut bytes);
     let end = bytes.windows(4).position(|part| part == b"\r\n\r\n");
     let Some(end) = end else {
-        return Answer { status: 0, headers: BTreeMap::new(), body: bytes };
+        return Answer {
+            status: 0,
+            headers: BTreeMap::new(),
+            body: bytes,
+        };
     };
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.lines();
@@ -215,10 +239,17 @@ pub(super) fn answer(mut stream: TcpStream) -> Answer {
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
         .collect();
     let mut body = bytes[end + 4..].to_vec();
-    if headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked") {
+    if headers
+        .get("transfer-encoding")
+        .is_some_and(|coding| coding == "chunked")
+    {
         body = unchunked(&body);
     }
-    Answer { status, headers, body }
+    Answer {
+        status,
+        headers,
+        body,
+    }
 }
 
 fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
@@ -226,7 +257,9 @@ fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
     while let Some(end) = bytes.windows(2).position(|part| part == b"\r\n") {
         let size = usize::from_str_radix(&String::from_utf8_lossy(&bytes[..end]), 16).unwrap_or(0);
         let from = end + 2;
-        let Some(chunk) = bytes.get(from..from + size).filter(|chunk| !chunk.is_empty()) else { break };
+        let Some(chunk) = bytes.get(from..from + size).filter(|chunk| !chunk.is_empty()) else {
+            break;
+        };
         body.extend_from_slice(chunk);
         bytes = &bytes[(from + size + 2).min(bytes.len())..];
     }

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::client::{Served, form, slices, trained, FORM};
+use super::client::{FORM, Served, form, slices, trained};
 use crate::common::{ichflow, stderr, stdout};
 
 /// What the command says of some files, by id.
@@ -18,13 +18,23 @@ fn of_command(files: &[(String, Vec<u8>)]) -> BTreeMap<String, Value> {
     let bundle = "runs/tiny/latest/model";
     let output = ichflow(trained(), &["predict", bundle, &study, "--json", "--device=cpu"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    by_id(stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()))
+    by_id(
+        stdout(&output)
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap()),
+    )
 }
 
 /// Rows by id, with the file's name alone.
 fn by_id(rows: impl Iterator<Item = Value>) -> BTreeMap<String, Value> {
     rows.map(|mut row| {
-        let file = row["file"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let file = row["file"]
+            .as_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned();
         row["file"] = file.into();
         (row["id"].as_str().unwrap().to_owned(), row)
     })
@@ -36,7 +46,13 @@ fn uploads_at_once_are_each_predicted_as_if_alone() {
     let all = slices();
     // Parts of the same series in several uploads: none may see another's.
     let uploads: Vec<Vec<(String, Vec<u8>)>> = (1..=6)
-        .map(|part| all.iter().enumerate().filter(|(place, _)| place % part == 0).map(|(_, file)| file.clone()).collect())
+        .map(|part| {
+            all.iter()
+                .enumerate()
+                .filter(|(place, _)| place % part == 0)
+                .map(|(_, file)| file.clone())
+                .collect()
+        })
         .collect();
     let expected: Vec<_> = uploads.iter().map(|files| of_command(files)).collect();
     let served = Served::start(&[]);
@@ -68,8 +84,14 @@ fn uploads_at_once_are_each_predicted_as_if_alone() {
     let outputs = answer.json()["outputs"].clone();
     let labels = outputs[0]["shape"][1].as_u64().unwrap() as usize;
     for (place, id) in outputs[1]["data"].as_array().unwrap().iter().enumerate() {
-        let row: Vec<&Value> = expected[3][id.as_str().unwrap()]["probabilities"].as_object().unwrap().values().collect();
-        let got: Vec<&Value> = outputs[0]["data"].as_array().unwrap()[place * labels..][..labels].iter().collect();
+        let row: Vec<&Value> = expected[3][id.as_str().unwrap()]["probabilities"]
+            .as_object()
+            .unwrap()
+            .values()
+            .collect();
+        let got: Vec<&Value> = outputs[0]["data"].as_array().unwrap()[place * labels..][..labels]
+            .iter()
+            .collect();
         assert_eq!(got, row);
     }
     assert_eq!(outputs[1]["data"].as_array().unwrap().len(), files.len());
@@ -102,10 +124,20 @@ fn a_bad_upload_hurts_no_other() {
         } else {
             let reasons = got["slices"].as_array().unwrap().iter();
             assert!(reasons.clone().all(|row| row["status"] == "excluded"), "{got}");
-            assert!(reasons.clone().all(|row| !row["reason"].to_string().contains("/proc/")), "{got}");
+            assert!(
+                reasons
+                    .clone()
+                    .all(|row| !row["reason"].to_string().contains("/proc/")),
+                "{got}"
+            );
         }
     }
-    let other = served.ask("POST", "/v1/exams", &[FORM], &form(&[("notes.txt".into(), b"hello".to_vec())]));
+    let other = served.ask(
+        "POST",
+        "/v1/exams",
+        &[FORM],
+        &form(&[("notes.txt".into(), b"hello".to_vec())]),
+    );
     let got = served.done(other.json()["id"].as_str().unwrap());
     assert_eq!(got["other_files"][0]["file"], "notes.txt", "{got}");
     assert_eq!(got["exams"], serde_json::json!([]));
@@ -115,10 +147,17 @@ fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for three in bytes.chunks(3) {
-        let number = three.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        let number = three
+            .iter()
+            .fold(0_u32, |number, byte| number << 8 | u32::from(*byte))
+            << (8 * (3 - three.len()));
         for place in 0..4 {
             let letter = LETTERS[(number >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= three.len() { char::from(letter) } else { '=' });
+            text.push(if place <= three.len() {
+                char::from(letter)
+            } else {
+                '='
+            });
         }
     }
     text

@@ -33,7 +33,7 @@ pub(super) fn files() -> u64 {
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) == 0
         }
     };
-    let most = if raised { u64::from(limit.rlim_cur) } else { 1024 };
+    let most = if raised { limit.rlim_cur } else { 1024 };
     most.saturating_sub(2048).max(most / 4)
 }
 

@@ -287,7 +287,6 @@ impl Service {
         }
     }
 
-
     /// A slice's HU; nothing where there is no such slice, or its files are gone.
     pub(crate) fn hu(&self, upload: &Upload, number: usize) -> Option<Result<HuImage>> {
         Some(place(upload, number)?.hu())

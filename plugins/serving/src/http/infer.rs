@@ -25,8 +25,10 @@ const MOST: usize = 32 << 20;
 /// Within which a request has come.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// As clients write it: bits that stand for nothing are not looked at.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 /// The only input: files, each a string of base64.
 const FILES: &str = "files";
 

@@ -49,7 +49,7 @@ pub(crate) fn serve(server: Server, address: SocketAddr, stop: &'static AtomicBo
 async fn accept(server: Arc<Server>, address: SocketAddr, stop: &'static AtomicBool) -> Result<()> {
     let listener = TcpListener::bind(address)
         .await
-        .doing(&format!("cannot listen on {address}"))?;
+        .doing(format!("cannot listen on {address}"))?;
     let at = listener.local_addr().doing("cannot listen")?;
     eprintln!("serving on http://{at} (Ctrl-C stops it)");
     let app = router(server.clone());

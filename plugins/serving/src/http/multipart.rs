@@ -170,9 +170,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(body: &[u8], chunk: usize) -> (Vec<(Option<String>, Vec<u8>)>, bool) {
+    type Parts = Vec<(Option<String>, Vec<u8>)>;
+
+    fn read(body: &[u8], chunk: usize) -> (Parts, bool) {
         let mut multipart = Multipart::new("multipart/form-data; boundary=\"xyz\"").unwrap();
-        let mut parts: Vec<(Option<String>, Vec<u8>)> = Vec::new();
+        let mut parts = Parts::new();
         for chunk in body.chunks(chunk.max(1)) {
             for piece in multipart.push(chunk).unwrap() {
                 match piece {

@@ -35,7 +35,8 @@ async fn view(
     view.seen = Some("the bundle's window".to_owned());
     for row in series.iter().flatten() {
         if let Some(Some(slice)) = answer.shown.get(*row) {
-            view.slices.push(shown(&upload, *row, slice, &answer.slices[*row], &answer.labels));
+            view.slices
+                .push(shown(&upload, *row, slice, &answer.slices[*row], &answer.labels));
         }
     }
     Ok(Json(view))

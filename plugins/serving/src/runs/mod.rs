@@ -16,7 +16,11 @@ pub(crate) fn routes() -> Router<Arc<Server>> {
 
 async fn page(State(server): State<Arc<Server>>) -> Result<Html<&'static str>, Problem> {
     if !server.runs.is_dir() {
-        return Err(Problem::not_found("there is no directory of runs here; `ichflow serve --runs DIR` names one"));
+        return Err(Problem::not_found(
+            "there is no directory of runs here; `ichflow serve --runs DIR` names one",
+        ));
     }
-    Ok(Html("<!doctype html><html lang=\"en\"><title>Runs</title><main><h1>Runs</h1></main></html>"))
+    Ok(Html(
+        "<!doctype html><html lang=\"en\"><title>Runs</title><main><h1>Runs</h1></main></html>",
+    ))
 }
