@@ -4,15 +4,14 @@ use std::fmt::Write;
 use std::path::Path;
 
 use ichflow_api::counted::counted;
+use ichflow_api::data::comparison::{ListedRun, RunList};
 use ichflow_api::metrics::Interval;
-
-use super::chosen::{Chosen, Listed};
 
 /// Settings shown of a run; a comparison shows all.
 const SETTINGS: usize = 4;
 
 /// Lines for a terminal. `total` is the number of runs before they were filtered.
-pub(super) fn of(chosen: &Chosen, total: usize, out: &Path) -> String {
+pub(super) fn of(chosen: &RunList, total: usize, out: &Path) -> String {
     if chosen.runs.is_empty() {
         return match total {
             0 => format!("no runs in {}\n", out.display()),
@@ -63,11 +62,11 @@ pub(super) fn of(chosen: &Chosen, total: usize, out: &Path) -> String {
     text
 }
 
-fn state(listed: &Listed) -> &'static str {
+fn state(listed: &ListedRun) -> &'static str {
     listed.run.state.name()
 }
 
-fn cells(listed: &Listed) -> [String; 5] {
+fn cells(listed: &ListedRun) -> [String; 5] {
     let dash = || "–".to_owned();
     let valid = listed.run.measured.as_ref().map(|measured| &measured.valid);
     let score = valid.map(|valid| {

@@ -1,9 +1,8 @@
 //! `ichflow runs`: the runs of a directory, and removing some.
 //!
-//! `chosen` finds and reads them, `list` shows them as a table and `json` for scripts, `remove` takes them away.
+//! `chosen` filters and sorts them, `list` shows them as a table, `remove` takes them away.
 
 mod chosen;
-mod json;
 mod list;
 mod remove;
 
@@ -11,10 +10,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use ichflow_api::data::comparison::RunList;
 use ichflow_api::error::Result;
 
 use super::fail;
-use chosen::Chosen;
 
 /// Arguments of `ichflow runs`.
 #[derive(Args, Debug)]
@@ -139,13 +138,13 @@ pub(super) fn main(arguments: &RunsArguments) -> ExitCode {
 }
 
 fn show(arguments: &ListArguments) -> Result<()> {
-    let mut all = Chosen::below(&arguments.out)?;
+    let mut all = RunList::below(&arguments.out)?;
     let total = all.runs.len();
-    all.filter(arguments.filter.as_deref(), &arguments.state);
-    all.sort(arguments.sort);
+    chosen::filter(&mut all, arguments.filter.as_deref(), &arguments.state);
+    chosen::sort(&mut all, arguments.sort);
     all.runs.truncate(arguments.limit.unwrap_or(usize::MAX));
     if arguments.json {
-        println!("{:#}", json::of(&all));
+        println!("{:#}", all.json());
     } else {
         print!("{}", list::of(&all, total, &arguments.out));
     }

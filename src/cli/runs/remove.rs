@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ichflow_api::counted::counted;
-use ichflow_api::data::comparison::{RESOLVED, RunState, is_at_work, is_run, resolve};
+use ichflow_api::data::comparison::{ListedRun, RESOLVED, RunList, RunState, is_at_work, is_run, resolve};
 use ichflow_api::error::{Error, Result, ResultExt};
 
-use super::Removal;
-use super::chosen::{Chosen, Listed};
+use super::{Removal, chosen};
 use crate::cli::gc::{bytes_below, size};
 use crate::run::directory::mend_latest;
 
@@ -51,9 +50,9 @@ pub(super) fn named(names: &[String], how: &Removal) -> Result<()> {
 pub(super) fn prune(keep: Option<usize>, older_than: Option<f64>, how: &Removal) -> Result<()> {
     let limit = older_than.map(|days| Duration::from_secs_f64(days.clamp(0.0, 36_500.0) * 86_400.0));
     let mut of_recipe: BTreeMap<String, usize> = BTreeMap::new();
-    let mut chosen = Chosen::below(&how.out)?;
-    chosen.sort(super::Sort::Started);
-    let doomed: Vec<PathBuf> = chosen
+    let mut all = RunList::below(&how.out)?;
+    chosen::sort(&mut all, super::Sort::Started);
+    let doomed: Vec<PathBuf> = all
         .runs
         .into_iter()
         .filter(|listed| match &listed.run.state {
@@ -76,7 +75,7 @@ pub(super) fn prune(keep: Option<usize>, older_than: Option<f64>, how: &Removal)
 }
 
 /// How long ago a run's directory was made: by when its recipe was written there.
-fn age(listed: &Listed) -> Option<Duration> {
+fn age(listed: &ListedRun) -> Option<Duration> {
     let written = fs::metadata(listed.path.join(RESOLVED)).ok()?;
     SystemTime::now().duration_since(written.modified().ok()?).ok()
 }

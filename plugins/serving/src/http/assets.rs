@@ -45,6 +45,16 @@ const ASSETS: &[Asset] = &[
         text: include_str!("../pages/predict.css"),
     },
     Asset {
+        name: "runs.css",
+        kind: STYLE,
+        text: include_str!("../pages/runs.css"),
+    },
+    Asset {
+        name: "runs.js",
+        kind: SCRIPT,
+        text: include_str!("../pages/runs.js"),
+    },
+    Asset {
         name: "api.js",
         kind: SCRIPT,
         text: include_str!("../pages/api.js"),

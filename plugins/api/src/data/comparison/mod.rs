@@ -4,6 +4,7 @@
 //! registers it with [`register_comparison_page!`](crate::register_comparison_page).
 
 mod labels;
+mod list;
 mod page;
 mod read;
 mod run;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use crate::data::labels::{LabelSet, Level};
 
 pub use labels::{AurocVersus, CallsVersus, LabelVersus};
+pub use list::{ListedRun, RunList};
 pub use page::{ComparisonPage, html};
 pub use read::{RESOLVED, is_run, resolve, runs_below};
 pub use run::{
