@@ -57,7 +57,7 @@ function head(column) {
 
 function row(run) {
   const differs = Object.entries(run.differs).map(([key, value]) => `${key} = ${value}`);
-  const shown = differs.length > 6 ? `${differs.slice(0, 6).join(' · ')} and ${differs.length - 6} more` : differs.join(' · ');
+  const shown = differs.length > 4 ? `${differs.slice(0, 4).join(' · ')} and ${differs.length - 4} more` : differs.join(' · ');
   const said = run.state.reason ?? run.state.at ?? '';
   const path = run.name.split(/[/\\]/).map(encodeURIComponent).join('/');
   const links = run.state.is === 'damaged' ? [] : FILES.filter(([file]) => file !== 'report.html' || run.state.is === 'done');
@@ -67,7 +67,7 @@ function row(run) {
     made('td', { className: 'number' }, measured(run.weighted_log_loss, run.weighted_log_loss_interval)),
     made('td', { className: 'number' }, measured(run.auroc, run.auroc_interval)),
     made('td', { className: 'number' }, duration(run.seconds)),
-    made('td', {}, run.started ? run.started.slice(0, 16).replace('T', ' ') : '–'),
+    made('td', { className: 'when' }, run.started ? run.started.slice(0, 16).replace('T', ' ') : '–'),
     made('td', { className: 'files' }, ...links.map(([file, name]) => made('a', { href: `/runs/${path}/${file}` }, name))));
 }
 
