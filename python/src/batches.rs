@@ -60,6 +60,9 @@ struct Batch {
     shape: [usize; 4],
 }
 
+/// Values of an image, and its channels, rows and columns.
+type Image = (Vec<f32>, [usize; 3]);
+
 /// What Python gets of a batch: indices of its slices, images, and pairs of an index and a reason.
 type Given<'py> = (Vec<usize>, Bound<'py, PyArray4<f32>>, Vec<(usize, String)>);
 
@@ -189,8 +192,7 @@ impl BatchReader {
 
 impl Source {
     fn batch(&self, indices: &[usize]) -> Made {
-        let images: Vec<Result<(Vec<f32>, [usize; 3]), String>> =
-            indices.par_iter().map(|index| self.image(*index)).collect();
+        let images: Vec<Result<Image, String>> = indices.par_iter().map(|index| self.image(*index)).collect();
         let mut batch = Batch {
             indices: Vec::with_capacity(indices.len()),
             excluded: Vec::new(),
@@ -223,8 +225,7 @@ impl Source {
         Ok(batch)
     }
 
-    /// One image, `[channels, rows, columns]`.
-    fn image(&self, index: usize) -> Result<(Vec<f32>, [usize; 3]), String> {
+    fn image(&self, index: usize) -> Result<Image, String> {
         let read = |index: usize| -> Result<HuBatch, String> {
             let slice = &self.slices[index];
             let image = self.pixels.read(slice).map_err(|error| error.chain())?;

@@ -86,7 +86,9 @@ fn one_file_is_a_body_and_nothing_is_kept_that_should_not_be() {
 fn what_is_wrong_with_a_request_is_said_as_a_problem() {
     let served = Served::start(&[]);
     let dicom = ("Content-Type", "application/dicom");
-    let cases: [(&str, &str, &[(&str, &str)], &[u8], u16); 12] = [
+    /// Method, address, headers, body, and the status that is to come.
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [u8], u16);
+    let cases: [Case<'_>; 12] = [
         ("GET", "/nothing", &[], b"", 404),
         ("PUT", "/v1/exams", &[], b"", 405),
         ("DELETE", "/v1/exams/absent", &[], b"", 404),

@@ -151,7 +151,7 @@ impl BundledSteps {
         }
         Ok(ExternalValidation {
             bundle: bundle.index().title.clone(),
-            refitted: fitted_steps(&bundle)?,
+            refitted: fitted_steps(bundle)?,
             levels,
             triage: frozen
                 .triage
