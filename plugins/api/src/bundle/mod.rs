@@ -1,6 +1,6 @@
 //! Model bundles, which the stage `model-bundle` writes: what is in them, and predicting with one.
 //!
-//! [`format`] is what their files hold, [`Bundle`] one that was opened, [`Predictor`] predicts slices with it;
+//! [`mod@format`] is what their files hold, [`Bundle`] one that was opened, [`Predictor`] predicts slices with it;
 //! [`machine`] runs the stages of its chain, whose wires [`wires`] knows.
 
 pub mod format;
